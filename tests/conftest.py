@@ -1,0 +1,26 @@
+"""What every test shares: where the data is, seeded randomness, one thread per library."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder with train/, eval/ and clips/. Absent: the test is skipped, but fails in CI, which has it."""
+    folder = Path(os.environ.get("VIDRESTORE_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        reason = f"no test data at {folder}; set VIDRESTORE_DATA"
+        if os.environ.get("CI") == "true" and not os.environ.get("VIDRESTORE_NO_DATA"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    torch.manual_seed(0)

@@ -1,0 +1,85 @@
+"""The arrows of the house (design.md, section 1), held by reading every import."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent.parent / "vidrestore"
+
+# What each part may import of ours. A part is the first name below vidrestore/.
+MAY = {
+    "errors": set(),
+    "frame": set(),
+    "processor": set(),
+    "ops": set(),
+    "metrics": set(),
+    "colour": {"frame", "ops"},
+    "models": {"processor", "ops"},
+    "weights": {"errors", "models", "processor"},
+    "window": {"frame"},
+    "tile": {"errors", "processor"},
+    "prefetch": set(),
+    "engine": {"colour", "errors", "frame", "processor", "tile", "window"},
+    "video": {"colour", "errors", "frame"},
+    "pipeline": {"engine", "errors", "frame", "prefetch", "video", "report"},
+    "report": {"video", "engine"},
+    "train": {"colour", "engine", "errors", "frame", "metrics", "models", "ops", "processor", "video"},
+}
+
+# Third parties that live in one place.
+ONLY = {
+    "av": ("video",),
+    "cv2": ("video/pictures.py", "video/write_pictures.py", "metrics.py", "train"),
+    "typer": ("cli",),
+    "rich": ("cli",),
+    "tqdm": ("cli",),
+    "openvino": ("engine/openvino_engine.py",),
+}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Absolute dotted names of everything a file imports, at any depth."""
+    where = ("vidrestore", *path.relative_to(PACKAGE).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(where[: len(where) - node.level + 1]) if node.level else ""
+            module = ".".join(filter(None, (base, node.module)))
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def files() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def part(path: Path) -> str:
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def test_arrows() -> None:
+    wrong = []
+    for path in files():
+        if part(path) in ("cli", "__init__", "__main__"):
+            continue
+        for name in imports(path):
+            names = name.split(".")
+            if names[0] == "vidrestore" and names[1] != part(path) and names[1] not in MAY[part(path)]:
+                wrong.append(f"{path.relative_to(PACKAGE)} imports {name}")
+    assert not wrong, wrong
+
+
+def test_third_parties_keep_to_their_places() -> None:
+    wrong = [
+        f"{path.relative_to(PACKAGE)} imports {name}"
+        for path in files()
+        for name in imports(path)
+        for places in [ONLY.get(name.split(".")[0])]
+        if places and not str(path.relative_to(PACKAGE)).startswith(places)
+    ]
+    assert not wrong, wrong
+
+
+def test_nothing_but_cli_imports_train() -> None:
+    users = {part(p) for p in files() for name in imports(p) if name.startswith("vidrestore.train")}
+    assert users <= {"cli", "train"}

@@ -1,0 +1,81 @@
+"""imresize against MATLAB's published taps and a naive oracle; upsample against imresize and shifted phases."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from vidrestore.ops.imresize import cubic, imresize, resize_matrix
+from vidrestore.ops.upsample import upsample
+
+
+def naive_axis(x: np.ndarray, scale: float, n_out: int) -> np.ndarray:
+    """One axis, one output at a time, straight from the definition in spec/networks.md B.2."""
+
+    def k(t: float) -> float:
+        t = abs(t)
+        if t <= 1:
+            return 1.5 * t**3 - 2.5 * t**2 + 1
+        return -0.5 * t**3 + 2.5 * t**2 - 4 * t + 2 if t <= 2 else 0.0
+
+    n, s = len(x), min(scale, 1.0)
+    out = []
+    for o in range(1, n_out + 1):
+        u = o / scale + 0.5 * (1 - 1 / scale)
+        left = math.floor(u - 2 / s)
+        taps = range(left, left + math.ceil(4 / s) + 2)
+        weights = [s * k(s * (u - i)) for i in taps]
+        mirrored = [(i - 1) % (2 * n) for i in taps]
+        values = [x[2 * n - 1 - i if i >= n else i] for i in mirrored]
+        out.append(sum(w * v for w, v in zip(weights, values, strict=True)) / sum(weights))
+    return np.array(out)
+
+
+def test_taps_of_half_and_quarter_are_matlabs() -> None:
+    half = resize_matrix(64, 32, 0.5)[16]
+    assert (half[half != 0] * 1024).tolist() == [-12, -36, 116, 444, 444, 116, -36, -12]
+    quarter = resize_matrix(64, 16, 0.25)[8]
+    assert (quarter[quarter != 0] * 65536)[8:].tolist() == [15792, 11920, 6384, 1488, -784, -1200, -720, -112]
+
+
+@pytest.mark.parametrize(("size", "scale"), [(17, 0.5), (23, 0.31), (9, 2.0), (12, 3.7), (40, 0.25)])
+def test_imresize_equals_the_naive_oracle(size: int, scale: float) -> None:
+    x = torch.rand(size, size + 3, dtype=torch.float64)
+    rows = np.stack([naive_axis(c, scale, math.ceil(scale * size)) for c in x.numpy().T], axis=1)
+    both = np.stack([naive_axis(r, scale, math.ceil(scale * (size + 3))) for r in rows])
+    np.testing.assert_allclose(imresize(x, scale).numpy(), both, atol=1e-12)
+
+
+def test_uint8_is_rounded_after_each_axis() -> None:
+    x = torch.randint(0, 256, (20, 30), dtype=torch.uint8)
+    rows = np.stack([naive_axis(c, 0.5, 10) for c in x.double().numpy().T], axis=1)
+    rows = np.clip(np.floor(rows + 0.5), 0, 255)
+    both = np.stack([naive_axis(r, 0.5, 15) for r in rows])
+    assert (imresize(x, 0.5).numpy() == np.clip(np.floor(both + 0.5), 0, 255)).all()
+
+
+def test_imresize_by_size_shrinks_the_smaller_factor_first() -> None:
+    x = torch.rand(512, 300, dtype=torch.float64)
+    assert imresize(x, size=(123, 234)).shape == (123, 234)
+    with pytest.raises(ValueError, match="exactly one"):
+        imresize(x)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_upsample_equals_imresize_inside(scale: int) -> None:
+    x = torch.rand(2, 3, 11, 14, dtype=torch.float64)
+    inner = (..., slice(3 * scale, -3 * scale), slice(3 * scale, -3 * scale))
+    torch.testing.assert_close(upsample(x, scale)[inner], imresize(x, scale)[inner])
+
+
+def test_upsample_places_phases_where_the_offset_says() -> None:
+    ramp = torch.arange(16, dtype=torch.float64).expand(1, 1, 16, 16)
+    out = upsample(ramp, (1, 2), offset=(0.0, -0.125))  # cubic interpolation is exact on a ramp
+    expected = torch.arange(32, dtype=torch.float64) / 2 - 0.125
+    torch.testing.assert_close(out[0, 0, 5, 6:-6], expected[6:-6])
+    assert out.shape == (1, 1, 16, 32)
+
+
+def test_cubic_is_one_at_zero_and_zero_at_whole_numbers() -> None:
+    assert cubic(torch.tensor([0.0, 1.0, -1.0, 2.0, 3.0])).tolist() == [1, 0, 0, 0, 0]

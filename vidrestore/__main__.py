@@ -1,0 +1,5 @@
+"""python -m vidrestore"""
+
+from .cli import main
+
+main()

@@ -1,0 +1,59 @@
+"""vidrestore train: the documented recipes, from pictures and clips to a weight file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .errors import shows_errors
+
+
+@shows_errors
+def train(
+    recipe: Annotated[str, typer.Argument(help="A recipe's name; an unknown one is answered with the list.")],
+    data: Annotated[Path, typer.Option("--data", help="Folder of pictures and clips, searched to any depth.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for checkpoints, logs and weights.  [default: runs/RECIPE]")
+    ] = None,
+    steps: Annotated[int | None, typer.Option("--steps", min=1, help="Cut the recipe to this many steps.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint in the folder.")] = False,
+    workers: Annotated[int, typer.Option("--workers", min=0, help="Processes that prepare batches.")] = 1,
+) -> None:
+    """Train a network by its recipe; interrupted runs go on with --resume.
+
+    One CPU or GPU as it is; several GPUs under `torchrun --nproc-per-node N -m vidrestore train ...`.
+
+    Example: vidrestore train espcn-x2 --data pictures/ --steps 2000
+    """
+    from tqdm import tqdm
+
+    from ..engine.allocator import keep_memory
+    from ..errors import UsageError
+    from ..train.log import Log
+    from ..train.loop import Progress, Training
+    from ..train.recipes import RECIPES
+
+    if recipe not in RECIPES:
+        raise UsageError(f"no recipe {recipe!r}; there are: {', '.join(RECIPES)}")
+    if not data.is_dir():
+        raise UsageError(f"--data {data} is not a folder")
+    keep_memory()
+    folder = out or Path("runs") / recipe
+    training = Training(RECIPES[recipe], data, folder, steps=steps, workers=workers)
+    if resume:
+        training.resume()
+    elif (folder / "last.pt").exists():
+        raise UsageError(f"{folder} holds a run already; go on with --resume or choose another --out")
+    log = Log(folder)
+    with tqdm(total=training.steps, initial=training.step, unit="step", disable=None) as bar:
+
+        def show(progress: Progress) -> None:
+            log.write(progress)
+            bar.update(progress.step - bar.n)
+            tqdm.write(
+                f"step {progress.step}/{progress.steps}  loss {progress.loss:.5f}  "
+                f"held {progress.psnr:.2f} dB (baseline {progress.baseline:.2f})"
+            )
+
+        best = training.run(show)
+    typer.echo(f"best weights: {best}")

@@ -1,0 +1,41 @@
+"""The errors a user can meet, and the exit code each one ends the command with.
+
+    VidrestoreError            1  processing failed
+    ├── UsageError             2  wrong usage: an option, a path, a combination
+    ├── InputError             3  the input is damaged or not a video
+    ├── ModelError             4  an unknown model, missing or wrong weights
+    └── ResourceError          5  out of memory or disk
+
+Every message is one line that names the thing and the way out. Anything that is not a
+VidrestoreError is a bug and shows its traceback.
+"""
+
+
+class VidrestoreError(Exception):
+    """Processing failed."""
+
+    exit_code = 1
+
+
+class UsageError(VidrestoreError):
+    """The command or call makes no sense as given."""
+
+    exit_code = 2
+
+
+class InputError(VidrestoreError):
+    """The input is damaged, or not what it should be."""
+
+    exit_code = 3
+
+
+class ModelError(VidrestoreError):
+    """The model is unknown, or its weights are missing or wrong."""
+
+    exit_code = 4
+
+
+class ResourceError(VidrestoreError):
+    """Memory or disk space ran out."""
+
+    exit_code = 5

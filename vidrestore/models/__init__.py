@@ -1,0 +1,12 @@
+"""The networks, by name. A new one is a file here, a line below and a row in weights/manifest.toml."""
+
+from collections.abc import Callable
+
+from .espcn import Espcn
+
+Network = Espcn
+"""Any of them: an nn.Module that is a Processor. A union, one name a network."""
+
+MODELS: dict[str, Callable[..., Network]] = {
+    "espcn": Espcn,
+}

@@ -1,0 +1,1 @@
+"""Pure tensor functions the networks and the recipes share."""

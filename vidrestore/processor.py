@@ -1,0 +1,55 @@
+"""Needs and Processor: what a network looks like from outside."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, Protocol
+
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Everything the engine must know about a network, as data."""
+
+    before: int = 0
+    """Frames of the window before the current one."""
+    after: int = 0
+    """Frames of the window after the current one: the lookahead."""
+    times: tuple[Fraction, ...] = (Fraction(0),)
+    """Where the outputs lie, as a share of the way to the next frame: 0 replaces the current frame."""
+    space: Literal["luma", "rgb"] = "rgb"
+    """luma: the network sees Y alone, with black at 0 and white at 1; chroma planes are only resized."""
+    scale: int = 1
+    """Output height and width over input height and width."""
+    halo: int = 0
+    """Input pixels beyond a tile that still change its output."""
+    multiple: int = 1
+    """Height and width must be multiples of this; the engine pads by replication and crops."""
+
+
+class Processor(Protocol):
+    """A network in three steps, so that an engine can compile the middle one.
+
+    It knows no device, batch, tile, codec or precision. With window (B, T, C, H, W), T = before + 1 + after,
+    C = 1 (luma) or 3 (rgb), float32, nominally in [0, 1]:
+
+        finish(window, *core(*prepare(window)))  ->  (B, len(times), C, scale*H, scale*W), float32
+
+    `core` may run in bf16 or fp16; `prepare` and `finish` always run in fp32.
+    """
+
+    @property
+    def needs(self) -> Needs: ...
+
+    @property
+    def core(self) -> nn.Module: ...
+
+    def prepare(self, window: Tensor) -> tuple[Tensor, ...]: ...
+
+    def finish(self, window: Tensor, *core_out: Tensor) -> Tensor: ...
+
+
+def apply(processor: Processor, window: Tensor) -> Tensor:
+    """The three steps in a row, as they are: the reference that every engine is held to."""
+    core = processor.core(*processor.prepare(window))
+    return processor.finish(window, *(core if isinstance(core, tuple) else (core,)))

@@ -1,0 +1,1 @@
+"""Training and evaluation: data, degradations, losses, recipes, the loop, the tables. Nothing imports it but cli."""

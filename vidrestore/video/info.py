@@ -1,0 +1,73 @@
+"""VideoInfo: what a file is, as far as it can be known without decoding it all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+from ..frame import Colour
+
+StreamKind = Literal["video", "audio", "subtitle", "data", "attachment"]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """One stream of a container."""
+
+    index: int
+    kind: StreamKind
+    codec: str
+    language: str = ""
+    title: str = ""
+    default: bool = False
+    cover: bool = False
+    """A cover picture, not a moving one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hdr10:
+    """Static HDR metadata of the first frame, as x265 writes it: empty where the source has none."""
+
+    master_display: str = ""
+    """G(x,y)B(x,y)R(x,y)WP(x,y)L(max,min), in x265's units (0.00002 and 0.0001 cd/m2)."""
+    max_cll: str = ""
+    """MaxCLL,MaxFALL in cd/m2."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """One video file, picture folder or picture."""
+
+    path: Path
+    kind: Literal["video", "pictures"]
+    width: int
+    height: int
+    pix_fmt: str
+    """FFmpeg's name of the decoded format; "rgb24" or "rgb48" (or "gray", "gray16") for pictures."""
+    colour: Colour
+    time_base: Fraction
+    """Seconds per tick of the source's clock: every pts of the source is a whole multiple of it."""
+    rate: Fraction
+    """Average frames per second, snapped to k or 1000k/1001 where that is meant; never used to compute a pts."""
+    frames: int | None = None
+    """Frames the container says it has; None where only decoding tells."""
+    duration: Fraction | None = None
+    """Seconds, of the video stream."""
+    codec: str = ""
+    container: str = ""
+    stream_index: int = 0
+    """Index of the video stream chosen among `streams`."""
+    sample_aspect_ratio: Fraction | None = None
+    display_matrix: tuple[int, ...] | None = None
+    """The nine 16.16 / 2.30 fixed point numbers of the display matrix, where there is one."""
+    rotation: int = 0
+    """Counter-clockwise degrees a player turns the picture by."""
+    interlaced: bool = False
+    alpha: bool = False
+    hdr10: Hdr10 = field(default_factory=Hdr10)
+    streams: tuple[StreamInfo, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    chapters: int = 0
+    warnings: tuple[str, ...] = ()
+    """What the user should know before any work: tracks not used, alpha dropped, interlaced, guesses made."""

@@ -1,0 +1,119 @@
+"""The shipped weights: manifest, hash check, and load(entry) -> Processor. Nothing in a weight file is executed."""
+
+import hashlib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load as parse
+
+from .errors import ModelError
+from .models import MODELS, Network
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the manifest: a weight file and everything that is known about it."""
+
+    name: str
+    task: str
+    """The command it serves: upscale, interpolate, deblur."""
+    model: str
+    """A key of models.MODELS."""
+    args: Mapping[str, Any]
+    file: str
+    sha256: str
+    licence: str
+    recipe: str
+    data: str
+    steps: int
+    note: str = ""
+    """What a user should know before choosing it; empty for the ordinary choice."""
+    measured: Mapping[str, Any] = field(default_factory=dict)
+    """What `vidrestore evaluate` gives: the set, the score, and the baseline's score beside it."""
+
+
+def folder() -> Path:
+    """Where manifest.toml and its files lie: $VIDRESTORE_WEIGHTS, inside an installed package, or in the repository."""
+    if chosen := os.environ.get("VIDRESTORE_WEIGHTS"):
+        return Path(chosen)
+    here = Path(__file__).resolve().parent
+    installed = here / "weights_data"
+    return installed if installed.is_dir() else here.parent / "weights"
+
+
+def manifest(where: Path | None = None) -> dict[str, Entry]:
+    """Every row of manifest.toml, by name.
+
+    Raises:
+        ModelError: where the manifest is missing or cannot be read.
+    """
+    path = (where or folder()) / "manifest.toml"
+    try:
+        rows = tomllib.loads(path.read_text(encoding="utf-8"))
+        return {name: Entry(name=name, **row) for name, row in rows.items()}
+    except FileNotFoundError:
+        raise ModelError(f"no weights manifest at {path}; reinstall vidrestore or set VIDRESTORE_WEIGHTS") from None
+    except (tomllib.TOMLDecodeError, TypeError) as error:
+        raise ModelError(f"{path} is not a weights manifest: {error}") from None
+
+
+def find(model: str, *, task: str, scale: int | None = None, where: Path | None = None) -> Entry:
+    """The row a user means: by its own name, or by its family's name and the scale.
+
+    Raises:
+        ModelError: for an unknown name, or one that does not do `scale`; says what there is.
+    """
+    rows = {name: entry for name, entry in manifest(where).items() if entry.task == task}
+    entry = rows.get(model) or rows.get(f"{model}-x{scale}")
+    if entry is None:
+        raise ModelError(f"no model {model!r} for {task}{f' x{scale}' if scale else ''}; there are: {', '.join(rows)}")
+    if scale is not None and entry.args.get("scale", scale) != scale:
+        raise ModelError(f"model {entry.name} enlarges x{entry.args['scale']}, not x{scale}")
+    return entry
+
+
+def build(entry: Entry) -> Network:
+    """The network of a row without its weights: enough to know its needs.
+
+    Raises:
+        ModelError: where the row names a network this version does not have.
+    """
+    if entry.model not in MODELS:
+        raise ModelError(f"model {entry.name} needs the network {entry.model!r}, which this version does not have")
+    return MODELS[entry.model](**entry.args)
+
+
+def load(entry: Entry, *, where: Path | None = None) -> Network:
+    """The network of a row with its weights, checked against the manifest's sha256, in evaluation mode.
+
+    Raises:
+        ModelError: where the file is missing, has another hash, or does not fit the network.
+    """
+    path = (where or folder()) / entry.file
+    if not path.is_file():
+        raise ModelError(f"weights of {entry.name} are missing at {path}; reinstall vidrestore")
+    data = path.read_bytes()
+    found = hashlib.sha256(data).hexdigest()
+    if found != entry.sha256:
+        raise ModelError(
+            f"weights of {entry.name} at {path} are damaged: sha256 {found[:12]}, not {entry.sha256[:12]}; reinstall"
+        )
+    processor = build(entry)
+    try:
+        processor.load_state_dict({k: v.float() for k, v in parse(data).items()}, strict=True)
+    except (SafetensorError, RuntimeError) as error:
+        raise ModelError(
+            f"weights of {entry.name} at {path} do not fit the network: {str(error).splitlines()[0]}"
+        ) from error
+    processor.eval().requires_grad_(False)
+    return processor
+
+
+def parameters(entry: Entry) -> int:
+    """Trainable numbers of a row's network."""
+    return sum(p.numel() for p in build(entry).parameters())
