@@ -1,7 +1,8 @@
-"""spans() and tiled(): spatial neighbourhoods with an exact halo, so that memory is bounded whatever the picture's size."""
+"""spans() and tiled(): spatial neighbourhoods with an exact halo; memory is bounded whatever the picture's size."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -52,14 +53,14 @@ def spans(size: int, *, tile: int, halo: int = 0, multiple: int = 1, scale: int 
     length = stride + 2 * margin
     starts = [min(i * stride, size - length) for i in range(count)]
     # A seam half way between two borders: the best place when the halo is only nearly enough.
-    seams = [0, *((b + a + length) // 2 for a, b in zip(starts, starts[1:], strict=False)), size]
+    seams = [0, *((b + a + length) // 2 for a, b in pairwise(starts)), size]
     return [
         Span(
             slice(start, start + length),
             slice((left - start) * scale, (right - start) * scale),
             slice(left * scale, right * scale),
         )
-        for start, left, right in zip(starts, seams, seams[1:], strict=False)
+        for start, (left, right) in zip(starts, pairwise(seams), strict=True)
     ]
 
 
@@ -79,17 +80,15 @@ def tiled(fn: Callable[[Tensor], Tensor], x: Tensor, *, tile: int, needs: Needs)
     rows, columns = (
         spans(n, tile=tile, halo=needs.halo, multiple=needs.multiple, scale=needs.scale) for n in padded.shape[-2:]
     )
-    out: Tensor | None = None
+    if len(rows) == len(columns) == 1:
+        return fn(padded)[..., : height * needs.scale, : width * needs.scale]
+    out = torch.empty(0)
     for row in rows:
         for column in columns:
             part = fn(padded[..., row.read, column.read])
-            if len(rows) == len(columns) == 1:
-                out = part
-                break
-            if out is None:
+            if not out.numel():
                 out = part.new_empty((*part.shape[:-2], rows[-1].into.stop, columns[-1].into.stop))
             out[..., row.into, column.into] = part[..., row.keep, column.keep]
-    assert out is not None
     return out[..., : height * needs.scale, : width * needs.scale]
 
 

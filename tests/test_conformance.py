@@ -1,0 +1,173 @@
+"""Every network x every promise of Processor, on every engine that computes on a CPU."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cache
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vidrestore.engine import Settings, choose, run
+from vidrestore.engine.base import as_tuple
+from vidrestore.engine.infer import Inference
+from vidrestore.engine.layers import last_convolutions
+from vidrestore.frame import Colour, Frame, Planes
+from vidrestore.models import MODELS
+from vidrestore.processor import Processor, apply
+
+# Small variants of each network, enough to reach every branch of it.
+ARGUMENTS: dict[str, list[dict[str, object]]] = {
+    "espcn": [
+        {"scale": 2, "layers": 4},
+        {"scale": 3, "layers": 3},
+        {"scale": 4, "layers": 4, "border": "zeros"},
+        {"scale": 2, "layers": 3, "skip": False},
+    ],
+}
+
+BF16_PSNR = 50.0
+"""dB that bf16 keeps to fp32 at least, for pictures with white at 1."""
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    arguments: dict[str, object] = field(hash=False)
+
+    def __str__(self) -> str:
+        return "-".join([self.name, *map(str, self.arguments.values())])
+
+
+CASES = [Case(name, arguments) for name, variants in ARGUMENTS.items() for arguments in variants]
+ENGINES = [("torch", "fp32"), ("torch", "bf16"), ("openvino", "fp32"), ("openvino", "bf16")]
+
+every_case = pytest.mark.parametrize("case", CASES, ids=str)
+every_engine = pytest.mark.parametrize(("engine", "precision"), ENGINES)
+
+
+@cache
+def processor_of(case: Case) -> Processor:
+    """The network with random weights that carry a picture's contrast through every layer."""
+    torch.manual_seed(1)
+    processor = MODELS[case.name](**case.arguments)
+    for module in processor.modules():
+        if isinstance(module, nn.modules.conv._ConvNd):
+            nn.init.kaiming_normal_(module.weight)
+            nn.init.normal_(module.bias, std=0.05)
+    with torch.no_grad():
+        core = processor.core(*processor.prepare(window_for(processor, 1, 64, 64)))
+        for layer in last_convolutions(processor.core, processor.prepare(window_for(processor, 1, 64, 64))):
+            layer.weight *= 0.25 / as_tuple(core)[0].std()
+    return processor.eval()
+
+
+@cache
+def inference_of(case: Case, engine: str, precision: str) -> Inference:
+    settings = Settings(device="cpu", engine=engine, precision=precision, tile=0, batch=1)
+    return Inference(processor_of(case), choose(settings), settings)
+
+
+def infer(case: Case, engine: str, precision: str, window: Tensor, *, tile: int = 0) -> Tensor:
+    inference = inference_of(case, engine, precision)
+    inference.plan = type(inference.plan)(tile=tile, batch=len(window))
+    return inference([tuple(pictures) for pictures in window])
+
+
+def window_for(processor: Processor, batch: int, height: int, width: int) -> Tensor:
+    """Smooth pictures with some noise: (B, T, C, H, W)."""
+    needs = processor.needs
+    t, c = needs.before + 1 + needs.after, 1 if needs.space == "luma" else 3
+    coarse = torch.rand(batch * t, c, -(-height // 8), -(-width // 8))
+    smooth = F.interpolate(coarse, size=(height, width), mode="bicubic")
+    return (smooth + 0.02 * torch.randn_like(smooth)).clamp(0, 1).reshape(batch, t, c, height, width)
+
+
+def test_every_model_is_here():
+    assert ARGUMENTS.keys() == MODELS.keys()
+
+
+@every_case
+@every_engine
+@pytest.mark.parametrize("batch", [1, 3])
+def test_shape_and_values(case: Case, engine: str, precision: str, batch: int):
+    processor = processor_of(case)
+    needs = processor.needs
+    window = window_for(processor, batch, 33, 57)
+    out = infer(case, engine, precision, window)
+    assert out.shape == (batch, len(needs.times), window.shape[2], needs.scale * 33, needs.scale * 57)
+    assert out.dtype == torch.float32 and out.isfinite().all()
+    reference = apply(processor, window).detach()
+    error = (out - reference).square().mean()
+    if precision == "fp32":
+        assert (out - reference).abs().max() < 1e-5
+    else:
+        assert 0 < error < 10 ** (-BF16_PSNR / 10)
+        # The last sums leave in fp32: most are not numbers that bf16 has, though finish may add nothing to them.
+        assert (out.bfloat16() != out).float().mean() > 0.9
+
+
+@every_case
+@every_engine
+@pytest.mark.parametrize(("height", "width", "tile"), [(33, 57, 24), (70, 41, 40), (144, 96, 64)])
+def test_tiled_is_whole(case: Case, engine: str, precision: str, height: int, width: int, tile: int):
+    window = window_for(processor_of(case), 1, height, width)
+    whole = infer(case, engine, precision, window)
+    assert torch.equal(infer(case, engine, precision, window, tile=tile), whole)
+
+
+@every_case
+@every_engine
+def test_a_batch_is_its_pictures(case: Case, engine: str, precision: str):
+    window = window_for(processor_of(case), 4, 33, 57)
+    together = infer(case, engine, precision, window)
+    alone = torch.cat([infer(case, engine, precision, window[i : i + 1]) for i in range(4)])
+    assert torch.equal(together, alone)
+
+
+@every_case
+def test_the_halo_is_enough_and_not_too_much(case: Case):
+    """Changing what lies beyond the halo of a pixel changes nothing there; changing all within it does."""
+    processor = processor_of(case)
+    halo, scale = processor.needs.halo, processor.needs.scale
+    size = -(-(2 * halo + 9) // processor.needs.multiple) * processor.needs.multiple
+    window = window_for(processor, 1, size, size)
+    centre = slice((size // 2) * scale, (size // 2 + 1) * scale)
+
+    def middle(distance: int) -> Tensor:
+        """The centre's output when all that lies `distance` or more away is changed."""
+        changed = 1 - window
+        inside = slice(size // 2 - distance + 1, size // 2 + distance)
+        changed[..., inside, inside] = window[..., inside, inside]
+        return infer(case, "torch", "fp32", changed)[..., centre, centre]
+
+    whole = infer(case, "torch", "fp32", window)[..., centre, centre]
+    assert torch.equal(middle(halo + 1), whole)
+    assert not torch.equal(middle(halo), whole)
+
+
+@every_case
+def test_frames_outside_the_window_change_nothing(case: Case):
+    processor = processor_of(case)
+    needs = processor.needs
+    settings = Settings(device="cpu", engine="torch", precision="fp32")
+    engine = choose(settings)
+    n = needs.before + needs.after + 3
+
+    def outputs(changed: int | None) -> list[list[Tensor]]:
+        frames = []
+        for i in range(n):
+            y = torch.full((16, 24), 40 + 10 * i + 100 * (i == changed), dtype=torch.uint8)
+            planes = Planes(y, torch.full((8, 12), 120, dtype=torch.uint8), torch.full((8, 12), 140), Colour())
+            frames.append(Frame(planes, Fraction(i, 25), Fraction(1, 25)))
+        out = list(run(processor, frames, engine=engine, settings=settings))
+        pictures = [f.picture.y if isinstance(f.picture, Planes) else f.picture for f in out]
+        each = len(out) // n
+        return [pictures[i * each : (i + 1) * each] for i in range(n)]
+
+    plain = outputs(None)
+    for changed in range(n):
+        for i, (old, new) in enumerate(zip(plain, outputs(changed), strict=True)):
+            same = all(torch.equal(a, b) for a, b in zip(old, new, strict=True))
+            assert same == (not i - needs.before <= changed <= i + needs.after), (i, changed)

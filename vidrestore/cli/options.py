@@ -1,0 +1,135 @@
+"""Options that mean the same in every command; their defaults come from the library's frozen dataclasses."""
+
+from enum import StrEnum
+from fractions import Fraction
+from typing import Annotated, Literal
+
+import typer
+
+from ..settings import Moment, Settings
+from ..errors import UsageError
+
+SETTINGS = Settings()
+
+
+class EngineName(StrEnum):
+    AUTO = "auto"
+    TORCH = "torch"
+    OPENVINO = "openvino"
+
+
+class PrecisionName(StrEnum):
+    AUTO = "auto"
+    FP32 = "fp32"
+    BF16 = "bf16"
+    FP16 = "fp16"
+
+
+class ProgressName(StrEnum):
+    AUTO = "auto"
+    BAR = "bar"
+    JSON = "json"
+    NONE = "none"
+
+
+Device = Annotated[str, typer.Option("--device", "-d", help="auto, cpu, cuda or cuda:N.", rich_help_panel="Compute")]
+Engine = Annotated[EngineName, typer.Option("--engine", help="Who runs the convolutions.", rich_help_panel="Compute")]
+Precision = Annotated[
+    PrecisionName, typer.Option("--precision", help="Arithmetic of the network.", rich_help_panel="Compute")
+]
+Tile = Annotated[
+    str,
+    typer.Option("--tile", help="auto, 0 (whole pictures) or the side in pixels.", rich_help_panel="Compute"),
+]
+Batch = Annotated[str, typer.Option("--batch", help="auto or the number of frames.", rich_help_panel="Compute")]
+
+Codec = Annotated[
+    str | None,
+    typer.Option("--codec", "-c", help="Encoder, such as libx264, libx265, ffv1.", rich_help_panel="Encoding"),
+]
+Crf = Annotated[float | None, typer.Option("--crf", help="Quality; lower is better.", rich_help_panel="Encoding")]
+Preset = Annotated[str | None, typer.Option("--preset", help="Speed of the encoder.", rich_help_panel="Encoding")]
+PixFmt = Annotated[str | None, typer.Option("--pix-fmt", help="Pixel format.", rich_help_panel="Encoding")]
+Lossless = Annotated[bool, typer.Option("--lossless", help="No loss in encoding.", rich_help_panel="Encoding")]
+EncoderOption = Annotated[
+    list[str] | None,
+    typer.Option("--encoder-option", "-e", metavar="K=V", help="Passed to the encoder.", rich_help_panel="Encoding"),
+]
+
+Start = Annotated[
+    str | None,
+    typer.Option("--start", help="First moment: 12.5, 00:00:12.5 or 300f.", rich_help_panel="Input"),
+]
+End = Annotated[str | None, typer.Option("--end", help="Moment to stop before.", rich_help_panel="Input")]
+Rate = Annotated[
+    str | None, typer.Option("--rate", help="Frames per second of a picture folder.", rich_help_panel="Input")
+]
+Deinterlace = Annotated[
+    bool, typer.Option("--deinterlace", help="Turn fields into frames (bwdif).", rich_help_panel="Input")
+]
+
+Overwrite = Annotated[bool, typer.Option("--overwrite", "-y", help="Replace an existing output.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done and how long it takes; write nothing.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
+Progress = Annotated[ProgressName, typer.Option("--progress", help="How progress is shown, on stderr.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no warnings, no summary.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show all that the report holds.")]
+
+
+def settings(*, device: str, engine: str, precision: str, tile: str = "auto", batch: str = "auto") -> Settings:
+    """The engine's settings from the options' words."""
+    return Settings(
+        device=device,
+        engine=str(engine),  # type: ignore[arg-type]
+        precision=str(precision),  # type: ignore[arg-type]
+        tile=_whole("--tile", tile, least=0),
+        batch=_whole("--batch", batch, least=1),
+    )
+
+
+def _whole(option: str, text: str, *, least: int) -> int | Literal["auto"]:
+    if text == "auto":
+        return "auto"
+    if not text.isdecimal() or int(text) < least:
+        raise UsageError(f"{option} {text} is neither auto nor a whole number of at least {least}")
+    return int(text)
+
+
+def rate(text: str | None) -> Fraction | None:
+    """Frames per second: 25, 60000/1001, or a decimal such as 59.94, which means 60000/1001."""
+    if text is None:
+        return None
+    try:
+        value = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        value = Fraction(0)
+    if not 0 < value <= 1000:
+        raise UsageError(f"--rate {text} is not a frame rate; write 25, 60000/1001 or 59.94")
+    for whole in (24, 30, 48, 60, 90, 120, 240):
+        if "." in text and abs(value / Fraction(whole * 1000, 1001) - 1) < Fraction(1, 10_000):
+            return Fraction(whole * 1000, 1001)
+    return value
+
+
+def pairs(texts: list[str] | None) -> dict[str, str]:
+    """K=V options as a dictionary."""
+    found = dict(text.partition("=")[::2] for text in texts or [])
+    for key, value in found.items():
+        if not key or not value:
+            raise UsageError(f"-e {key}{value} is not of the form KEY=VALUE")
+    return found
+
+
+def moment(option: str, text: str | None) -> Moment | None:
+    """12.5, 00:00:12.5 or 300f: seconds, or the number of a frame."""
+    if text is None:
+        return None
+    try:
+        if text.endswith("f"):
+            return int(text[:-1])
+        seconds = Fraction(0)
+        for part in text.split(":"):
+            seconds = seconds * 60 + Fraction(part)
+    except ValueError:
+        raise UsageError(f"{option} {text} is not a moment; write 12.5, 00:00:12.5 or 300f") from None
+    return seconds

@@ -1,0 +1,87 @@
+"""How a running job looks: a bar where there is a terminal, a plain line every few seconds where there is none."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from .options import ProgressName
+
+EVERY = 5.0
+"""Seconds between plain lines."""
+
+
+class _Meter:
+    """Frames so far, their rate, and the time left."""
+
+    def __init__(self, total: int | None) -> None:
+        self.total, self.done, self.began = total, 0, time.monotonic()
+
+    @property
+    def fps(self) -> float:
+        return self.done / max(time.monotonic() - self.began, 1e-9)
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds left, where the total is known."""
+        return None if self.total is None or not self.done else max(0, self.total - self.done) / self.fps
+
+
+@contextmanager
+def progress(kind: ProgressName, *, total: int | None, quiet: bool) -> Iterator[Callable[[object], None]]:
+    """A function to call once per frame; everything it shows is on stderr."""
+    if kind is ProgressName.AUTO:
+        if quiet:
+            kind = ProgressName.NONE
+        elif sys.stderr.isatty():
+            kind = ProgressName.BAR
+    if kind is ProgressName.BAR:
+        with _bar(total) as tick:
+            yield tick
+        return
+    line = {ProgressName.JSON: _json_line, ProgressName.AUTO: _plain_line}.get(kind)
+    meter, shown = _Meter(total), time.monotonic()
+
+    def tick(_: object) -> None:
+        nonlocal shown
+        meter.done += 1
+        now = time.monotonic()
+        if line and (now - shown >= (1.0 if kind is ProgressName.JSON else EVERY) or meter.done == total):
+            shown = now
+            print(line(meter), file=sys.stderr, flush=True)
+
+    yield tick
+
+
+def _json_line(meter: _Meter) -> str:
+    facts = {"event": "progress", "frame": meter.done, "total": meter.total, "fps": round(meter.fps, 3)}
+    return json.dumps(facts | {"eta": None if meter.eta is None else round(meter.eta, 1)})
+
+
+def _plain_line(meter: _Meter) -> str:
+    of = f" of {meter.total}" if meter.total else ""
+    left = "" if meter.eta is None else f", {meter.eta:.0f} s left"
+    return f"frame {meter.done}{of}, {meter.fps:.1f} fps{left}"
+
+
+@contextmanager
+def _bar(total: int | None) -> Iterator[Callable[[object], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[fps]:.1f} fps"),
+        TimeRemainingColumn(),
+    )
+    meter = _Meter(total)
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total, fps=0.0)
+
+        def tick(_: object) -> None:
+            meter.done += 1
+            bar.update(task, advance=1, fps=meter.fps)
+
+        yield tick

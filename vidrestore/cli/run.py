@@ -1,0 +1,88 @@
+"""What every restoring command does once its stages are known: plan, run or try, show, and end with the right code."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from ..errors import InputError
+from ..settings import Encoding, Reading
+from . import show
+from .options import ProgressName
+from .progress import progress
+
+if TYPE_CHECKING:
+    from ..pipeline import Job, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """How the command talks: the options that change nothing in the result."""
+
+    overwrite: bool
+    dry_run: bool
+    as_json: bool
+    progress: ProgressName
+    quiet: bool
+    verbose: bool
+
+
+def run_job(
+    source: Path, target: Path, stages: "tuple[Stage, ...]", *, reading: Reading, encoding: Encoding, shell: Shell
+) -> None:
+    """Run the stages over the source, or with --dry-run say what that would be.
+
+    Ends the command with 3 where the input was truncated and what there was has been saved.
+    """
+    from ..engine import keep_memory
+    from ..pipeline import prepare, restore
+
+    keep_memory()
+    job = prepare(source, target, stages, reading=reading, encoding=encoding, overwrite=shell.overwrite)
+    if shell.dry_run:
+        _show_plan(job, as_json=shell.as_json)
+        return
+    with progress(shell.progress, total=job.frames, quiet=shell.quiet) as tick:
+        report = restore(job, on_frame=tick)
+    show.report(report, as_json=shell.as_json, quiet=shell.quiet, verbose=shell.verbose)
+    if report.truncated:
+        raise typer.Exit(InputError.exit_code)
+
+
+def _show_plan(job: "Job", *, as_json: bool) -> None:
+    """What would be done, with a time from a short trial."""
+    from ..pipeline import estimate
+
+    per_frame, ran = estimate(job)
+    info, target = job.info, job.target
+    facts = {
+        "input": str(info.path),
+        "output": str(target.path),
+        "model": job.model,
+        "streams": [asdict(stream) for stream in info.streams],
+        "frames": job.frames,
+        "width": target.width,
+        "height": target.height,
+        "codec": target.codec,
+        "pix_fmt": target.pix_fmt,
+        "engine": ran.engine,
+        "device": ran.device,
+        "precision": ran.precision,
+        "tile": ran.tile,
+        "batch": ran.batch,
+        "seconds_per_frame": round(per_frame, 4),
+        "seconds": None if job.frames is None else round(per_frame * job.frames, 1),
+        "warnings": job.notes,
+    }
+    if as_json:
+        print(json.dumps(facts))
+        return
+    for stream in info.streams:
+        show.say(f"stream {stream.index}: {stream.kind} {stream.codec} {stream.language}".rstrip())
+    for key, value in facts.items():
+        if key not in ("streams", "warnings"):
+            show.say(f"{key:17} {'unknown' if value is None else value}")
+    for warning in job.notes:
+        show.say(f"note: {warning}")

@@ -1,0 +1,33 @@
+"""Reports and plans in words, on stderr, or as one JSON object on stdout."""
+
+import json
+import sys
+from dataclasses import asdict
+
+from ..report import Report
+
+
+def say(text: str) -> None:
+    """One line to the user, on stderr."""
+    print(text, file=sys.stderr)
+
+
+def report(report: Report, *, as_json: bool, quiet: bool, verbose: bool) -> None:
+    """What a run did."""
+    if as_json:
+        print(json.dumps(asdict(report)))
+    if quiet:
+        return
+    for warning in report.warnings:
+        say(f"note: {warning}")
+    if as_json:
+        return
+    say(
+        f"{report.output}: {report.frames_out} frames {report.width}x{report.height}, {report.duration_out:.3f} s, "
+        f"{report.codec}; {report.model} on {report.engine} ({report.precision}), {report.fps:.1f} fps"
+    )
+    if verbose:
+        for name, seconds in report.stages.items():
+            say(f"  {name:10} {seconds:8.2f} s busy")
+        for key in ("frames_in", "duration_in", "seconds", "device", "tile", "cuts", "damaged", "repaired"):
+            say(f"  {key:10} {getattr(report, key)}")

@@ -1,0 +1,63 @@
+"""vidrestore upscale"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..settings import Encoding, Reading
+from . import options
+from .errors import shows_errors
+from .run import Shell, run_job
+
+MODEL = "espcn"
+SCALE = 2
+
+
+@shows_errors
+def upscale(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video, a folder of pictures, or a picture.")],
+    target: Annotated[
+        Path | None, typer.Argument(metavar="[OUTPUT]", help="The same kinds.  [default: INPUT_x2 beside it]")
+    ] = None,
+    scale: Annotated[int, typer.Option("--scale", "-s", help="2, 3 or 4 times as wide and high.")] = SCALE,
+    model: Annotated[str, typer.Option("--model", "-m", help="A network's name; see `models list`.")] = MODEL,
+    overwrite: options.Overwrite = False,
+    start: options.Start = None,
+    end: options.End = None,
+    rate: options.Rate = None,
+    deinterlace: options.Deinterlace = Reading.deinterlace,
+    codec: options.Codec = Encoding.codec,
+    crf: options.Crf = Encoding.crf,
+    preset: options.Preset = Encoding.preset,
+    pix_fmt: options.PixFmt = Encoding.pix_fmt,
+    encoder_option: options.EncoderOption = None,
+    lossless: options.Lossless = Encoding.lossless,
+    device: options.Device = options.SETTINGS.device,
+    engine: options.Engine = options.EngineName.AUTO,
+    precision: options.Precision = options.PrecisionName.AUTO,
+    tile: options.Tile = "auto",
+    batch: options.Batch = "auto",
+    dry_run: options.DryRun = False,
+    as_json: options.Json = False,
+    progress: options.Progress = options.ProgressName.AUTO,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Enlarge a video, keeping every frame, time stamp, colour and track.
+
+    Example: vidrestore upscale in.mp4 out.mp4 --scale 2
+    """
+    from ..stages import upscale as stage
+
+    settings = options.settings(device=device, engine=engine, precision=precision, tile=tile, batch=batch)
+    run_job(
+        source,
+        target or source.with_name(f"{source.stem}_x{scale}{source.suffix}"),
+        (stage(model, scale=scale, settings=settings),),
+        reading=Reading(
+            options.moment("--start", start), options.moment("--end", end), deinterlace, options.rate(rate)
+        ),
+        encoding=Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option)),
+        shell=Shell(overwrite, dry_run, as_json, progress, quiet, verbose),
+    )

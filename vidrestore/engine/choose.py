@@ -1,0 +1,81 @@
+"""choose(): from what the user says and what the machine has to an Engine."""
+
+import importlib.util
+
+import torch
+
+from ..errors import UsageError
+from ..settings import Settings
+from .base import Engine, EngineName, Precision
+from .torch_engine import TorchEngine
+
+
+def choose(settings: Settings) -> Engine:
+    """CUDA where there is one, else OpenVINO, else torch; in half the bits where the hardware computes in them.
+
+    Raises:
+        UsageError: what is asked for cannot be had here.
+    """
+    if settings.tile != "auto" and settings.tile < 0:
+        raise UsageError(f"tile {settings.tile} is negative: give pixels, 0 for the whole picture, or auto")
+    if settings.batch != "auto" and settings.batch < 1:
+        raise UsageError(f"batch {settings.batch} is too small: give 1 or more, or auto")
+    device = _device(settings)
+    name = _name(settings, device)
+    precision = _precision(settings, device, name)
+    if name == "openvino":
+        from .openvino_engine import OpenVinoEngine  # 0.2 s, and not needed on a GPU
+
+        return OpenVinoEngine(precision)
+    return TorchEngine(device, precision)
+
+
+def _device(settings: Settings) -> torch.device:
+    asked = settings.device
+    count = torch.cuda.device_count()
+    kind, _, index = asked.partition(":")
+    if (asked != "auto" and kind not in ("cpu", "cuda")) or (index and not (kind == "cuda" and index.isdecimal())):
+        raise UsageError(f"unknown device {asked}: say auto, cpu, cuda or cuda:N")
+    if kind == "cuda" and int(index or 0) >= count:
+        has = f"{count} CUDA devices, numbered from 0" if count else "no CUDA device that this torch can use"
+        raise UsageError(f"device {asked}: this machine has {has}; use --device cpu or auto")
+    if kind == "cuda":
+        return torch.device("cuda", int(index or 0))
+    if asked == "auto" and settings.engine != "openvino" and count:
+        return torch.device("cuda", 0)
+    return torch.device("cpu")
+
+
+def _name(settings: Settings, device: torch.device) -> EngineName:
+    installed = importlib.util.find_spec("openvino") is not None
+    if settings.engine == "openvino":
+        if device.type == "cuda":
+            raise UsageError(f"engine openvino does not compute on {device}: use --engine torch or --device cpu")
+        if not installed:
+            raise UsageError("engine openvino is not installed: pip install openvino, or use --engine torch")
+    if settings.engine == "auto":
+        return "openvino" if device.type == "cpu" and installed else "torch"
+    return settings.engine
+
+
+def _precision(settings: Settings, device: torch.device, name: EngineName) -> Precision:
+    asked = settings.precision
+    if asked == "fp16" and device.type == "cpu":
+        raise UsageError("precision fp16 is for GPUs: use --precision bf16 or fp32 on a CPU")
+    if device.type == "cuda":
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+        if asked == "bf16" and not native:
+            raise UsageError(f"precision bf16: {device} does not compute in it; use --precision fp16 or fp32")
+        half: Precision = "bf16" if native else "fp16"
+        return half if asked == "auto" else asked
+    if asked == "auto":
+        return "bf16" if _cpu_has_bf16(name) else "fp32"
+    return asked
+
+
+def _cpu_has_bf16(name: EngineName) -> bool:
+    if name == "openvino":
+        from .openvino_engine import has_bf16
+
+        return has_bf16()
+    return torch.cpu._is_avx512_bf16_supported()

@@ -1,0 +1,100 @@
+"""Inference: a batch of windows through a processor, in tiles that fit into memory."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from ..errors import ResourceError
+from ..processor import Needs, Processor
+from ..settings import Settings
+from ..tile import tiled
+from .base import Core, Engine, as_tuple
+from .convert import precisely
+from .layers import inference_copy
+from .memory import Plan, bytes_per_pixel, is_out_of_memory, least_tile, plan
+
+TRIAL = 96
+"""Pixels a side of the picture that a network is traced with, and its memory measured."""
+
+
+@dataclass(slots=True)
+class Inference:
+    """A processor compiled for an engine, and the tile that has turned out to fit."""
+
+    processor: Processor
+    engine: Engine
+    settings: Settings
+    core: Core = field(init=False)
+    cost: float = field(init=False)
+    """Bytes per input pixel."""
+    size: tuple[int, int] | None = field(init=False, default=None)
+    """Of the frames that `plan` is for."""
+    plan: Plan = field(init=False, default=Plan(tile=0, batch=1))
+    halvings: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        trial = _trial(self.processor.needs)
+        plain = inference_copy(self.processor.core)
+        self.cost = bytes_per_pixel(_steps(self.processor, lambda *x: as_tuple(plain(*x))), trial)
+        self.core = self.engine.compile(self.processor.core, self.processor.prepare(trial))
+
+    def plan_for(self, size: tuple[int, int]) -> Plan:
+        """How frames of this size (H, W) are computed."""
+        if size != self.size:
+            self.size = size
+            self.plan = plan(
+                self.processor.needs,
+                size=size,
+                cost=self.cost,
+                free=self.engine.free_memory(),
+                device=self.engine.device.type,
+                settings=self.settings,
+            )
+        return self.plan
+
+    def __call__(self, batch: list[tuple[Tensor, ...]]) -> Tensor:
+        """Windows of (C, H, W) pictures -> (B, K, C, scale*H, scale*W), float32.
+
+        Out of memory, the tile is halved, for good, and the batch repeated.
+
+        Raises:
+            ResourceError: the tile cannot shrink any more.
+        """
+        while True:
+            try:
+                return self._compute(batch)
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Only here is what the failed attempt held free again: the traceback held it.
+            self.engine.release()
+            self.plan = Plan(self._half(batch[0][0].shape[-2:]), self.plan.batch)
+            self.halvings += 1
+
+    def _compute(self, batch: list[tuple[Tensor, ...]]) -> Tensor:
+        steps = _steps(self.processor, self.core)
+        with precisely():
+            windows = torch.stack([torch.stack(window) for window in batch])
+            return tiled(steps, windows, tile=self.plan.tile, needs=self.processor.needs)
+
+    def _half(self, size: torch.Size) -> int:
+        longest = max(size)
+        tile = min(self.plan.tile or longest, longest)
+        if tile // 2 < least_tile(self.processor.needs):
+            raise ResourceError(
+                f"out of memory with a tile of {tile} pixels, and {tile // 2} is too small: close other programs, "
+                "or give --batch 1 or a smaller video"
+            )
+        return tile // 2
+
+
+def _steps(processor: Processor, core: Core) -> Callable[[Tensor], Tensor]:
+    return lambda window: processor.finish(window, *core(*processor.prepare(window)))
+
+
+def _trial(needs: Needs) -> Tensor:
+    side = -(-TRIAL // needs.multiple) * needs.multiple
+    channels = 1 if needs.space == "luma" else 3
+    return torch.rand(1, needs.before + 1 + needs.after, channels, side, side)

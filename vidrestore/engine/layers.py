@@ -1,0 +1,93 @@
+"""Changes to a copy of a core that torch needs in order to keep promises."""
+
+import copy
+import math
+
+import torch
+from torch import Tensor, nn
+
+from .base import as_tuple
+
+Convolution = nn.modules.conv._ConvNd
+
+
+class InFp32(nn.Module):
+    """A layer that computes in fp32 whatever autocast says."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x: Tensor) -> Tensor:
+        """As the layer's own; fp32 out."""
+        with torch.autocast(x.device.type, enabled=False):
+            out: Tensor = self.layer(x.float())
+        return out
+
+
+class OneKernel(nn.Module):
+    """A convolution whose result does not depend on how large the picture around a pixel is.
+
+    torch computes a single small fp32 picture with other code than oneDNN's, which sums in another order
+    (`use_mkldnn` in ATen/native/Convolution.cpp); two pictures at once always go to oneDNN.
+    """
+
+    SMALL = 20480
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x: Tensor) -> Tensor:
+        """As the layer's own."""
+        alone = len(x) == 1 and math.prod(x.shape[:4]) <= self.SMALL
+        out: Tensor = self.layer(x.expand(2, *x.shape[1:]))[:1] if alone else self.layer(x)
+        return out
+
+
+def inference_copy(core: nn.Module) -> nn.Module:
+    """A copy to run, never to train; its weights channels last, which is the faster layout on every device."""
+    core = copy.deepcopy(core).eval()
+    formats = {4: torch.channels_last, 5: torch.channels_last_3d}
+    for parameter in core.parameters():
+        if parameter.dim() in formats:
+            parameter.data = parameter.data.contiguous(memory_format=formats[parameter.dim()])
+    return core
+
+
+def wrap(core: nn.Module, layers: set[nn.Module], by: type[InFp32] | type[OneKernel]) -> nn.Module:
+    """`core` with each of `layers` inside a wrapper; changed in place, except where core itself is the layer."""
+    if core in layers:
+        return by(core)
+    for name, child in core.named_children():
+        setattr(core, name, wrap(child, layers, by))
+    return core
+
+
+def convolutions(core: nn.Module) -> set[nn.Module]:
+    """Every convolution in `core`."""
+    return {layer for layer in core.modules() if isinstance(layer, Convolution)}
+
+
+def last_convolutions(core: nn.Module, example: tuple[Tensor, ...]) -> set[nn.Module]:
+    """The convolutions whose output reaches that of `core` through no other convolution.
+
+    Found by walking autograd's graph back from the outputs, so `forward` may be any code.
+    """
+    owner = {id(layer.weight): layer for layer in core.modules() if isinstance(layer, Convolution)}
+    core.requires_grad_(True)
+    with torch.enable_grad():
+        todo = [out.grad_fn for out in as_tuple(core(*example))]
+    found: set[nn.Module] = set()
+    seen = set()
+    while todo:
+        step = todo.pop()
+        if step is None or step in seen:
+            continue
+        seen.add(step)
+        inputs = [node for node, _ in step.next_functions]
+        own = [owner[id(node.variable)] for node in inputs if id(getattr(node, "variable", None)) in owner]
+        found.update(own)
+        if not own:
+            todo.extend(inputs)
+    return found

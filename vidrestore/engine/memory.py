@@ -1,0 +1,123 @@
+"""How much memory there is, how much a network takes, and the tile and batch that follow."""
+
+import math
+import os
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from ..processor import Needs
+from ..settings import Settings
+
+SHARE = 0.5
+"""Of the free memory, what one batch may take: the rest is for frames in flight, the encoder, and others."""
+
+BATCH_PIXELS = {"cpu": 1 << 18, "cuda": 1 << 22}
+"""Input pixels of a batch beyond which larger batches were not faster."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a picture goes through a network."""
+
+    tile: int
+    """Input pixels a side; 0 is the whole picture."""
+    batch: int
+    """Windows at once."""
+
+
+def plan(needs: Needs, *, size: tuple[int, int], cost: float, free: int, device: str, settings: Settings) -> Plan:
+    """The largest tile that fits, and then as many windows at once as still make it faster.
+
+    Args:
+        size: of the frames, (H, W).
+        cost: bytes per input pixel, see `bytes_per_pixel`.
+        free: bytes.
+        device: cpu or cuda.
+        settings: what it says of tile and batch is kept.
+    """
+    pixels = SHARE * free / cost
+    asked = 1 if settings.batch == "auto" else settings.batch
+    tile = settings.tile
+    if tile == "auto":
+        whole = math.prod(size) * asked <= pixels
+        tile = 0 if whole else max(math.isqrt(int(pixels / asked)), least_tile(needs))
+    if settings.batch != "auto":
+        return Plan(tile, settings.batch)
+    once = math.prod(min(n, tile or n) for n in size)
+    return Plan(tile, max(1, int(min(pixels, BATCH_PIXELS[device]) // once)))
+
+
+def least_tile(needs: Needs) -> int:
+    """The smallest tile worth computing: at least 16 pixels a side inside the halo."""
+    margin = -(-needs.halo // needs.multiple) * needs.multiple
+    return 2 * margin + -(-16 // needs.multiple) * needs.multiple
+
+
+def available() -> int:
+    """Bytes of main memory that can be had without swapping, within the limit of the container, if there is one."""
+    meminfo = Path("/proc/meminfo")
+    if meminfo.exists():
+        fields = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
+        free = int(fields["MemAvailable"].split()[0]) << 10
+    else:
+        free = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
+    if limit.exists() and used.exists() and (most := limit.read_text().strip()) != "max":
+        free = min(free, int(most) - int(used.read_text()))
+    return max(free, 0)
+
+
+Kwargs = dict[str, object] | None
+
+
+class _Live(TorchDispatchMode):
+    """Counts the bytes of the tensors that live, and the most there were at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = self.most = 0
+        self.known: set[int] = set()
+
+    def __torch_dispatch__(
+        self, func: Callable[..., object], types: object, args: tuple[object, ...] = (), kwargs: Kwargs = None
+    ) -> object:
+        out = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(out):
+            if isinstance(tensor, Tensor):
+                self._born(tensor.untyped_storage())
+        return out
+
+    def _born(self, storage: torch.UntypedStorage) -> None:
+        key, size = storage.data_ptr(), storage.nbytes()
+        if key in self.known:
+            return
+        self.known.add(key)
+        self.now += size
+        self.most = max(self.most, self.now)
+        weakref.finalize(storage, self._gone, key, size)
+
+    def _gone(self, key: int, size: int) -> None:
+        self.known.discard(key)
+        self.now -= size
+
+
+def bytes_per_pixel(fn: Callable[[Tensor], Tensor], window: Tensor) -> float:
+    """What `fn` takes at most, its output and the window included, per pixel of `window` (1, T, C, H, W), measured."""
+    with torch.no_grad(), _Live() as live:
+        fn(window)
+    return (live.most + window.nbytes) / math.prod(window.shape[-2:])
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether `error` says so, in the words of any of the libraries below us."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    words = ("out of memory", "not enough memory", "can't allocate memory", "failed to allocate", "bad_alloc")
+    return isinstance(error, RuntimeError) and any(word in str(error).lower() for word in words)

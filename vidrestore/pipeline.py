@@ -1,0 +1,211 @@
+"""restore(): source -> stages -> target, and its Report. Streams are generators, pulled from the encoder's end."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from .engine import Ran
+from .errors import VidrestoreError
+from .frame import Frame
+from .prefetch import prefetch
+from .report import Report
+from .settings import Encoding, Reading
+from .video.info import VideoInfo
+from .video.probe import probe
+from .video.read import Reader
+from .video.write import Target, Writer, plan
+
+T = TypeVar("T")
+
+AHEAD = 4
+"""Frames decoded ahead of the network, and restored frames ahead of the encoder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of a restoration, described before it is built: the target is planned and probed first."""
+
+    name: str
+    scale: int
+    """Output height and width over input height and width."""
+    start: Callable[[Ran], Callable[[Iterable[Frame]], Iterator[Frame]]]
+    """Loads what the stage needs; the function it returns turns frames into frames and fills in the Ran."""
+    model: str
+    notes: tuple[str, ...] = ()
+    """What the user should know about it, one line each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A source, what is done to it, and where the result goes: checked, and nothing done yet."""
+
+    info: VideoInfo
+    reading: Reading
+    stages: tuple[Stage, ...]
+    target: Target
+
+    @property
+    def model(self) -> str:
+        """The networks used, in order."""
+        return "+".join(stage.model for stage in self.stages)
+
+    @property
+    def frames(self) -> int | None:
+        """Frames the run will write, as far as the container tells; None where only decoding does."""
+        return expected_frames(self.info, self.reading)
+
+    @property
+    def notes(self) -> list[str]:
+        """What is known before the run and worth saying."""
+        return [*self.info.warnings, *self.target.notes, *(note for stage in self.stages for note in stage.notes)]
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Busy seconds by name. `spent` counts time inside an iterator, upstream included where it runs in one thread."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def spent(self, name: str, items: Iterable[T]) -> Iterator[T]:
+        iterator = iter(items)
+        self.seconds.setdefault(name, 0.0)
+        try:
+            while True:
+                before = time.perf_counter()
+                try:
+                    item = next(iterator)
+                except StopIteration:
+                    return
+                finally:
+                    self.seconds[name] += time.perf_counter() - before
+                yield item
+        finally:
+            if close := getattr(iterator, "close", None):
+                close()
+
+
+def prepare(
+    source: Path,
+    target: Path,
+    stages: tuple[Stage, ...],
+    *,
+    reading: Reading,
+    encoding: Encoding,
+    overwrite: bool = False,
+) -> Job:
+    """Probe the source and check the target, encoder included, before any network is loaded.
+
+    Raises:
+        InputError, UsageError: as `probe` and `plan` do.
+    """
+    info = probe(source, rate=reading.rate)
+    scale = 1
+    for stage in stages:
+        scale *= stage.scale
+    planned = plan(
+        info,
+        target,
+        encoding,
+        width=info.width * scale,
+        height=info.height * scale,
+        rate=info.rate,
+        time_base=info.time_base,
+        overwrite=overwrite,
+    )
+    return Job(info, reading, stages, planned)
+
+
+def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> Report:
+    """Run a job: decode, every stage, encode, each beside the others; the result appears whole or not at all.
+
+    `on_frame` is called in this thread after each written frame.
+
+    Raises:
+        VidrestoreError: whatever ended the run; nothing is left under the target's name.
+    """
+    began = time.perf_counter()
+    clock, ran = _Clock(), Ran()
+    functions = [stage.start(ran) for stage in job.stages]
+    reader = Reader(job.info, job.reading)
+    cuts = 0
+    with closing(prefetch(clock.spent("decode", reader), depth=AHEAD)) as decoded:
+        frames: Iterator[Frame] = clock.spent("waiting", decoded)
+        for stage, function in zip(job.stages, functions, strict=True):
+            frames = clock.spent(stage.name, function(frames))
+        with closing(prefetch(frames, depth=AHEAD)) as ready, Writer(job.target, job.info, reader) as writer:
+            clock.seconds["encode"] = 0.0
+            for frame in ready:
+                before = time.perf_counter()
+                writer.write(frame)
+                clock.seconds["encode"] += time.perf_counter() - before
+                cuts += frame.cut
+                on_frame(frame)
+            if writer.written != reader.decoded:
+                raise VidrestoreError(f"{reader.decoded} frames were decoded but {writer.written} restored: a bug")
+    seconds = time.perf_counter() - began
+    return Report(
+        input=str(job.info.path),
+        output=str(job.target.path),
+        model=job.model,
+        engine=ran.engine,
+        device=ran.device,
+        precision=ran.precision,
+        frames_in=reader.decoded,
+        frames_out=writer.written,
+        width=job.target.width,
+        height=job.target.height,
+        duration_in=float(reader.duration),
+        duration_out=float(writer.duration),
+        seconds=seconds,
+        fps=writer.written / seconds,
+        stages=_own_time(clock.seconds, job.stages),
+        cuts=cuts,
+        tile=ran.tile,
+        damaged=reader.damaged,
+        repaired=reader.repaired,
+        truncated=reader.truncated,
+        codec=job.target.codec,
+        warnings=[*job.notes, *reader.warnings, *writer.warnings],
+    )
+
+
+def _own_time(seconds: dict[str, float], stages: tuple[Stage, ...]) -> dict[str, float]:
+    """Each stage's time without that of the stages it pulled from."""
+    own, upstream = {"decode": seconds["decode"]}, seconds["waiting"]
+    for stage in stages:
+        own[stage.name] = seconds[stage.name] - upstream
+        upstream = seconds[stage.name]
+    return own | {"encode": seconds["encode"]}
+
+
+def estimate(job: Job, *, frames: int = 8) -> tuple[float, Ran]:
+    """Seconds per frame of decoding and the stages, from a short trial that writes nothing, and how the engine ran.
+
+    The first frame, which pays for compiling and planning, is not counted.
+    """
+    ran = Ran()
+    functions = [stage.start(ran) for stage in job.stages]
+    stream: Iterator[Frame] = iter(Reader(job.info, job.reading))
+    head = list(islice(stream, frames + 1))
+    restored: Iterator[Frame] = iter(head)
+    for function in functions:
+        restored = function(restored)
+    list(islice(restored, 1))
+    began = time.perf_counter()
+    count = sum(1 for _ in restored)
+    return (time.perf_counter() - began) / max(count, 1), ran
+
+
+def expected_frames(info: VideoInfo, reading: Reading) -> int | None:
+    """Frames a run will decode, as far as the container tells; None where only decoding does."""
+    if info.frames is None:
+        return None
+    first, last = (
+        default if moment is None else moment if isinstance(moment, int) else round(moment * info.rate)
+        for moment, default in ((reading.start, 0), (reading.end, info.frames))
+    )
+    return max(0, min(last, info.frames) - first)

@@ -1,0 +1,83 @@
+"""prefetch(): the only thread."""
+
+import threading
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Item(Generic[T]):
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    error: BaseException | None = None
+    closing: bool = False
+    """The error came from closing the source, not from its items."""
+
+
+def prefetch(items: Iterable[T], *, depth: int) -> Generator[T, None, None]:
+    """The same items in the same order, taken from `items` by a thread that runs up to `depth` items ahead.
+
+    An error of the source is raised here, after the items before it. Leaving early (`close()`, or an exception in the
+    consumer's `with closing(...)`) stops the thread; it is always joined. The source is iterated, and closed where it
+    can be, in the thread alone. An error that lies in items nobody asked for is not raised; one of closing is.
+
+    Raises:
+        ValueError: depth < 1.
+    """
+    if depth < 1:
+        raise ValueError(f"{depth = } must be at least 1")
+    return _consume(items, depth)
+
+
+def _consume(items: Iterable[T], depth: int) -> Generator[T, None, None]:
+    ready: SimpleQueue[_Item[T] | _End] = SimpleQueue()
+    free = threading.Semaphore(depth)
+    left = threading.Event()
+    thread = threading.Thread(target=_produce, args=(items, ready, free, left), name="prefetch")
+    thread.start()
+    end = None
+    try:
+        while not isinstance(got := ready.get(), _End):
+            free.release()
+            yield got.value
+        end = got
+    finally:
+        left.set()
+        free.release()  # wakes a producer that waits for room
+        thread.join()
+        while end is None:
+            end = got if isinstance(got := ready.get(), _End) else None
+        if end.error is not None and end.closing:
+            raise end.error
+    if end.error is not None:
+        raise end.error
+
+
+def _produce(
+    items: Iterable[T], ready: "SimpleQueue[_Item[T] | _End]", free: threading.Semaphore, left: threading.Event
+) -> None:
+    end = _End()
+    source: Iterator[T] | None = None
+    try:
+        source = iter(items)
+        for item in source:
+            free.acquire()
+            if left.is_set():
+                break
+            ready.put(_Item(item))
+    except BaseException as error:  # carried over: the consumer raises it
+        end = _End(error)
+    try:
+        close = getattr(source, "close", None)
+        if close is not None:
+            close()
+    except BaseException as error:
+        end = _End(error, closing=True)
+    ready.put(end)
