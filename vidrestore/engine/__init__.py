@@ -1,7 +1,7 @@
 """Who runs the convolutions: torch on a CPU or a GPU, or OpenVINO; and how frames go through them."""
 
-from .allocator import keep_memory
 from ..settings import Settings
+from .allocator import keep_memory
 from .base import Engine, EngineName, Precision
 from .choose import choose
 from .run import Ran, run

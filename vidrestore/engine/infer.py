@@ -68,10 +68,10 @@ class Inference:
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
+                reason = str(error).strip().splitlines()[-1:]
             # Only here is what the failed attempt held free again: the traceback held it.
             self.engine.release()
-            self.plan = Plan(self._half(batch[0][0].shape[-2:]), self.plan.batch)
-            self.halvings += 1
+            self._halve(batch[0][0].shape[-2:], " ".join(reason))
 
     def _compute(self, batch: list[tuple[Tensor, ...]]) -> Tensor:
         steps = _steps(self.processor, self.core)
@@ -79,15 +79,16 @@ class Inference:
             windows = torch.stack([torch.stack(window) for window in batch])
             return tiled(steps, windows, tile=self.plan.tile, needs=self.processor.needs)
 
-    def _half(self, size: torch.Size) -> int:
+    def _halve(self, size: torch.Size, reason: str) -> None:
         longest = max(size)
         tile = min(self.plan.tile or longest, longest)
         if tile // 2 < least_tile(self.processor.needs):
             raise ResourceError(
-                f"out of memory with a tile of {tile} pixels, and {tile // 2} is too small: close other programs, "
-                "or give --batch 1 or a smaller video"
+                f"out of memory with a tile of {tile} pixels, and {tile // 2} is too small ({reason}): "
+                "free memory, or give --batch 1"
             )
-        return tile // 2
+        self.plan = Plan(tile // 2, self.plan.batch)
+        self.halvings += 1
 
 
 def _steps(processor: Processor, core: Core) -> Callable[[Tensor], Tensor]:

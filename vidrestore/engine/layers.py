@@ -86,7 +86,7 @@ def last_convolutions(core: nn.Module, example: tuple[Tensor, ...]) -> set[nn.Mo
             continue
         seen.add(step)
         inputs = [node for node, _ in step.next_functions]
-        own = [owner[id(node.variable)] for node in inputs if id(getattr(node, "variable", None)) in owner]
+        own = [owner[key] for node in inputs if (key := id(getattr(node, "variable", None))) in owner]
         found.update(own)
         if not own:
             todo.extend(inputs)

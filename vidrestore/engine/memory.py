@@ -44,10 +44,12 @@ def plan(needs: Needs, *, size: tuple[int, int], cost: float, free: int, device:
     """
     pixels = SHARE * free / cost
     asked = 1 if settings.batch == "auto" else settings.batch
-    tile = settings.tile
-    if tile == "auto":
-        whole = math.prod(size) * asked <= pixels
-        tile = 0 if whole else max(math.isqrt(int(pixels / asked)), least_tile(needs))
+    if settings.tile != "auto":
+        tile = settings.tile
+    elif math.prod(size) * asked <= pixels:
+        tile = 0
+    else:
+        tile = max(math.isqrt(int(pixels / asked)), least_tile(needs))
     if settings.batch != "auto":
         return Plan(tile, settings.batch)
     once = math.prod(min(n, tile or n) for n in size)
@@ -77,11 +79,11 @@ def available() -> int:
 Kwargs = dict[str, object] | None
 
 
-class _Live(TorchDispatchMode):
+class _Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts the bytes of the tensors that live, and the most there were at once."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.now = self.most = 0
         self.known: set[int] = set()
 
@@ -112,12 +114,20 @@ def bytes_per_pixel(fn: Callable[[Tensor], Tensor], window: Tensor) -> float:
     """What `fn` takes at most, its output and the window included, per pixel of `window` (1, T, C, H, W), measured."""
     with torch.no_grad(), _Live() as live:
         fn(window)
-    return (live.most + window.nbytes) / math.prod(window.shape[-2:])
+    height, width = window.shape[-2:]
+    return (live.most + window.nbytes) / (height * width)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether `error` says so, in the words of any of the libraries below us."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
-    words = ("out of memory", "not enough memory", "can't allocate memory", "failed to allocate", "bad_alloc")
+    words = (
+        "out of memory",
+        "not enough memory",
+        "can't allocate memory",
+        "failed to allocate",
+        "bad_alloc",
+        "bad allocation",
+    )
     return isinstance(error, RuntimeError) and any(word in str(error).lower() for word in words)

@@ -31,6 +31,8 @@ class OpenVinoEngine:
     precision: Precision
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     name: EngineName = "openvino"
+    compiled: list[ov.CompiledModel] = field(default_factory=list, compare=False)
+    """What `release` empties."""
 
     def compile(self, core: nn.Module, example: tuple[Tensor, ...]) -> Core:
         """See Engine.
@@ -47,7 +49,8 @@ class OpenVinoEngine:
             raise VidrestoreError(f"OpenVINO cannot run this network ({reason}): use the engine torch") from error
         _end_in_fp32(model)
         hints = {"INFERENCE_PRECISION_HINT": HINTS[self.precision], "PERFORMANCE_HINT": "LATENCY"}
-        request = ov.Core().compile_model(model, "CPU", hints).create_infer_request()
+        self.compiled.append(ov.Core().compile_model(model, "CPU", hints))
+        request = self.compiled[-1].create_infer_request()
 
         def run(*inputs: Tensor) -> tuple[Tensor, ...]:
             request.infer([x.contiguous().numpy() for x in inputs], share_inputs=True)
@@ -62,6 +65,8 @@ class OpenVinoEngine:
 
     def release(self) -> None:
         """See Engine."""
+        for model in self.compiled:
+            model.release_memory()
 
 
 def _end_in_fp32(model: ov.Model) -> None:

@@ -52,7 +52,7 @@ def run(
         ValueError: a luma network that makes new frames, whose chroma nobody knows.
     """
     needs = processor.needs
-    if needs.space == "luma" and needs.times != (0,):
+    if needs.space == "luma" and needs.times != (Fraction(0),):
         raise ValueError(f"a luma network cannot make frames at {needs.times = }: their chroma is unknown")
     ran = Ran() if ran is None else ran
     ran.engine, ran.device, ran.precision = engine.name, str(engine.device), engine.precision

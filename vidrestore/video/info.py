@@ -44,7 +44,7 @@ class VideoInfo:
     width: int
     height: int
     pix_fmt: str
-    """FFmpeg's name of the decoded format; "rgb24" or "rgb48" (or "gray", "gray16") for pictures."""
+    """FFmpeg's name of the decoded format; "rgb24" or "rgb48" for pictures."""
     colour: Colour
     time_base: Fraction
     """Seconds per tick of the source's clock: every pts of the source is a whole multiple of it."""
@@ -54,6 +54,8 @@ class VideoInfo:
     """Frames the container says it has; None where only decoding tells."""
     duration: Fraction | None = None
     """Seconds, of the video stream."""
+    start: Fraction = Fraction(0)
+    """Seconds on the source's own clock that are pts 0 here: its sound is moved by as much."""
     codec: str = ""
     container: str = ""
     stream_index: int = 0

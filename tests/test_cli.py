@@ -1,0 +1,220 @@
+"""The command line: exit codes, one-line errors, JSON alone on stdout, nothing left behind."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from tests.clips import make_clip
+from vidrestore import weights
+from vidrestore.cli import app
+
+
+def invoke(*args: object, env: dict[str, str] | None = None):
+    return CliRunner().invoke(app, [str(a) for a in args], env={"COLUMNS": "200", **(env or {})})
+
+
+def refused(code: int, *args: object, says: str, env: dict[str, str] | None = None) -> None:
+    """The command ends with `code` and exactly one line on stderr that holds `says`."""
+    result = invoke(*args, env=env)
+    lines = result.stderr.strip().splitlines()
+    assert result.exit_code == code, result.output
+    assert len(lines) == 1, lines
+    assert says in lines[0]
+    assert result.stdout == ""
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return make_clip(tmp_path / "in.mp4", frames=12, audio=1)
+
+
+def test_upscale_says_what_it_did_in_json(clip: Path, tmp_path: Path) -> None:
+    result = invoke("upscale", clip, tmp_path / "out.mp4", "-s", 2, "--json", "-q")
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+    report = json.loads(result.stdout)
+    keys = "input output model engine device precision frames_in frames_out width height duration_in duration_out"
+    assert set(keys.split()) | {"seconds", "fps", "stages", "cuts", "warnings"} <= set(report)
+    assert (report["frames_in"], report["frames_out"]) == (12, 12)
+    assert (report["width"], report["height"]) == (128, 96)
+    assert report["duration_in"] == report["duration_out"] == pytest.approx(0.4)
+    assert report["model"] == "espcn-x2"
+    assert set(report["stages"]) == {"decode", "upscale", "encode"}
+
+
+def test_default_output_lies_beside_the_input(clip: Path) -> None:
+    assert invoke("upscale", clip, "-s", 3).exit_code == 0
+    assert clip.with_name("in_x3.mp4").exists()
+
+
+def test_wrong_usage_is_one_line_and_two(clip: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.mp4"
+    refused(2, "upscale", clip, out, "-s", 5, says="--scale 5")
+    refused(2, "upscale", tmp_path / "none.mp4", out, says="none.mp4")
+    refused(2, "upscale", clip, clip, says="input")
+    refused(2, "upscale", clip, tmp_path / "no" / "folder.mp4", says="folder")
+    refused(2, "upscale", clip, tmp_path / "out.xyz", says=".xyz")
+    refused(2, "upscale", clip, out, "-c", "nonsense", says="nonsense")
+    refused(2, "upscale", clip, out, "--preset", "nonsense", says="nonsense")
+    refused(2, "upscale", clip, out, "-e", "nonsense", says="nonsense")
+    refused(2, "upscale", clip, out, "--start", "soon", says="soon")
+    refused(2, "upscale", clip, out, "--tile", "-3", says="--tile")
+    refused(2, "upscale", clip, out, "--tile", "8", says="8")
+    refused(2, "upscale", clip, out, "--device", "cuda:99", says="cuda:99")
+    out.write_bytes(b"precious")
+    refused(2, "upscale", clip, out, says="-y")
+    assert out.read_bytes() == b"precious"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in.mp4", "out.mp4"]
+
+
+def test_an_unwritable_folder_is_refused(clip: Path, tmp_path: Path) -> None:
+    refused(2, "upscale", clip, "/proc/out.mp4", says="/proc")
+
+
+def test_bad_input_is_one_line_and_three(tmp_path: Path) -> None:
+    out = tmp_path / "out.mp4"
+    for name, content in (("text.mp4", b"hello\n" * 30), ("text.txt", b"hello\n" * 30), ("empty.mp4", b"")):
+        (tmp_path / name).write_bytes(content)
+        refused(3, "upscale", tmp_path / name, out, says=name)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    refused(3, "upscale", folder, out, says="folder")
+    for i, size in enumerate(((8, 8), (8, 10))):
+        cv2.imwrite(str(folder / f"{i}.png"), np.zeros((*size, 3), np.uint8))
+    refused(3, "upscale", folder, out, says="1.png")
+    assert not out.exists()
+
+
+def test_models_and_weights_end_with_four(clip: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.mp4"
+    refused(4, "upscale", clip, out, "-m", "nonsense", says="nonsense")
+    refused(4, "upscale", clip, out, "-m", "espcn-x3", "-s", 2, says="x3")
+    refused(4, "models", "info", "nonsense", says="nonsense")
+    folder = tmp_path / "weights"
+    shutil.copytree(weights.folder(), folder)
+    data = bytearray((folder / "espcn-x2.safetensors").read_bytes())
+    data[-1] ^= 1
+    (folder / "espcn-x2.safetensors").write_bytes(data)
+    refused(4, "upscale", clip, out, says="damaged", env={"VIDRESTORE_WEIGHTS": str(folder)})
+    assert invoke("models", "verify", env={"VIDRESTORE_WEIGHTS": str(folder)}).exit_code == 4
+    assert not out.exists()
+
+
+def test_models_lists_what_is_shipped() -> None:
+    listed = json.loads(invoke("models", "list", "--json").stdout)["models"]
+    assert listed["espcn-x2"]["parameters"] == 58_212
+    assert "espcn-x2" in invoke("models", "list").stdout
+    assert json.loads(invoke("models", "verify", "--json").stdout)["verified"] == list(listed)
+    assert json.loads(invoke("models", "info", "espcn-x2", "--json").stdout)["licence"] == "MIT"
+
+
+def test_dry_run_writes_nothing_and_plans(clip: Path, tmp_path: Path) -> None:
+    result = invoke("upscale", clip, tmp_path / "out.mp4", "--dry-run", "--json")
+    assert result.exit_code == 0, result.output
+    plan = json.loads(result.stdout)
+    assert (plan["frames"], plan["width"], plan["height"]) == (12, 128, 96)
+    assert {"engine", "tile", "seconds", "streams"} <= set(plan)
+    assert [p.name for p in tmp_path.iterdir()] == ["in.mp4"]
+
+
+def test_progress_as_json_lines(clip: Path, tmp_path: Path) -> None:
+    result = invoke("upscale", clip, tmp_path / "out.mp4", "--progress", "json")
+    events = [json.loads(line) for line in result.stderr.splitlines() if line.startswith("{")]
+    assert events[-1] | {"fps": 0, "eta": 0} == {"event": "progress", "frame": 12, "total": 12, "fps": 0, "eta": 0}
+
+
+def test_a_part_of_a_video(clip: Path, tmp_path: Path) -> None:
+    result = invoke("upscale", clip, tmp_path / "a.mp4", "--start", "3f", "--end", "00:00:00.3", "--json", "-q")
+    report = json.loads(result.stdout)
+    assert report["frames_out"] == 6
+    assert report["duration_out"] == pytest.approx(0.2)
+
+
+def test_pictures_in_and_out(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for i in (1, 2, 10):
+        cv2.imwrite(str(folder / f"frame_{i}.png"), rng.integers(0, 65536, (20, 30, 3)).astype(np.uint16))
+    assert invoke("upscale", folder, tmp_path / "out", "-q").exit_code == 0
+    made = sorted((tmp_path / "out").iterdir())
+    assert len(made) == 3
+    picture = cv2.imread(str(made[0]), cv2.IMREAD_UNCHANGED)
+    assert picture.dtype == np.uint16
+    assert picture.shape == (40, 60, 3)
+    assert invoke("upscale", folder / "frame_1.png", tmp_path / "one.png", "-q").exit_code == 0
+    one = cv2.imread(str(tmp_path / "one.png"), cv2.IMREAD_UNCHANGED)
+    assert (one == picture).all()
+    assert invoke("upscale", folder, tmp_path / "out.mp4", "--rate", "59.94", "--json", "-q").exit_code == 0
+    info = json.loads(invoke("info", tmp_path / "out.mp4", "--json").stdout)
+    assert Fraction(info["rate"]) == Fraction(60000, 1001)
+
+
+def test_evaluate_prints_the_table_with_bicubic_beside_it(shared_data: Path) -> None:
+    result = invoke("evaluate", "espcn-x2", "--data", shared_data / "eval/set5", "--json")
+    table = json.loads(result.stdout)
+    assert len(table["pictures"]) == 5
+    assert table["mean"]["bicubic_psnr_y"] == pytest.approx(33.66, abs=0.02)
+    assert table["mean"]["psnr_y"] >= 37.2
+
+
+def test_training_from_the_command_line(tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for i in range(4):
+        small = np.random.default_rng(i).integers(0, 256, (20, 20, 3), dtype=np.uint8)
+        cv2.imwrite(str(pictures / f"{i}.png"), cv2.resize(small, (160, 160)))
+    out = tmp_path / "run"
+    result = invoke("train", "espcn-x2", "--data", pictures, "--steps", 3, "--out", out, "--workers", 0)
+    assert result.exit_code == 0, result.output
+    assert (out / "best.safetensors").is_file()
+    assert list(out.glob("events.out.tfevents*"))
+    refused(2, "train", "espcn-x2", "--data", pictures, "--out", out, says="--resume")
+    refused(2, "train", "nonsense", "--data", pictures, says="espcn-x2")
+    refused(2, "train", "espcn-x2", "--data", tmp_path / "none", says="--data")
+
+
+def _command(*args: object) -> list[str]:
+    return [sys.executable, "-m", "vidrestore", *map(str, args)]
+
+
+def test_help_is_instant() -> None:
+    """--help imports nothing heavy. The time itself is in the README: a busy machine makes it mean nothing here."""
+    code = "import sys, vidrestore.cli; print([m for m in ('torch', 'av', 'cv2', 'numpy', 'openvino') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+    result = invoke("--help")
+    assert result.exit_code == 0
+    for command in ("upscale", "info", "models", "train", "evaluate"):
+        assert command in result.stdout
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_killed_run_leaves_nothing_under_the_targets_name(tmp_path: Path, how: signal.Signals) -> None:
+    source = make_clip(tmp_path / "in.mp4", frames=400, size=(320, 240), audio=1)
+    out = tmp_path / "out.mp4"
+    # An interrupt's handler is inherited as ignored by background jobs of some shells, hence the fresh session.
+    running = subprocess.Popen(
+        _command("upscale", source, out, "-s", 4), stderr=subprocess.PIPE, env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("*.part.*")) and running.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert list(tmp_path.glob("*.part.*")), running.stderr.read() if running.poll() is not None else "no part file"
+    running.send_signal(how)
+    running.wait(timeout=60)
+    assert not out.exists()
+    if how is not signal.SIGKILL:
+        assert running.returncode == 130
+        assert [p.name for p in tmp_path.iterdir()] == ["in.mp4"]

@@ -1,0 +1,61 @@
+"""The manifest and its files: whole, loadable, refused when they are not."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+
+from vidrestore import weights
+from vidrestore.errors import ModelError
+from vidrestore.processor import apply
+from vidrestore.train.recipes import RECIPES
+
+
+@pytest.mark.parametrize("name", weights.manifest())
+def test_every_row_loads_and_knows_its_recipe(name: str) -> None:
+    entry = weights.manifest()[name]
+    network = weights.load(entry)
+    assert not network.training
+    assert entry.recipe in RECIPES
+    assert dict(RECIPES[entry.recipe].args) == dict(entry.args)
+    assert entry.measured["psnr_y"] > entry.measured["bicubic"]
+    assert apply(network, torch.rand(1, 1, 1, 16, 16)).shape[-1] == 16 * entry.args["scale"]
+
+
+def copy(tmp_path: Path) -> Path:
+    folder = tmp_path / "weights"
+    shutil.copytree(weights.folder(), folder)
+    return folder
+
+
+def test_one_flipped_bit_is_refused(tmp_path: Path) -> None:
+    folder = copy(tmp_path)
+    entry = weights.manifest(folder)["espcn-x2"]
+    data = bytearray((folder / entry.file).read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / entry.file).write_bytes(data)
+    with pytest.raises(ModelError, match="damaged"):
+        weights.load(entry, where=folder)
+
+
+def test_missing_files_and_manifests_are_refused(tmp_path: Path) -> None:
+    folder = copy(tmp_path)
+    entry = weights.manifest(folder)["espcn-x2"]
+    (folder / entry.file).unlink()
+    with pytest.raises(ModelError, match="missing"):
+        weights.load(entry, where=folder)
+    (folder / "manifest.toml").write_text("not [toml")
+    with pytest.raises(ModelError, match="not a weights manifest"):
+        weights.manifest(folder)
+    with pytest.raises(ModelError, match="no weights manifest"):
+        weights.manifest(tmp_path)
+
+
+def test_find_by_name_by_family_and_by_scale() -> None:
+    assert weights.find("espcn", task="upscale", scale=3).name == "espcn-x3"
+    assert weights.find("espcn-x2", task="upscale", scale=2).name == "espcn-x2"
+    with pytest.raises(ModelError, match="not x3"):
+        weights.find("espcn-x2", task="upscale", scale=3)
+    with pytest.raises(ModelError, match="there are: .*espcn-x2"):
+        weights.find("nothing", task="upscale", scale=2)

@@ -1,0 +1,68 @@
+"""Time stamps made strictly increasing, and what the file says about its end."""
+
+from fractions import Fraction
+
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from .container import AVI, MATROSKA, MOV
+
+
+class Clock:
+    """Seconds of each frame in turn, exactly as stored; stamps that are missing or run back are repaired and counted."""
+
+    def __init__(self, *, time_base: Fraction, start: Fraction, rate: Fraction) -> None:
+        self.repaired = 0
+        self._base, self._start, self._step = time_base, start, 1 / rate
+        self._last: Fraction | None = None
+        self._slipping = False
+
+    def seconds(self, frame: VideoFrame) -> Fraction:
+        """When a frame appears: its pts, else its dts, else a step after the frame before."""
+        stamps = (stamp * self._base - self._start for stamp in (frame.pts, frame.dts) if stamp is not None)
+        now = next((stamp for stamp in stamps if self._last is None or stamp > self._last), None)
+        slipped = now is None
+        if now is None:
+            self.repaired += 1
+            now = Fraction(0) if self._last is None else self._last + self._repair(frame)
+        self._slipping, self._last = slipped, now
+        return now
+
+    def _repair(self, frame: VideoFrame) -> Fraction:
+        """A whole step where the source has lost count; half of one for a lone double, so that the next still fits."""
+        return self._step if frame.pts is None or self._slipping else self._step / 2
+
+
+def start_of(container: InputContainer, first: VideoFrame) -> Fraction:
+    """Seconds on the file's clock that are to be 0.
+
+    MP4 and Matroska start at 0 and mean it where pictures start later; elsewhere the clock starts anywhere, so the
+    first of all streams counts, which keeps sound and pictures together. Never later than the first picture.
+    """
+    start = Fraction(0)
+    if container.format.name not in (MOV, MATROSKA):
+        starts = (
+            stream.start_time * stream.time_base
+            for stream in container.streams
+            if stream.type in ("video", "audio") and stream.start_time is not None and stream.time_base
+        )
+        start = min(starts, default=start)
+    if first.pts is None or first.time_base is None:
+        return start
+    return min(start, first.pts * first.time_base)
+
+
+def cut_off(container: InputContainer, stream: VideoStream, ends: tuple[Fraction, Fraction], rate: Fraction) -> bool:
+    """Whether the packets (`ends`: of the pictures, of all streams) stop clearly before the end the file was given.
+
+    MP4 writes down how long the pictures last, Matroska only how long everything does; most others only guess.
+    """
+    name = container.format.name
+    pictures, everything = ends
+    if name in (MOV, AVI, "mxf") and stream.duration and stream.time_base:
+        expected = ((stream.start_time or 0) + stream.duration) * stream.time_base
+        return pictures < expected - 3 / rate
+    if name in (MATROSKA, "flv", "asf") and container.duration:
+        return everything < Fraction(container.duration, 1_000_000) - max(3 / rate, Fraction(1, 4))
+    return False

@@ -1,0 +1,230 @@
+"""Containers and encoders: which there are, which is the default, and whether what a user asks of one makes sense."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+import av
+from av.codec.codec import UnknownCodecError, find_best_pix_fmt_of_list
+from av.codec.context import OptionFlags
+
+from ..errors import UsageError
+from ..settings import Encoding
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One kind of video file."""
+
+    muxer: str
+    codec: str
+    """Default encoder for 8 bits per sample."""
+    deep: str
+    """Default encoder for more."""
+    chapters: bool = False
+    rotation: bool = False
+    """Holds a display matrix."""
+    constant_rate: bool = False
+    """Time is counted in frames: every frame lasts 1/rate."""
+
+
+_MP4 = Container("mp4", "libx264", "libx265", chapters=True, rotation=True)
+_TS = Container("mpegts", "libx264", "libx265")
+
+CONTAINERS: dict[str, Container] = {
+    ".mp4": _MP4,
+    ".m4v": _MP4,
+    ".mov": Container("mov", "libx264", "libx265", chapters=True, rotation=True),
+    ".mkv": Container("matroska", "libx264", "libx265", chapters=True, rotation=True),
+    ".webm": Container("webm", "libvpx-vp9", "libsvtav1", chapters=True, rotation=True),
+    ".avi": Container("avi", "libx264", "libx264", constant_rate=True),
+    ".ts": _TS,
+    ".mts": _TS,
+    ".flv": Container("flv", "libx264", "libx264"),
+}
+"""By suffix, lower case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """What is known of an encoder beyond what FFmpeg tells; the defaults fit any other."""
+
+    quality: str = ""
+    """Name of its constant-quality option, where it has one."""
+    crf: float = 0
+    """Default of that option: visually lossless, for material that will be encoded again."""
+    worst: float = 51
+    """Largest value of that option."""
+    presets: tuple[str, ...] = ()
+    preset: str = ""
+    """Default preset."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Options it always gets; a user's -e wins."""
+    lossless: Mapping[str, str] | None = None
+    """Options that replace the quality option under --lossless; None: it cannot."""
+    odd: bool = False
+    """Takes any width and height in a format with subsampled chroma."""
+
+
+_PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo")
+_NVENC = Codec(
+    "cq",
+    19,
+    presets=("p1", "p2", "p3", "p4", "p5", "p6", "p7"),
+    preset="p5",
+    settings={"rc": "vbr", "b": "0"},
+    lossless={"tune": "lossless"},
+)
+# 118 units of global_quality are one step of qscale; without it these encoders aim at 200 kb/s.
+_QSCALE = Codec(settings={"flags": "+qscale", "global_quality": str(2 * 118)}, odd=True)
+
+CODECS: dict[str, Codec] = {
+    "libx264": Codec("crf", 16, presets=_PRESETS, preset="medium", lossless={"qp": "0"}),
+    "libx265": Codec("crf", 18, presets=_PRESETS, preset="medium", lossless={"x265-params": "lossless=1"}),
+    "libsvtav1": Codec(
+        "crf",
+        20,
+        63,
+        presets=tuple(str(n) for n in range(14)),
+        preset="6",
+        lossless={"svtav1-params": "lossless=1"},
+        odd=True,
+    ),
+    "libvpx-vp9": Codec(
+        "crf", 20, 63, settings={"b": "0", "row-mt": "1", "cpu-used": "3"}, lossless={"lossless": "1"}, odd=True
+    ),
+    "ffv1": Codec(settings={"level": "3", "slicecrc": "1"}, lossless={}, odd=True),
+    "ffvhuff": Codec(lossless={}, odd=True),
+    "utvideo": Codec(lossless={}),
+    "prores_ks": Codec(odd=True),
+    "mpeg4": _QSCALE,
+    "mpeg2video": _QSCALE,
+    "mjpeg": _QSCALE,
+    "h264_nvenc": _NVENC,
+    "hevc_nvenc": _NVENC,
+    "av1_nvenc": _NVENC,
+}
+
+_DICTIONARIES = ("x264-params", "x265-params", "svtav1-params")
+"""Options that hold options, joined by colons: a user's are added to ours."""
+
+
+def find_encoder(name: str) -> av.Codec:
+    """The video encoder of that name, or FFmpeg's choice for a format's name such as "hevc".
+
+    Raises:
+        UsageError: there is none.
+    """
+    try:
+        codec = av.Codec(name, "w")
+    except UnknownCodecError:
+        codec = None
+    if codec is None or codec.type != "video":
+        near = get_close_matches(name.removeprefix("lib"), CODECS) or list(CODECS)[:5]
+        raise UsageError(f"no video encoder is called {name!r}; try {', '.join(near)}")
+    return codec
+
+
+def encoder_options(name: str, encoding: Encoding) -> dict[str, str]:
+    """Everything the encoder `name` (FFmpeg's own name) is given, checked against what it takes.
+
+    Raises:
+        UsageError: crf out of range, unknown preset or option, or no lossless mode.
+    """
+    codec = CODECS.get(name, Codec())
+    options = dict(codec.settings)
+    if encoding.lossless:
+        if codec.lossless is None:
+            raise UsageError(f"{name} has no lossless mode; use libx264, libx265, libvpx-vp9 or ffv1")
+        if encoding.crf is not None:
+            raise UsageError(f"--lossless leaves no choice of --crf {encoding.crf:g}; give one of the two")
+        options |= codec.lossless
+    elif codec.quality:
+        crf = codec.crf if encoding.crf is None else encoding.crf
+        if not 0 <= crf <= codec.worst:
+            raise UsageError(f"--crf {crf:g} is outside what {name} takes: 0 (best) to {codec.worst:g}")
+        options[codec.quality] = f"{crf:g}"
+    elif encoding.crf is not None:
+        raise UsageError(f"{name} has no --crf; set its quality with -e, such as -e b=20M")
+    if encoding.preset is not None and encoding.preset not in codec.presets:
+        there = f"has {', '.join(codec.presets)}" if codec.presets else "has none"
+        raise UsageError(f"{name} has no --preset {encoding.preset!r}; it {there}")
+    if preset := encoding.preset or codec.preset:
+        options["preset"] = preset
+    return _merged(options, _known(name, encoding.options))
+
+
+def _known(name: str, given: Mapping[str, str]) -> Mapping[str, str]:
+    supported = av.CodecContext.create(name, "w").supported_options
+    flags = OptionFlags.ENCODING_PARAM | OptionFlags.VIDEO_PARAM
+    names = {option.name for option in (*supported.generic, *supported.private) if option.flags & flags == flags}
+    for key in given:
+        if key not in names:
+            near = get_close_matches(key, names, n=1)
+            raise UsageError(f"{name} has no option {key!r}{f'; did you mean {near[0]!r}?' if near else ''}")
+    return given
+
+
+def _merged(ours: dict[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
+    for key, value in theirs.items():
+        # FFmpeg's parsers let the last of equal keys win: the user's.
+        ours[key] = f"{ours[key]}:{value}" if key in _DICTIONARIES and key in ours else value
+    return ours
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A planar pixel format this program can fill."""
+
+    name: str
+    rgb: bool
+    grey: bool
+    subsample_x: int
+    subsample_y: int
+    depth: int
+
+
+_SUBSAMPLING = {"420": (1, 1), "422": (1, 0), "444": (0, 0), "440": (0, 1), "411": (2, 0), "410": (2, 2)}
+_SEMIPLANAR = {"nv12": "yuv420p", "nv16": "yuv422p", "p010le": "yuv420p10le", "p016le": "yuv420p16le"}
+"""What hardware encoders take: the same samples, interleaved by swscale."""
+
+
+def layout(pix_fmt: str) -> Layout | None:
+    """The format to fill for an encoder that takes `pix_fmt`; None where that cannot be written."""
+    name = _SEMIPLANAR.get(pix_fmt, pix_fmt)
+    found = re.fullmatch(r"(gray|gbrp|yuv(4\d\d)p)(?:(\d+)le)?", name)
+    if found is None:
+        return None
+    x, y = _SUBSAMPLING[found[2]] if found[2] else (0, 0)
+    return Layout(name, found[1] == "gbrp", found[1] == "gray", x, y, int(found[3] or 8))
+
+
+def pixel_format(encoder: av.Codec, source: str, encoding: Encoding) -> str:
+    """The format to encode in: as asked, or the source's, or the nearest the encoder takes.
+
+    Grey and RGB sources become 4:2:0 where the encoder is lossy, since that is what players play.
+
+    Raises:
+        UsageError: the encoder does not take what is asked.
+    """
+    formats = [f.name for f in encoder.video_formats or () if layout(f.name)]
+    if not formats:
+        raise UsageError(f"{encoder.name} takes no pixel format this program writes; use libx264 or ffv1")
+    if encoding.pix_fmt is not None:
+        if encoding.pix_fmt not in formats:
+            raise UsageError(f"{encoder.name} takes no --pix-fmt {encoding.pix_fmt}; it takes {', '.join(formats)}")
+        return encoding.pix_fmt
+    # Full range is a tag here, not another format; alpha has been dropped.
+    wanted = re.sub(r"^yuv[aj](4\d\d)", r"yuv\1", source)
+    if not (wanted.startswith("yuv") or _is_lossless(encoder.name, encoding)):
+        wanted = "yuv420p10le" if av.VideoFormat(source).components[0].bits > 8 else "yuv420p"
+    if wanted in formats:
+        return wanted
+    best, _ = find_best_pix_fmt_of_list(formats, wanted)
+    assert best is not None
+    return best.name
+
+
+def _is_lossless(name: str, encoding: Encoding) -> bool:
+    return encoding.lossless or CODECS.get(name, Codec()).lossless == {}

@@ -1,0 +1,68 @@
+"""Open a video file and choose its picture stream, or say in one line why that cannot be."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from ..errors import InputError, UsageError
+
+# FFmpeg shows any text file as a film of ANSI art.
+TEXT_ART = {"ansi", "bintext", "xbin", "idf"}
+# Names of the containers whose time stamps and durations are written down, as FFmpeg calls them.
+MOV, MATROSKA, AVI, MPEGTS = "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts"
+MAX_PIXELS = 2**28
+"""Width times height beyond this is refused: one float RGB picture would take 3 GiB."""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[InputContainer]:
+    """The container at `path`, closed at the end. UsageError: cannot be read; InputError: not a video."""
+    if not path.is_file():
+        raise UsageError(f"{path}: no such file; check the name")
+    try:
+        # Absolute, or FFmpeg takes a name such as "a:b.mp4" for a network protocol.
+        container = av.open(str(path.absolute()), metadata_errors="replace")
+    except PermissionError as error:
+        raise UsageError(f"{path}: permission denied; make it readable") from error
+    except FFmpegError as error:
+        what = "is empty" if path.stat().st_size == 0 else f"is not a video, or is cut off ({error.strerror})"
+        raise InputError(f"{path} {what}; try the original file again") from error
+    with container:
+        yield container
+
+
+def is_cover(stream: VideoStream) -> bool:
+    return bool(stream.disposition & Disposition.attached_pic)
+
+
+def picture_stream(container: InputContainer, path: Path) -> VideoStream:
+    """The stream to work on: FFmpeg's best one, but never a cover picture. InputError where there is none."""
+    films = [stream for stream in container.streams.video if not is_cover(stream)]
+    if not films:
+        only = "only a cover picture" if container.streams.video else "no video stream"
+        raise InputError(f"{path} holds {only}; give a file with moving pictures")
+    best = container.streams.best("video")
+    default = [stream for stream in films if stream.disposition & Disposition.default]
+    stream = best if best in films else (default or films)[0]
+    assert isinstance(stream, VideoStream)
+    context = stream.codec_context
+    if context is None:
+        raise InputError(f"{path}: no decoder for its video codec; convert it with another program first")
+    if context.name in TEXT_ART:
+        raise InputError(f"{path} is text, not a video; give a video file")
+    if context.width * context.height > MAX_PIXELS:
+        raise InputError(f"{path}: {context.width}x{context.height} is too large; at most {MAX_PIXELS} pixels are read")
+    return stream
+
+
+def stream_at(container: InputContainer, index: int) -> VideoStream:
+    """The picture stream of a container that `picture_stream` chose when the file was probed."""
+    stream = container.streams[index]
+    assert isinstance(stream, VideoStream)
+    return stream

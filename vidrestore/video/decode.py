@@ -1,0 +1,153 @@
+"""Every picture of a stream, whatever is wrong with its packets."""
+
+from collections import deque
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from typing import Literal
+
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from .container import AVI, MATROSKA, MOV, MPEGTS, opened, stream_at
+
+
+class Decoder:
+    """Iterable, once, of decoded frames in display order.
+
+    A packet that cannot be decoded costs its frame and is counted. Frame threads swallow a damaged end of a file
+    together with good frames before it, so such an end is decoded again without them.
+
+    damaged      packets that gave no frame because they are damaged
+    undecodable  packets before the first key frame of the file: they say only what changed since
+    corrupt      frames that came out marked as damaged
+    error        what ended the file early, in FFmpeg's words
+    ends         where the packets end, of the pictures and of all streams, seconds on the file's clock
+    """
+
+    def __init__(self, path: Path, stream_index: int, *, start: Fraction | None = None) -> None:
+        """`start`: seconds on the file's clock; frames before it may be left out, where the file can be searched."""
+        self.damaged = self.undecodable = self.corrupt = 0
+        self.error = ""
+        self.ends = (Fraction(0), Fraction(0))
+        self._path, self._index = path, stream_index
+        self._start = start if start is not None and _can_start_at(path, stream_index, start) else None
+        self._shown: int | None = None  # time stamp of the last frame given out
+        self._damaged_when_shown = 0
+        self._waiting: set[int] = set()  # time stamps of packets later than that
+        self._slots: deque[int] = deque()  # AVI has slots, not time stamps: the k-th picture shown takes the k-th
+
+    def __iter__(self) -> Iterator[VideoFrame]:
+        yield from self._pass("AUTO")
+        if self._waiting:
+            self.damaged = self._damaged_when_shown
+            yield from self._pass("SLICE")
+
+    def _pass(self, threads: Literal["AUTO", "SLICE"]) -> Iterator[VideoFrame]:
+        """Frames later than the last one given out."""
+        after = self._shown
+        with opened(self._path) as container:
+            stream = stream_at(container, self._index)
+            stream.thread_type = threads  # type: ignore[assignment]  # a name is taken too
+            slotted = container.format.name == AVI
+            if after is not None:
+                _seek(container, stream, after)
+            elif self._start is not None:
+                _seek(container, stream, int(self._start / _base(stream)))
+            for packet in chain(self._packets(container, stream), (None,)):  # None: the decoder is flushed
+                if packet is not None:
+                    self._expect(packet, slotted=slotted)
+                try:
+                    frames = stream.decode(packet)
+                except MemoryError:
+                    raise
+                except FFmpegError:
+                    self._lose(packet, after)
+                    continue
+                for frame in frames:
+                    if self._slots:
+                        frame.pts = self._slots.popleft()
+                    if after is None or frame.pts is None or frame.pts > after:
+                        yield self._show(frame)
+
+    def _packets(self, container: InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
+        """Whole packets of the pictures; sound and subtitles are read only to know where the file ends."""
+        others = [other for other in container.streams if other.type in ("audio", "subtitle")]
+        packets = container.demux(stream, *others)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except FFmpegError as error:
+                self.error = str(error.strerror)
+                return
+            if packet.size == 0:
+                continue
+            ours = packet.stream_index == stream.index
+            if packet.is_corrupt and container.format.name != MPEGTS:  # cut short; in MPEG-TS only suspected
+                self.damaged += ours
+                continue
+            if packet.pts is not None:
+                end = (packet.pts + (packet.duration or 0)) * packet.time_base
+                pictures, everything = self.ends
+                self.ends = (max(pictures, end) if ours else pictures, max(everything, end))
+            if ours:
+                yield packet
+
+    def _expect(self, packet: "Packet[VideoStream]", *, slotted: bool) -> None:
+        if slotted:
+            if packet.dts is not None:
+                self._slots.append(packet.dts)
+        elif packet.pts is not None and not packet.is_discard:
+            self._waiting.add(packet.pts)
+
+    def _lose(self, packet: "Packet[VideoStream] | None", after: int | None) -> None:
+        if after is None or packet is None or packet.pts is None or packet.pts > after:
+            self.damaged += 1
+        if self._slots:
+            self._slots.pop()
+
+    def _show(self, frame: VideoFrame) -> VideoFrame:
+        if frame.pts is not None:
+            if self._shown is None and self._start is None:
+                self.undecodable = max(0, sum(pts < frame.pts for pts in self._waiting) - self.damaged)
+            self._waiting = {pts for pts in self._waiting if pts > frame.pts}
+            self._shown = frame.pts
+        self._damaged_when_shown = self.damaged
+        self.corrupt += frame.is_corrupt
+        return frame
+
+
+def _base(stream: VideoStream) -> Fraction:
+    assert stream.time_base is not None
+    return stream.time_base
+
+
+def _seek(container: InputContainer, stream: VideoStream, pts: int) -> None:
+    """To the key frame before a time stamp; where a file cannot be searched, stay at its beginning."""
+    try:
+        container.seek(pts, stream=stream)
+    except FFmpegError:
+        container.seek(0)
+
+
+def _can_start_at(path: Path, index: int, start: Fraction) -> bool:
+    """Whether decoding from the key frame before `start` really shows that moment: not so under intra refresh."""
+    with opened(path) as container:
+        stream = stream_at(container, index)
+        if container.format.name not in (MOV, MATROSKA):
+            return False
+        _seek(container, stream, int(start / _base(stream)))
+        for packet in container.demux(stream):
+            try:
+                frames = packet.decode()
+            except FFmpegError:
+                return False
+            if frames:
+                return frames[0].pts is not None and frames[0].pts * _base(stream) <= start
+    return False

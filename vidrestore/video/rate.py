@@ -1,0 +1,47 @@
+"""Average frames per second: what was meant, not what a millisecond clock made of it."""
+
+from fractions import Fraction
+
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+MEANT = (24, 25, 30, 48, 50, 60, 72, 90, 96, 100, 120, 144, 240)
+MEASURED_PACKETS = 300
+
+
+def snap(rate: Fraction, *, tolerance: Fraction = Fraction(1, 10_000)) -> Fraction:
+    """The nearest k or 1000k/1001 for a usual k, if it lies within `tolerance` (relative); else `rate` itself."""
+    usual = (Fraction(k) * ntsc for k in MEANT for ntsc in (1, Fraction(1000, 1001)))
+    best = min(usual, key=lambda candidate: abs(rate / candidate - 1))
+    return best if abs(rate / best - 1) < tolerance else rate
+
+
+def _fraction(rate: object) -> Fraction | None:
+    return Fraction(rate) if isinstance(rate, Fraction) and rate > 0 else None
+
+
+def average_rate(container: InputContainer, stream: VideoStream) -> Fraction:
+    """Average frames per second of a stream; reads packets where the header is not to be believed.
+
+    Matroska and FLV keep milliseconds and no count, and FFmpeg then may report 1000; a rate it reports twice alike, or
+    one that follows from a count, is true.
+    """
+    average, guessed = _fraction(stream.average_rate), _fraction(stream.guessed_rate)
+    if average and (stream.frames or average == guessed):
+        return snap(average)
+    return _measured(container, stream) or snap(guessed or average or Fraction(25))
+
+
+def _measured(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    """From the time stamps of the first packets, to within one tick of the clock at either end."""
+    times: list[int] = []
+    container.seek(0)
+    for packet in container.demux(stream):
+        if packet.pts is not None:
+            times.append(packet.pts)
+        if len(times) == MEASURED_PACKETS:
+            break
+    span = max(times, default=0) - min(times, default=0)
+    if span == 0 or stream.time_base is None:
+        return None
+    return snap((len(times) - 1) / (span * stream.time_base), tolerance=max(Fraction(1, 10_000), Fraction(1, span)))

@@ -1,0 +1,58 @@
+"""What travels beside the first picture: display matrix, HDR10 numbers, metadata that is lost."""
+
+import struct
+from collections.abc import Sequence
+
+from av.sidedata.sidedata import Type
+from av.video.frame import VideoFrame
+
+from .info import Hdr10
+
+DYNAMIC = {
+    Type.DOVI_RPU_BUFFER: "Dolby Vision",
+    Type.DOVI_METADATA: "Dolby Vision",
+    Type.DYNAMIC_HDR_PLUS: "HDR10+",
+    Type.DYNAMIC_HDR_VIVID: "HDR Vivid",
+}
+
+
+def _bytes_of(frame: VideoFrame, kind: Type) -> bytes | None:
+    found = [bytes(data) for data in frame.side_data if data.type is kind]
+    return found[0] if found else None
+
+
+def display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
+    """The nine numbers that say how a player turns and mirrors the picture."""
+    data = _bytes_of(frame, Type.DISPLAYMATRIX)
+    return None if data is None else struct.unpack("=9i", data[:36])
+
+
+def dynamic_metadata(frame: VideoFrame) -> list[str]:
+    """Names of per-scene HDR metadata that cannot be carried through."""
+    kinds = {data.type for data in frame.side_data}
+    return sorted({name for kind, name in DYNAMIC.items() if kind in kinds})
+
+
+def hdr10(frame: VideoFrame) -> Hdr10:
+    """Mastering display and content light level, as x265 writes them."""
+    mastering = _bytes_of(frame, Type.MASTERING_DISPLAY_METADATA)
+    light = _bytes_of(frame, Type.CONTENT_LIGHT_LEVEL)
+    return Hdr10(
+        master_display="" if mastering is None else _master_display(mastering),
+        max_cll="" if light is None else "{},{}".format(*struct.unpack("=2I", light[:8])),
+    )
+
+
+def _master_display(data: bytes) -> str:
+    """AVMasteringDisplayMetadata: primaries R, G, B, white point (x, y each), luminance min, max; then two flags."""
+    *numbers, has_primaries, has_luminance = struct.unpack("=22i", data[:88])
+    if not (has_primaries and has_luminance):
+        return ""
+
+    def units(pairs: Sequence[int], unit: int) -> list[int]:
+        return [round(unit * top / bottom) for top, bottom in zip(pairs[::2], pairs[1::2], strict=True)]
+
+    red, green, blue, white = (units(numbers[at : at + 4], 50000) for at in (0, 4, 8, 12))
+    low, high = units(numbers[16:], 10000)
+    points = zip("G B R WP".split(), (green, blue, red, white), strict=True)
+    return "".join(f"{name}({x},{y})" for name, (x, y) in points) + f"L({high},{low})"
