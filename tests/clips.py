@@ -49,6 +49,7 @@ def make_clip(
     subtitles: int = 0,
     chapters: bool = False,
     metadata: Mapping[str, str] | None = None,
+    container_options: Mapping[str, str] | None = None,
 ) -> Path:
     """Write `picture(0)`, `picture(1)`, ... to `path` and return it.
 
@@ -60,7 +61,7 @@ def make_clip(
     ticks = list(range(frames)) if pts is None else list(pts)
     seconds = float((ticks[-1] + 1) * base)
     languages = ("eng", "fra", "deu")
-    with av.open(str(path), "w") as output:
+    with av.open(str(path), "w", container_options=dict(container_options or {})) as output:
         output.metadata.update(metadata or {})
         video = output.add_stream(codec, rate=Fraction(rate), options=dict(options or {}))
         video.width, video.height = size

@@ -1,0 +1,470 @@
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import product
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from vidrestore.engine import Ran, Settings, choose, run
+from vidrestore.engine import convert as convert_module
+from vidrestore.engine.layers import OneKernel, last_convolutions
+from vidrestore.engine.memory import available, bytes_per_pixel, is_out_of_memory, plan
+from vidrestore.errors import ResourceError, UsageError, VidrestoreError
+from vidrestore.frame import Colour, Frame, Planes
+from vidrestore.models.espcn import Espcn
+from vidrestore.processor import Needs
+
+HALF = Fraction(1, 2)
+FP32 = Settings(device="cpu", engine="torch", precision="fp32")
+
+
+class Mean(nn.Module):
+    """A window's mean, as a core; `before_each` may raise."""
+
+    def __init__(self, before_each: Callable[[Tensor], None] = lambda _: None):
+        super().__init__()
+        self.before_each = before_each
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.before_each(x)
+        return x.mean(1)
+
+
+@dataclass
+class MeanOf:
+    """The mean of the window at every time, enlarged by repetition: a processor whose outputs are known."""
+
+    needs: Needs
+    core: nn.Module = field(default_factory=Mean)
+
+    def prepare(self, window: Tensor) -> tuple[Tensor, ...]:
+        return (window,)
+
+    def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
+        big = core_out[0].repeat_interleave(self.needs.scale, -1).repeat_interleave(self.needs.scale, -2)
+        return big[:, None].repeat(1, len(self.needs.times), 1, 1, 1)
+
+
+def rgb(n: int, *, cuts: Iterable[int] = (), size: tuple[int, int] = (8, 12)) -> list[Frame]:
+    """Flat grey pictures of value i / 64 with irregular times."""
+    frames, pts = [], Fraction(1, 3)
+    for i in range(n):
+        duration = Fraction(1 + i % 3, 30)
+        frames.append(Frame(torch.full((3, *size), i / 64), pts, duration, i in cuts, native=f"native {i}"))
+        pts += duration
+    return frames
+
+
+def planes(n: int, *, size: tuple[int, int] = (16, 24)) -> list[Frame]:
+    h, w = size
+
+    def picture() -> Planes:
+        y, u, v = (torch.randint(0, 256, s, dtype=torch.uint8) for s in ((h, w), *[(h // 2, w // 2)] * 2))
+        return Planes(y, u, v, Colour(siting="left"))
+
+    return [Frame(picture(), Fraction(i, 25), Fraction(1, 25)) for i in range(n)]
+
+
+def values(frames: Iterable[Frame]) -> list[float]:
+    return [float(frame.picture.flatten()[0]) * 64 for frame in frames]
+
+
+# Settings and choose
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (Settings(device="gpu"), "unknown device gpu: say auto, cpu, cuda or cuda:N"),
+        (Settings(device="cpu:1"), "unknown device cpu:1"),
+        (Settings(device="cuda:x"), "unknown device cuda:x"),
+        (Settings(device="cuda:99"), "use --device cpu or auto"),
+        (Settings(device="cpu", precision="fp16"), "fp16 is for GPUs: use --precision bf16 or fp32"),
+        (Settings(tile=-1), "tile -1 is negative"),
+        (Settings(batch=0), "batch 0 is too small"),
+    ],
+)
+def test_impossible_wishes_name_the_way_out(settings: Settings, message: str):
+    with pytest.raises(UsageError, match=message):
+        choose(settings)
+
+
+def test_cuda_asked_and_absent(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    with pytest.raises(UsageError, match="no CUDA device"):
+        choose(Settings(device="cuda"))
+    assert choose(Settings()).device.type == "cpu"
+
+
+def test_cuda_present(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    for native, precision in ((True, "bf16"), (False, "fp16")):
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: native)  # noqa: B023
+        engine = choose(Settings())
+        assert (engine.name, engine.device, engine.precision) == ("torch", torch.device("cuda", 0), precision)
+    with pytest.raises(UsageError, match="cuda:0 does not compute in it; use --precision fp16"):
+        choose(Settings(precision="bf16"))
+    with pytest.raises(UsageError, match="2 CUDA devices, numbered from 0"):
+        choose(Settings(device="cuda:2"))
+    assert choose(Settings(device="cuda:1", precision="fp32")).device == torch.device("cuda", 1)
+    assert choose(Settings(engine="openvino")).device.type == "cpu"
+    with pytest.raises(UsageError, match="openvino does not compute on cuda:0: use --engine torch or --device cpu"):
+        choose(Settings(device="cuda", engine="openvino"))
+
+
+def test_openvino_is_the_default_on_a_cpu_where_it_is_installed(monkeypatch: pytest.MonkeyPatch):
+    assert choose(Settings(device="cpu")).name == "openvino"
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    assert choose(Settings(device="cpu")).name == "torch"
+    with pytest.raises(UsageError, match="pip install openvino"):
+        choose(Settings(device="cpu", engine="openvino"))
+
+
+# What engines do to a core
+
+
+class Branches(nn.Module):
+    """Two outputs: conv -> conv -> relu + skip, and a convolution used twice; a part that reaches no output."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c, self.unused = (nn.Conv2d(1, 1, 3, padding=1) for _ in range(4))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        a = self.a(x)
+        return self.b(a).relu() * 2 + x, self.c(self.c(a).relu())
+
+
+def test_last_convolutions():
+    core = Branches()
+    assert last_convolutions(core, (torch.rand(1, 1, 8, 8),)) == {core.b, core.c}
+    alone = nn.Conv3d(1, 2, 3)
+    assert last_convolutions(alone, (torch.rand(1, 1, 4, 4, 4),)) == {alone}
+    shared = nn.Conv2d(1, 1, 1)
+    assert last_convolutions(nn.Sequential(nn.ConvTranspose2d(1, 1, 2), shared, nn.PReLU()), (torch.rand(1, 1, 4, 4),))
+
+
+@pytest.mark.parametrize(("engine", "precision"), list(product(("torch", "openvino"), ("fp32", "bf16"))))
+def test_several_outputs_3d_and_untouched_cores(engine: str, precision: str):
+    class Core(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.two = Branches()
+            self.three = nn.Sequential(nn.Conv3d(1, 8, 3, padding=1), nn.ReLU(), nn.Conv3d(8, 1, (3, 1, 1)))
+            self.drop = nn.Dropout(0.9)
+
+        def forward(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+            return *self.two(self.drop(x)), self.three(y)
+
+    core = Core().train()
+    before = {name: (value.clone(), value.stride()) for name, value in core.state_dict().items()}
+    example = (torch.rand(1, 1, 16, 16), torch.rand(1, 1, 3, 16, 16))
+    compiled = choose(Settings(device="cpu", engine=engine, precision=precision)).compile(core, example)
+    inputs = (torch.rand(2, 1, 20, 30), torch.rand(2, 1, 3, 9, 13))
+    with torch.no_grad():
+        expected = core.eval()(*inputs)
+        got = compiled(*inputs)
+        again = compiled(*(x * 2 for x in inputs))
+    for out, reference, other in zip(got, expected, again, strict=True):
+        assert out.dtype == torch.float32 and out.shape == reference.shape
+        assert (out - reference).abs().max() < (1e-5 if precision == "fp32" else 0.05)
+        assert not torch.equal(out, other), "outputs must not share memory with the next call's"
+    after = core.state_dict()
+    assert all(torch.equal(after[name], v) and after[name].stride() == s for name, (v, s) in before.items())
+    assert all(parameter.requires_grad for parameter in core.parameters())
+
+
+def test_a_small_picture_alone_gets_the_kernel_of_a_batch():
+    x = torch.rand(2, 16, 12, 12)
+    layer = nn.Conv2d(16, 16, 3).requires_grad_(False)
+    one = OneKernel(layer)
+    assert one(x[:1]).shape == layer(x[:1]).shape
+    assert torch.equal(torch.cat([one(x[:1]), one(x[1:])]), layer(x))
+
+
+def test_openvino_names_the_operation_it_does_not_know():
+    class Strange(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return torch.special.bessel_j0(x)
+
+    engine = choose(Settings(device="cpu", engine="openvino"))
+    with pytest.raises(
+        VidrestoreError, match=r"^OpenVINO cannot run this network .*bessel_j0.*: use the engine torch$"
+    ):
+        engine.compile(Strange(), (torch.rand(1, 1, 8, 8),))
+
+
+# run: times
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 7])
+@pytest.mark.parametrize("cuts", [(), (0,), (1,), (2, 3), (1, 2, 3, 4)])
+def test_interpolation_places_frames_and_repeats_at_cuts(cuts: tuple[int, ...], batch: int):
+    frames = rgb(5, cuts=cuts)
+    times = (Fraction(2, 3), Fraction(1, 3))
+    settings = replace(FP32, batch=batch)
+    out = list(run(MeanOf(Needs(after=1, times=times)), frames, engine=choose(settings), settings=settings))
+    assert len(out) == 15
+    for i, frame in enumerate(frames):
+        source, *new = out[3 * i : 3 * i + 3]
+        assert source == replace(frame, duration=frame.duration / 3), "the source passes through untouched"
+        last = i == 4 or i + 1 in cuts
+        for k, made in enumerate(new, 1):
+            assert made.pts == frame.pts + k * frame.duration / 3 and made.duration == frame.duration / 3
+            assert not made.cut
+            assert made.native == (frame.native if last else None)
+            assert values([made]) == [i if last else i + 0.5]
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_windows_replicate_inside_a_shot(batch: int):
+    frames = rgb(6, cuts=(2,))
+    settings = replace(FP32, batch=batch)
+    needs = Needs(before=1, after=1, scale=2)
+    out = list(run(MeanOf(needs), frames, engine=choose(settings), settings=settings))
+    assert [(f.pts, f.duration, f.cut, f.native) for f in out] == [(f.pts, f.duration, f.cut, None) for f in frames]
+    assert values(out) == pytest.approx([1 / 3, 2 / 3, 2 + 1 / 3, 3, 4, 4 + 2 / 3])
+    assert all(f.size == (16, 24) for f in out)
+
+
+def test_restoring_and_doubling_at_once_repeats_the_restored_frame():
+    out = list(run(MeanOf(Needs(after=1, times=(Fraction(0), HALF))), rgb(2), engine=choose(FP32), settings=FP32))
+    assert values(out) == [0.5, 0.5, 1, 1]
+
+
+def test_no_frames():
+    assert list(run(MeanOf(Needs()), [], engine=choose(FP32), settings=FP32)) == []
+
+
+def test_luma_between_frames_is_refused():
+    with pytest.raises(ValueError, match="chroma"):
+        next(run(MeanOf(Needs(after=1, times=(HALF,), space="luma")), rgb(2), engine=choose(FP32), settings=FP32))
+
+
+def test_a_change_of_size_ends_the_shot():
+    frames = [*rgb(2), *rgb(2, size=(10, 4))]
+    out = list(run(MeanOf(Needs(after=1)), frames, engine=choose(FP32), settings=replace(FP32, batch=4)))
+    assert [f.size for f in out] == [(8, 12), (8, 12), (10, 4), (10, 4)]
+    assert values(out) == [0.5, 1, 0.5, 1]
+
+
+# run: colour
+
+
+@pytest.mark.parametrize("space", ["luma", "rgb"])
+@pytest.mark.parametrize("depth", [8, 10])
+def test_identity_changes_no_code_value(space: str, depth: int):
+    frames = planes(3)
+    if depth == 10:
+        deep = {name: (getattr(frames[0].picture, name).int() * 4 + 3).to(torch.uint16) for name in ("y", "u", "v")}
+        frames = [replace(frames[0], picture=replace(frames[0].picture, colour=Colour(depth=10), **deep))]
+    out = list(run(MeanOf(Needs(space=space)), frames, engine=choose(FP32), settings=FP32))
+    for old, new in zip(frames, out, strict=True):
+        assert new.native is None and new.picture.colour == old.picture.colour
+        for name in ("y", "u", "v"):
+            assert torch.equal(getattr(new.picture, name).round().int(), getattr(old.picture, name).int())
+
+
+def test_luma_leaves_chroma_alone_or_enlarges_it():
+    frame = planes(1)[0]
+    for scale in (1, 2):
+        needs = Needs(space="luma", scale=scale)
+        (out,) = run(MeanOf(needs), [frame], engine=choose(FP32), settings=FP32)
+        assert out.picture.y.shape == (16 * scale, 24 * scale) and out.picture.u.shape == (8 * scale, 12 * scale)
+        assert (out.picture.u is frame.picture.u) == (scale == 1)
+    pictures = rgb(1)
+    (out,) = run(MeanOf(Needs(space="luma", scale=2)), pictures, engine=choose(FP32), settings=FP32)
+    assert out.picture.shape == (3, 16, 24) and torch.allclose(out.picture, torch.tensor(0.0), atol=1e-6)
+
+
+def test_each_frame_is_converted_once(monkeypatch: pytest.MonkeyPatch):
+    calls = []
+    monkeypatch.setattr(convert_module, "luma", lambda p: calls.append(id(p.y)) or p.y[None].float())
+    frames = planes(6)
+    list(run(MeanOf(Needs(before=2, after=2, space="luma")), frames, engine=choose(FP32), settings=FP32))
+    assert calls == [id(f.picture.y) for f in frames]
+
+
+@pytest.mark.parametrize("engine", ["torch", "openvino"])
+def test_batch_and_tile_do_not_change_the_result(engine: str):
+    frames = planes(5, size=(34, 62))
+    model = Espcn(2)
+    nn.init.normal_(model.core[-1].weight, std=0.05)
+
+    def luma(batch: int, tile: int) -> Tensor:
+        settings = Settings(device="cpu", engine=engine, batch=batch, tile=tile)
+        return torch.stack([f.picture.y for f in run(model, frames, engine=choose(settings), settings=settings)])
+
+    plain = luma(1, 0)
+    for batch, tile in ((5, 0), (2, 32)):
+        assert torch.equal(luma(batch, tile), plain)
+
+
+# run: memory
+
+
+def _limit(pixels: int, error: Exception) -> Callable[[Tensor], None]:
+    def check(x: Tensor) -> None:
+        if x.shape[-1] * x.shape[-2] > pixels:
+            raise error
+
+    return check
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: ..."),
+        RuntimeError("Exception from src/inference/src/cpp/infer_request.cpp\nFailed to allocate 530841600 bytes"),
+    ],
+)
+def test_out_of_memory_halves_the_tile_and_loses_no_frame(error: Exception):
+    processor = MeanOf(Needs(before=1, after=1, halo=2), Mean(_limit(100 * 100, error)))
+    frames = rgb(5, size=(100, 400))
+    ran = Ran()
+    stream = run(processor, frames, engine=choose(FP32), settings=replace(FP32, batch=2), ran=ran)
+    out = list(stream)
+    assert values(out) == pytest.approx([1 / 3, 1, 2, 3, 3 + 2 / 3])
+    assert (ran.tile, ran.batch, ran.halvings) == (100, 2, 2), "halved once for all, not once a batch"
+
+
+def test_out_of_memory_for_good():
+    full = []
+
+    def check(_: Tensor) -> None:
+        if full:
+            raise MemoryError("no more")
+
+    def source() -> Iterator[Frame]:
+        full.append(True)  # by now the core is compiled
+        yield from rgb(1, size=(400, 400))
+
+    with pytest.raises(ResourceError, match=r"tile of 25 pixels, and 12 is too small \(no more\)"):
+        list(run(MeanOf(Needs(), Mean(check)), source(), engine=choose(FP32), settings=FP32))
+
+
+def test_other_errors_are_not_taken_for_it():
+    core = Mean(_limit(100 * 100, RuntimeError("shapes cannot be multiplied")))
+    with pytest.raises(RuntimeError, match="shapes cannot"):
+        list(run(MeanOf(Needs(), core), rgb(1, size=(200, 200)), engine=choose(FP32), settings=FP32))
+    assert not is_out_of_memory(ValueError("out of memory"))
+
+
+def test_a_tile_inside_the_halo_is_refused():
+    settings = replace(FP32, tile=16)
+    with pytest.raises(UsageError, match="tile = 16 leaves nothing inside halo = 8"):
+        list(run(MeanOf(Needs(halo=8)), rgb(1, size=(64, 64)), engine=choose(settings), settings=settings))
+
+
+def test_plan():
+    needs = Needs(halo=5)
+
+    def planned(size: tuple[int, int], free: int, device: str = "cpu", **settings: int) -> tuple[int, int]:
+        made = plan(needs, size=size, cost=100.0, free=free, device=device, settings=Settings(**settings))
+        return made.tile, made.batch
+
+    gib = 1 << 30
+    assert planned((1080, 1920), 8 * gib) == (0, 1)
+    assert planned((144, 176), 8 * gib) == (0, 5)
+    assert planned((144, 176), 8 * gib, "cuda")[1] > 100
+    assert planned((144, 176), 8 * gib, batch=3) == (0, 3)
+    assert planned((1080, 1920), 8 * gib, tile=64) == (64, 32)
+    assert planned((1080, 1920), 8 * gib, tile=64, batch=2) == (64, 2)
+    tile, batch = planned((2160, 3840), gib // 4)
+    assert batch == 1 and 0.9 < tile * tile * 100 / (gib // 8) <= 1
+    assert planned((2160, 3840), gib // 4, batch=4)[0] == tile // 2
+    assert planned((2160, 3840), 1000) == (26, 1), "never less than is worth computing"
+
+
+def test_bytes_per_pixel_counts_what_lives_at_once():
+    # One channel in: 4 bytes; then 8 beside 16 channels; the 16 are gone when the 2 are made from the 8 left.
+    core = nn.Sequential(nn.Conv2d(1, 8, 1), nn.Conv2d(8, 16, 1), nn.Conv2d(16, 2, 1))
+    cost = bytes_per_pixel(lambda x: core(x[:, 0]), torch.rand(1, 1, 1, 64, 64))
+    assert cost == pytest.approx(4 * (1 + 8 + 16), rel=0.05)
+
+
+def test_available_memory_is_plausible():
+    assert 1 << 26 < available() < os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+# The process
+
+
+def test_no_mode_leaks_into_the_consumer_or_the_source():
+    seen = []
+
+    def note() -> None:
+        seen.append((torch.is_grad_enabled(), torch.is_inference_mode_enabled(), torch.is_autocast_enabled("cpu")))
+
+    def source() -> Iterator[Frame]:
+        for frame in planes(4):
+            note()
+            yield frame
+
+    settings = Settings(device="cpu", engine="torch", precision="bf16")
+    tf32 = torch.backends.cudnn.allow_tf32
+    for _ in run(Espcn(2), source(), engine=choose(settings), settings=settings):
+        note()
+        assert torch.backends.cudnn.allow_tf32 == tf32
+    assert seen == [(True, False, False)] * 8
+
+
+FAULTS = """
+import resource, sys, threading
+from vidrestore.engine.allocator import keep_memory
+if sys.argv[1] == "keep":
+    assert keep_memory()
+import torch
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+def work():
+    conv = torch.nn.Conv2d(1, 32, 3).requires_grad_(False)
+    x = torch.rand(1, 1, 512, 512)
+    for _ in range(3): conv(x)
+    before = faults()
+    for _ in range(5): conv(x)
+    print((faults() - before) // 5)
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+"""
+
+
+def _faults(mode: str) -> int:
+    done = subprocess.run([sys.executable, "-c", FAULTS, mode], capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc only")
+def test_keep_memory_ends_the_page_faults_in_a_thread():
+    assert _faults("keep") * 20 < _faults("let go")
+
+
+GROWTH = """
+import resource
+from vidrestore.engine import Settings, choose, keep_memory, run
+keep_memory()
+from tests.test_engine import Espcn, planes
+settings = Settings(device="cpu")
+def peak(n):
+    frames = (frame for _ in range(n) for frame in planes(1, size=(144, 256)))
+    for _ in run(Espcn(2), frames, engine=engine, settings=settings): pass
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+engine = choose(settings)
+peak(2)
+print(peak(5), peak(40))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads Linux' figure")
+def test_memory_does_not_grow_with_length():
+    done = subprocess.run([sys.executable, "-c", GROWTH], capture_output=True, text=True, check=True)
+    short, long = map(int, done.stdout.split())
+    assert long < short + 15, "35 more frames and what came of them take 27 MB"

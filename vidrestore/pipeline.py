@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -16,7 +17,7 @@ from .report import Report
 from .settings import Encoding, Reading
 from .video.info import VideoInfo
 from .video.probe import probe
-from .video.read import Reader
+from .video.read import Reader, Window
 from .video.write import Target, Writer, plan
 
 T = TypeVar("T")
@@ -130,13 +131,21 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
     began = time.perf_counter()
     clock, ran = _Clock(), Ran()
     functions = [stage.start(ran) for stage in job.stages]
-    reader = Reader(job.info, job.reading)
-    cuts = 0
-    with closing(prefetch(clock.spent("decode", reader), depth=AHEAD)) as decoded:
+    reader = _reader(job)
+    cuts, taken = 0, Fraction(0)
+
+    def source() -> Iterator[Frame]:
+        nonlocal taken
+        for frame in clock.spent("decode", reader):
+            taken = frame.pts + frame.duration
+            yield frame
+
+    with closing(prefetch(source(), depth=AHEAD)) as decoded:
         frames: Iterator[Frame] = clock.spent("waiting", decoded)
         for stage, function in zip(job.stages, functions, strict=True):
             frames = clock.spent(stage.name, function(frames))
-        with closing(prefetch(frames, depth=AHEAD)) as ready, Writer(job.target, job.info, reader) as writer:
+        writing = Writer(job.target, job.info, reader, end=_end(job))
+        with closing(prefetch(frames, depth=AHEAD)) as ready, writing as writer:
             clock.seconds["encode"] = 0.0
             for frame in ready:
                 before = time.perf_counter()
@@ -158,7 +167,7 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
         frames_out=writer.written,
         width=job.target.width,
         height=job.target.height,
-        duration_in=float(reader.duration),
+        duration_in=float(taken),
         duration_out=float(writer.duration),
         seconds=seconds,
         fps=writer.written / seconds,
@@ -171,6 +180,23 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
         codec=job.target.codec,
         warnings=[*job.notes, *reader.warnings, *writer.warnings],
     )
+
+
+def _end(job: Job) -> Fraction | None:
+    """Where the other tracks stop at the latest; they stop with the last frame where an end is asked for."""
+    end = job.reading.end
+    return end if not isinstance(end, int) else job.info.duration or end / job.info.rate
+
+
+def _reader(job: Job) -> Reader:
+    start, end = job.reading.start, job.reading.end
+    window = Window(
+        start=start if isinstance(start, Fraction) else None,
+        end=end if isinstance(end, Fraction) else None,
+        start_frame=start if isinstance(start, int) else None,
+        end_frame=end if isinstance(end, int) else None,
+    )
+    return Reader(job.info, window=window, deinterlace=job.reading.deinterlace)
 
 
 def _own_time(seconds: dict[str, float], stages: tuple[Stage, ...]) -> dict[str, float]:
@@ -189,7 +215,7 @@ def estimate(job: Job, *, frames: int = 8) -> tuple[float, Ran]:
     """
     ran = Ran()
     functions = [stage.start(ran) for stage in job.stages]
-    stream: Iterator[Frame] = iter(Reader(job.info, job.reading))
+    stream: Iterator[Frame] = iter(_reader(job))
     head = list(islice(stream, frames + 1))
     restored: Iterator[Frame] = iter(head)
     for function in functions:

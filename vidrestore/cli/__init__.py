@@ -2,7 +2,11 @@
 
 import typer
 
-from . import evaluate, info, models, train, upscale
+from .evaluate import evaluate
+from .info import info
+from .models import app as models
+from .train import train
+from .upscale import upscale
 
 app = typer.Typer(
     help="Restore video: enlarge it, and measure what was gained. Every frame, time stamp, colour and track is kept.",
@@ -10,11 +14,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("upscale")(upscale.upscale)
-app.command("info")(info.info)
-app.add_typer(models.app, name="models")
-app.command("train")(train.train)
-app.command("evaluate")(evaluate.evaluate)
+app.command("upscale")(upscale)
+app.command("info")(info)
+app.add_typer(models, name="models")
+app.command("train")(train)
+app.command("evaluate")(evaluate)
 
 
 @app.callback()

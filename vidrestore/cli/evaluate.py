@@ -16,8 +16,8 @@ def evaluate(
     model: Annotated[str, typer.Argument(help="A name from `models list`.")],
     data: Annotated[Path, typer.Option("--data", help="Folder of sharp pictures, searched to any depth.")],
     device: options.Device = options.SETTINGS.device,
-    engine: options.Engine = options.SETTINGS.engine,
-    precision: options.Precision = options.SETTINGS.precision,
+    engine: options.Engine = options.EngineName.AUTO,
+    precision: options.Precision = options.PrecisionName.AUTO,
     as_json: options.Json = False,
 ) -> None:
     """Shrink every picture as in training, enlarge it again, and compare with the original.

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from ..settings import Moment, Settings
+from ..settings import Encoding, Moment, Reading, Settings
 from ..errors import UsageError
 
-SETTINGS = Settings()
+SETTINGS, READING, ENCODING = Settings(), Reading(), Encoding()
 
 
 class EngineName(StrEnum):

@@ -36,18 +36,21 @@ def progress(kind: ProgressName, *, total: int | None, quiet: bool) -> Iterator[
             kind = ProgressName.NONE
         elif sys.stderr.isatty():
             kind = ProgressName.BAR
-    if kind is ProgressName.BAR:
-        with _bar(total) as tick:
-            yield tick
-        return
+    with _bar(total) if kind is ProgressName.BAR else _lines(kind, total) as tick:
+        yield tick
+
+
+@contextmanager
+def _lines(kind: ProgressName, total: int | None) -> Iterator[Callable[[object], None]]:
     line = {ProgressName.JSON: _json_line, ProgressName.AUTO: _plain_line}.get(kind)
+    every = 1.0 if kind is ProgressName.JSON else EVERY
     meter, shown = _Meter(total), time.monotonic()
 
     def tick(_: object) -> None:
         nonlocal shown
         meter.done += 1
         now = time.monotonic()
-        if line and (now - shown >= (1.0 if kind is ProgressName.JSON else EVERY) or meter.done == total):
+        if line and (now - shown >= every or (kind is ProgressName.JSON and meter.done == total)):
             shown = now
             print(line(meter), file=sys.stderr, flush=True)
 

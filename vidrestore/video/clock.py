@@ -10,7 +10,7 @@ from .container import AVI, MATROSKA, MOV
 
 
 class Clock:
-    """Seconds of each frame in turn, exactly as stored; stamps that are missing or run back are repaired and counted."""
+    """Seconds of each frame in turn, exactly as stored; stamps missing or running back are repaired and counted."""
 
     def __init__(self, *, time_base: Fraction, start: Fraction, rate: Fraction) -> None:
         self.repaired = 0
@@ -53,16 +53,17 @@ def start_of(container: InputContainer, first: VideoFrame) -> Fraction:
     return min(start, first.pts * first.time_base)
 
 
-def cut_off(container: InputContainer, stream: VideoStream, ends: tuple[Fraction, Fraction], rate: Fraction) -> bool:
+def cut_off(container: InputContainer, stream: VideoStream, ends: tuple[Fraction, Fraction]) -> bool:
     """Whether the packets (`ends`: of the pictures, of all streams) stop clearly before the end the file was given.
 
-    MP4 writes down how long the pictures last, Matroska only how long everything does; most others only guess.
+    MP4 writes down how long the pictures last, to the tick; AVI and MXF too, but may end on slots left empty.
+    Matroska, FLV and ASF know how long the whole file lasts; others only guess.
     """
     name = container.format.name
     pictures, everything = ends
     if name in (MOV, AVI, "mxf") and stream.duration and stream.time_base:
         expected = ((stream.start_time or 0) + stream.duration) * stream.time_base
-        return pictures < expected - 3 / rate
+        return pictures < expected - Fraction(1, 20 if name == MOV else 4)
     if name in (MATROSKA, "flv", "asf") and container.duration:
-        return everything < Fraction(container.duration, 1_000_000) - max(3 / rate, Fraction(1, 4))
+        return everything < Fraction(container.duration, 1_000_000) - Fraction(1, 4)
     return False

@@ -11,6 +11,7 @@ from av.codec.context import OptionFlags
 
 from ..errors import UsageError
 from ..settings import Encoding
+from .planes import planar_format
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +187,13 @@ class Layout:
 
 
 _SUBSAMPLING = {"420": (1, 1), "422": (1, 0), "444": (0, 0), "440": (0, 1), "411": (2, 0), "410": (2, 2)}
-_SEMIPLANAR = {"nv12": "yuv420p", "nv16": "yuv422p", "p010le": "yuv420p10le", "p016le": "yuv420p16le"}
-"""What hardware encoders take: the same samples, interleaved by swscale."""
+_PACKED = {"nv12": "yuv420p", "p010le": "yuv420p10le", "bgr0": "gbrp", "rgb24": "gbrp"}
+"""Formats that hold the same samples interleaved: filled planar, then interleaved by swscale, exactly."""
 
 
 def layout(pix_fmt: str) -> Layout | None:
     """The format to fill for an encoder that takes `pix_fmt`; None where that cannot be written."""
-    name = _SEMIPLANAR.get(pix_fmt, pix_fmt)
+    name = _PACKED.get(pix_fmt, pix_fmt)
     found = re.fullmatch(r"(gray|gbrp|yuv(4\d\d)p)(?:(\d+)le)?", name)
     if found is None:
         return None
@@ -215,10 +216,10 @@ def pixel_format(encoder: av.Codec, source: str, encoding: Encoding) -> str:
         if encoding.pix_fmt not in formats:
             raise UsageError(f"{encoder.name} takes no --pix-fmt {encoding.pix_fmt}; it takes {', '.join(formats)}")
         return encoding.pix_fmt
-    # Full range is a tag here, not another format; alpha has been dropped.
-    wanted = re.sub(r"^yuv[aj](4\d\d)", r"yuv\1", source)
+    # Full range is a tag here, not another format.
+    wanted = planar_format(source).replace("yuvj", "yuv")
     if not (wanted.startswith("yuv") or _is_lossless(encoder.name, encoding)):
-        wanted = "yuv420p10le" if av.VideoFormat(source).components[0].bits > 8 else "yuv420p"
+        wanted = "yuv420p10le" if wanted.endswith("le") else "yuv420p"
     if wanted in formats:
         return wanted
     best, _ = find_best_pix_fmt_of_list(formats, wanted)

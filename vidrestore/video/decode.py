@@ -1,11 +1,11 @@
 """Every picture of a stream, whatever is wrong with its packets."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from av.container import InputContainer
 from av.error import FFmpegError
@@ -13,6 +13,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from .clock import cut_off
 from .container import AVI, MATROSKA, MOV, MPEGTS, opened, stream_at
 
 
@@ -25,14 +26,14 @@ class Decoder:
     damaged      packets that gave no frame because they are damaged
     undecodable  packets before the first key frame of the file: they say only what changed since
     corrupt      frames that came out marked as damaged
-    error        what ended the file early, in FFmpeg's words
+    truncated    the file stops before the end it was given
     ends         where the packets end, of the pictures and of all streams, seconds on the file's clock
     """
 
     def __init__(self, path: Path, stream_index: int, *, start: Fraction | None = None) -> None:
         """`start`: seconds on the file's clock; frames before it may be left out, where the file can be searched."""
         self.damaged = self.undecodable = self.corrupt = 0
-        self.error = ""
+        self.truncated = False
         self.ends = (Fraction(0), Fraction(0))
         self._path, self._index = path, stream_index
         self._start = start if start is not None and _can_start_at(path, stream_index, start) else None
@@ -41,7 +42,7 @@ class Decoder:
         self._waiting: set[int] = set()  # time stamps of packets later than that
         self._slots: deque[int] = deque()  # AVI has slots, not time stamps: the k-th picture shown takes the k-th
 
-    def __iter__(self) -> Iterator[VideoFrame]:
+    def __iter__(self) -> Generator[VideoFrame]:
         yield from self._pass("AUTO")
         if self._waiting:
             self.damaged = self._damaged_when_shown
@@ -52,7 +53,7 @@ class Decoder:
         after = self._shown
         with opened(self._path) as container:
             stream = stream_at(container, self._index)
-            stream.thread_type = threads  # type: ignore[assignment]  # a name is taken too
+            stream.thread_type = threads
             slotted = container.format.name == AVI
             if after is not None:
                 _seek(container, stream, after)
@@ -73,6 +74,7 @@ class Decoder:
                         frame.pts = self._slots.popleft()
                     if after is None or frame.pts is None or frame.pts > after:
                         yield self._show(frame)
+            self.truncated |= cut_off(container, stream, self.ends)
 
     def _packets(self, container: InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
         """Whole packets of the pictures; sound and subtitles are read only to know where the file ends."""
@@ -83,21 +85,22 @@ class Decoder:
                 packet = next(packets)
             except StopIteration:
                 return
-            except FFmpegError as error:
-                self.error = str(error.strerror)
+            except FFmpegError:  # nothing after this can be reached
+                self.truncated = True
                 return
             if packet.size == 0:
                 continue
             ours = packet.stream_index == stream.index
             if packet.is_corrupt and container.format.name != MPEGTS:  # cut short; in MPEG-TS only suspected
                 self.damaged += ours
+                self.truncated = True
                 continue
             if packet.pts is not None:
                 end = (packet.pts + (packet.duration or 0)) * packet.time_base
                 pictures, everything = self.ends
                 self.ends = (max(pictures, end) if ours else pictures, max(everything, end))
             if ours:
-                yield packet
+                yield cast("Packet[VideoStream]", packet)
 
     def _expect(self, packet: "Packet[VideoStream]", *, slotted: bool) -> None:
         if slotted:

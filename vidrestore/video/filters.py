@@ -32,7 +32,6 @@ def deinterlace(frames: Iterable[tuple[T, VideoFrame]], *, flagged_only: bool) -
 
 def _bwdif(frame: VideoFrame, which: str) -> Graph:
     graph = Graph()
-    graph.threads = 1
     source = graph.add(
         "buffer",
         video_size=f"{frame.width}x{frame.height}",

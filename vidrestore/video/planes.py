@@ -7,15 +7,13 @@ from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 from torch import Tensor
+from torch.utils.dlpack import from_dlpack
 
 from ..frame import Colour, Planes
 
 # Without all four swscale is off by a code value on average.
 ACCURATE = (
-    Interpolation.BICUBIC
-    | Interpolation.ACCURATE_RND
-    | Interpolation.FULL_CHR_H_INT
-    | Interpolation.FULL_CHR_H_INP
+    Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
 )
 _SUBSAMPLING = {(0, 0): "444", (1, 0): "422", (1, 1): "420", (0, 1): "440", (2, 0): "411", (2, 2): "410"}
 
@@ -35,6 +33,13 @@ def subsampling(name: str) -> tuple[int, int]:
 def depth_of(name: str) -> int:
     """Bits per sample of a format."""
     return VideoFormat(name, 64, 64).components[0].bits
+
+
+@lru_cache(maxsize=64)
+def has_alpha(name: str) -> bool:
+    """Whether a format has a plane or channel of opacity; palettes do not count."""
+    form = VideoFormat(name, 64, 64)
+    return not form.has_palette and any(component.is_alpha for component in form.components)
 
 
 def _without_alpha(name: str) -> str:
@@ -72,27 +77,27 @@ class Unpacker:
         self._target = planar_format(pix_fmt)
         self._reformatter = VideoReformatter()
 
-    def __call__(self, frame: VideoFrame) -> tuple[Planes | Tensor, VideoFrame | None]:
-        """A picture, and the frame it views, None where that holds more (alpha).
-
-        Planes of uint8 or uint16 views of the frame's memory, which they keep alive; or RGB (3, H, W) float32 in [0, 1].
-        """
-        if (frame.width, frame.height) != self._size or frame.format.name != self._format:
-            self.changed += 1
-            frame = self._convert(frame)
-        elif _without_alpha(frame.format.name) != self._target:
-            frame = self._convert(frame)
-        planes = [torch.from_dlpack(plane) for plane in frame.planes[:3]]  # type: ignore[attr-defined]
-        native = None if any(part.is_alpha for part in frame.format.components) else frame
-        if self._target.startswith("gbr"):
-            green, blue, red = planes
-            return torch.stack((red, green, blue)).float().div_((1 << self._colour.depth) - 1), native
-        if self._target.startswith("gray"):
-            return Planes(planes[0], None, None, self._colour, 0, 0), native
-        return Planes(*planes, self._colour, *subsampling(self._target)), native
-
-    def _convert(self, frame: VideoFrame) -> VideoFrame:
+    def uniform(self, frame: VideoFrame) -> VideoFrame:
+        """The frame itself where it is planar already (with or without alpha), else converted without loss."""
+        same = (frame.width, frame.height) == self._size and frame.format.name == self._format
+        self.changed += not same
+        if same and _without_alpha(self._format) == self._target:
+            return frame
         width, height = self._size
         return self._reformatter.reformat(
             frame, width=width, height=height, format=self._target, interpolation=ACCURATE, threads=1
         )
+
+    def picture(self, frame: VideoFrame) -> Planes | Tensor:
+        """A uniform frame as planes, uint8 or uint16 views of its memory, which they keep alive; or as RGB.
+
+        RGB: (3, H, W) float32 in [0, 1].
+        """
+        planes = [from_dlpack(plane) for plane in frame.planes[:3]]
+        if self._target.startswith("gbr"):
+            green, blue, red = planes
+            return torch.stack((red, green, blue)).float().div_((1 << self._colour.depth) - 1)
+        if self._target.startswith("gray"):
+            return Planes(planes[0], None, None, self._colour, 0, 0)
+        y, u, v = planes
+        return Planes(y, u, v, self._colour, *subsampling(self._target))

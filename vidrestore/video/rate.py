@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 from av.container import InputContainer
+from av.error import FFmpegError
 from av.video.stream import VideoStream
 
 MEANT = (24, 25, 30, 48, 50, 60, 72, 90, 96, 100, 120, 144, 240)
@@ -35,7 +36,10 @@ def average_rate(container: InputContainer, stream: VideoStream) -> Fraction:
 def _measured(container: InputContainer, stream: VideoStream) -> Fraction | None:
     """From the time stamps of the first packets, to within one tick of the clock at either end."""
     times: list[int] = []
-    container.seek(0)
+    try:
+        container.seek(0)
+    except FFmpegError:  # a bare stream of pictures: it has no time stamps either
+        return None
     for packet in container.demux(stream):
         if packet.pts is not None:
             times.append(packet.pts)

@@ -1,9 +1,9 @@
 """What travels beside the first picture: display matrix, HDR10 numbers, metadata that is lost."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from av.sidedata.sidedata import Type
+from av.sidedata.sidedata import SideData, Type
 from av.video.frame import VideoFrame
 
 from .info import Hdr10
@@ -16,9 +16,12 @@ DYNAMIC = {
 }
 
 
+def _all(frame: VideoFrame) -> Iterator[SideData]:
+    return iter(frame.side_data)  # type: ignore[arg-type]  # the stub has a dict of names
+
+
 def _bytes_of(frame: VideoFrame, kind: Type) -> bytes | None:
-    found = [bytes(data) for data in frame.side_data if data.type is kind]
-    return found[0] if found else None
+    return next((bytes(data) for data in _all(frame) if data.type is kind), None)
 
 
 def display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
@@ -29,7 +32,7 @@ def display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
 
 def dynamic_metadata(frame: VideoFrame) -> list[str]:
     """Names of per-scene HDR metadata that cannot be carried through."""
-    kinds = {data.type for data in frame.side_data}
+    kinds = {data.type for data in _all(frame)}
     return sorted({name for kind, name in DYNAMIC.items() if kind in kinds})
 
 
@@ -54,5 +57,5 @@ def _master_display(data: bytes) -> str:
 
     red, green, blue, white = (units(numbers[at : at + 4], 50000) for at in (0, 4, 8, 12))
     low, high = units(numbers[16:], 10000)
-    points = zip("G B R WP".split(), (green, blue, red, white), strict=True)
+    points = zip(("G", "B", "R", "WP"), (green, blue, red, white), strict=True)
     return "".join(f"{name}({x},{y})" for name, (x, y) in points) + f"L({high},{low})"

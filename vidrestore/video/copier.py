@@ -1,0 +1,149 @@
+"""Copies the packets of a source's other tracks into an output, in step with the pictures."""
+
+from __future__ import annotations  # av's Packet is generic for type checkers only
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import av
+from av.bitstream import BitStreamFilterContext
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Discard, Stream
+
+from .streams import Track, add_track
+
+
+@dataclass(slots=True)
+class _Out:
+    """One copied track under way; numbers in ticks of the output stream."""
+
+    track: Track
+    stream: Stream
+    rewrite: BitStreamFilterContext | None
+    last: int | None = None
+    """dts of the packet before."""
+    following: int = 0
+    """Where the next packet belongs if it does not say."""
+    repaired: int = 0
+
+
+class Copier:
+    """Tracks of `source` on their way into `output`.
+
+    Args:
+        zero: the moment of the source's clock, in seconds, that becomes 0 in the output.
+        length: seconds from there on after which nothing is copied; None: no limit.
+        trimmed: whether packets from before `zero` stay behind.
+    """
+
+    def __init__(
+        self,
+        output: OutputContainer,
+        source: InputContainer,
+        tracks: tuple[Track, ...],
+        *,
+        zero: Fraction = Fraction(0),
+        length: Fraction | None = None,
+        trimmed: bool = False,
+    ) -> None:
+        self._output, self._source = output, source
+        self._zero, self._length, self._trimmed = zero, length, trimmed
+        self._outs = {t.index: _Out(t, *add_track(output, source.streams[t.index], t)) for t in tracks}
+        for stream in source.streams:
+            if stream.index not in self._outs:
+                stream.discard = Discard.all
+        self._packets = self._placed() if self._outs else iter(())
+        self._next: tuple[Fraction, list[Packet[Any]]] = (Fraction(0), [])
+        self._broken: list[str] = []
+
+    @property
+    def warnings(self) -> list[str]:
+        """One line on every track whose time stamps were repaired, and on a source that breaks off."""
+        repairs = [f"{o.track.name}: {o.repaired} time stamps repaired" for o in self._outs.values() if o.repaired]
+        return repairs + self._broken
+
+    def copy_chapters(self) -> None:
+        """Carry the chapters over; to be called before the first packet."""
+        chapters = []
+        for chapter in self._source.chapters():
+            base = chapter["time_base"]
+            if base is None:
+                continue
+            start, end = (chapter[key] * base - self._zero for key in ("start", "end"))
+            if end <= 0 or (self._length is not None and start >= self._length):
+                continue
+            end = end if self._length is None else min(end, self._length)
+            chapters.append(chapter | {"start": round(max(start, Fraction(0)) / base), "end": round(end / base)})
+        self._output.set_chapters(chapters)
+
+    def until(self, time: Fraction | None) -> None:
+        """Write the packets up to `time` on the output's clock; None: all that are left."""
+        while time is None or self._next[0] <= time:
+            self._output.mux(self._next[1])
+            self._next = next(self._packets, (Fraction(0), []))
+            if not self._next[1]:
+                self._packets = iter(())
+                return
+
+    def _placed(self) -> Iterator[tuple[Fraction, list[Packet[Any]]]]:
+        """Each packet as it goes out, and its time."""
+        for packet in self._demuxed():
+            out = self._outs[packet.stream_index]
+            if out.track.kind == "cover":
+                packet.pts = packet.dts = 0
+            elif self._outside(packet, out):
+                continue
+            else:
+                _place(packet, out, self._zero)
+            assert packet.dts is not None and out.stream.time_base is not None
+            time = packet.dts * out.stream.time_base
+            packets = [packet] if out.rewrite is None else out.rewrite.filter(packet)
+            for done in packets:
+                done.stream, done.time_base = out.stream, out.stream.time_base
+            if packets:
+                yield time, packets
+
+    def _demuxed(self) -> Iterator[Packet[Any]]:
+        packets = self._source.demux()
+        while True:
+            try:
+                packet = next(packets, None)
+            except av.error.FFmpegError as error:
+                self._broken.append(f"the source's other tracks could not be read to their end: {error.strerror}")
+                return
+            if packet is None:
+                return
+            # The demuxer's end marks are empty; a missing dts alone says nothing (Matroska has none at first).
+            if packet.size and packet.stream_index in self._outs:
+                yield packet
+
+    def _outside(self, packet: Packet[Any], out: _Out) -> bool:
+        stamp = packet.pts if packet.pts is not None else packet.dts
+        if stamp is None:
+            return False
+        start = stamp * packet.time_base - self._zero
+        end = start + (packet.duration or 0) * packet.time_base
+        if self._trimmed and (end <= 0 if out.track.kind == "subtitle" else start < 0):
+            return True
+        return self._length is not None and start >= self._length
+
+
+def _place(packet: Packet[Any], out: _Out, zero: Fraction) -> None:
+    """Time stamps on the output's clock, present and in order."""
+    tick = out.stream.time_base
+    assert tick is not None
+    dts, pts = (
+        None if stamp is None else round((stamp * packet.time_base - zero) / tick) for stamp in (packet.dts, packet.pts)
+    )
+    dts = pts if dts is None else dts
+    if dts is None or (out.last is not None and dts < out.last):
+        out.repaired += 1
+        dts = out.following
+    elif dts == out.last and out.track.kind == "audio":
+        dts += 1  # two short packets on a coarse clock
+    packet.dts, packet.pts = dts, dts if pts is None else max(pts, dts)
+    packet.duration = round((packet.duration or 0) * packet.time_base / tick)
+    out.last, out.following = dts, dts + max(packet.duration, 1)

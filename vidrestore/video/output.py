@@ -1,0 +1,60 @@
+"""A container ready for its header: the encoder set up as a Target says."""
+
+import os
+from io import BytesIO
+from pathlib import Path
+from typing import cast
+
+import av
+from av.codec.context import Flags
+from av.container import OutputContainer
+from av.video.stream import VideoStream
+
+from .target import Target
+
+# Two encoders that print on their own, past FFmpeg's log, on a stderr that is not theirs.
+os.environ.setdefault("SVT_LOG", "1")
+_QUIET = {"libx265": ("x265-params", "log-level=none")}
+# Apple's players want parameter sets in the header alone, which is what this tag says.
+_TAGS = {
+    ("libx265", "mp4"): "hvc1",
+    ("libx265", "mov"): "hvc1",
+    ("hevc_nvenc", "mp4"): "hvc1",
+    ("hevc_nvenc", "mov"): "hvc1",
+}
+
+
+def open_output(target: Target, file: Path | BytesIO) -> OutputContainer:
+    """Open `file` for writing and declare the picture stream; nothing is encoded or written before the header.
+
+    Raises:
+        av.error.FFmpegError, ValueError: the container does not take the codec, or the codec its size or options.
+    """
+    name = str(file.absolute()) if isinstance(file, Path) else file
+    output = av.open(name, "w", format=target.container, metadata_errors="surrogateescape")
+    options = dict(target.options)
+    if quiet := _QUIET.get(target.codec):
+        key, value = quiet
+        options[key] = f"{value}:{options[key]}" if key in options else value
+    if target.colour.tagged_siting:
+        options["chroma_sample_location"] = str(target.colour.tagged_siting)
+    stream = cast(VideoStream, output.add_stream(target.codec, rate=target.rate, options=options))
+    _describe(stream, target)
+    return output
+
+
+def _describe(stream: VideoStream, target: Target) -> None:
+    context, colour = stream.codec_context, target.colour
+    context.width, context.height, context.pix_fmt = target.width, target.height, target.pix_fmt
+    context.time_base = stream.time_base = target.time_base
+    context.framerate = target.rate
+    context.flags |= Flags.frame_duration
+    context.color_range, context.colorspace = colour.tagged_range, colour.tagged_matrix
+    context.color_primaries, context.color_trc = colour.primaries, colour.transfer
+    if target.sample_aspect_ratio is not None:
+        context.sample_aspect_ratio = target.sample_aspect_ratio
+        stream.sample_aspect_ratio = target.sample_aspect_ratio
+    if target.display_matrix is not None:
+        stream.set_display_matrix(target.display_matrix)
+    if tag := _TAGS.get((target.codec, target.container)):
+        context.codec_tag = tag

@@ -1,0 +1,54 @@
+"""Packet durations that muxers believe."""
+
+from __future__ import annotations  # av's Packet is generic for type checkers only
+
+from typing import Any
+
+from av.packet import Packet
+
+
+class PacketClock:
+    """Carries durations in ticks from frames to packets, and keeps count of both.
+
+    Some encoders lose the durations of frames (SVT-AV1). And MP4 takes the length of a track from the packet decoded
+    last, which with B-frames is not the one shown last: 0.57 s for a clip of 1.17 s whose rate varies. So the last
+    packet is held back until it is known to be that, and is decoded when it is shown if the length needs it.
+    """
+
+    def __init__(self, *, mp4: bool) -> None:
+        self.frames = self.packets = 0
+        self.start = self.last = self.end = 0
+        """When the first and the last frame begin, and the last one ends."""
+        self._mp4 = mp4
+        self._durations: dict[int, int] = {}
+        self._held: Packet[Any] | None = None
+        self._first_dts = 0
+
+    def expect(self, pts: int, duration: int) -> None:
+        """A frame goes into the encoder."""
+        if not self.frames:
+            self.start = pts
+        self.last, self.end = pts, pts + duration
+        self._durations[pts] = duration
+        self.frames += 1
+
+    def correct(self, packet: Packet[Any]) -> list[Packet[Any]]:
+        """A packet comes out of it: what can be muxed now, in order."""
+        assert packet.pts is not None
+        if not self.packets:
+            self._first_dts = packet.pts if packet.dts is None else packet.dts
+        self.packets += 1
+        packet.duration = self._durations.pop(packet.pts, packet.duration)
+        ready, self._held = self._held, packet
+        return [] if ready is None else [ready]
+
+    def last_packet(self) -> list[Packet[Any]]:
+        """The packet that was held back."""
+        packet, self._held = self._held, None
+        if packet is None:
+            return []
+        assert packet.pts is not None and packet.dts is not None
+        length = packet.dts + (packet.duration or 0) - self._first_dts
+        if self._mp4 and length != self.end - self.start:
+            packet.dts, packet.duration = packet.pts, self.end - packet.pts
+        return [packet]

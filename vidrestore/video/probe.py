@@ -1,0 +1,140 @@
+"""What a file is: one open, and the first few frames decoded."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.stream import Disposition, Stream
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from ..errors import InputError, UsageError
+from .clock import start_of
+from .colour import MATRICES, colour_of, guessed_matrix
+from .container import is_cover, opened, picture_stream
+from .info import StreamInfo, StreamKind, VideoInfo
+from .pictures import is_pictures, probe_pictures
+from .planes import has_alpha
+from .rate import average_rate
+from .sidedata import display_matrix, dynamic_metadata, hdr10
+from .siting import chroma_location
+
+KINDS: dict[str, StreamKind] = {
+    "video": "video",
+    "audio": "audio",
+    "subtitle": "subtitle",
+    "attachment": "attachment",
+}
+
+
+def probe(path: Path, *, rate: Fraction | None = None) -> VideoInfo:
+    """Describe a video file, a folder of pictures or one picture.
+
+    `rate`: frames per second of pictures, 25 by default. UsageError: no such path, or a rate for a video;
+    InputError: no video or pictures in it, or not one frame of it can be decoded.
+    """
+    if not path.exists():
+        raise UsageError(f"{path}: no such file or folder; check the name")
+    if is_pictures(path):
+        return probe_pictures(path, rate=Fraction(25) if rate is None else rate)
+    if rate is not None:
+        raise UsageError(f"{path} is a video and has a rate of its own; a rate ({rate}) is for pictures")
+    with opened(path) as container:
+        stream = picture_stream(container, path)
+        frames = list(islice(_frames(container, stream), 3))
+        if not frames:
+            raise InputError(f"{path}: not one picture of it can be decoded; it is damaged or encrypted")
+        return _describe(path, container, stream, frames)
+
+
+def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """What can be decoded, from the beginning."""
+    for packet in container.demux(stream):
+        try:
+            frames = packet.decode()
+        except MemoryError:
+            raise
+        except FFmpegError:
+            continue
+        yield from frames
+
+
+def _describe(path: Path, container: InputContainer, stream: VideoStream, frames: list[VideoFrame]) -> VideoInfo:
+    first = frames[0]
+    assert stream.time_base is not None
+    interlaced = any(frame.interlaced_frame for frame in frames)
+    # VP9 and VP8 keep opacity in a second stream of the same packets, which FFmpeg's own decoders leave aside.
+    alpha = has_alpha(first.format.name) or stream.metadata.get("alpha_mode") == "1"
+    return VideoInfo(
+        path=path,
+        kind="video",
+        width=first.width,
+        height=first.height,
+        pix_fmt=first.format.name,
+        colour=colour_of(first, chroma_location=chroma_location(stream)),
+        time_base=stream.time_base,
+        rate=average_rate(container, stream),
+        frames=stream.frames or None,
+        duration=_duration(container, stream),
+        start=start_of(container, first),
+        codec=_codec(stream),
+        container=container.format.name,
+        stream_index=stream.index,
+        sample_aspect_ratio=stream.sample_aspect_ratio or None,
+        display_matrix=display_matrix(first),
+        rotation=first.rotation,
+        interlaced=interlaced,
+        alpha=alpha,
+        hdr10=hdr10(first),
+        streams=tuple(_stream_info(each) for each in container.streams),
+        metadata=dict(container.metadata),
+        chapters=len(container.chapters()),
+        warnings=tuple(_warnings(container, stream, first, interlaced=interlaced, alpha=alpha)),
+    )
+
+
+def _duration(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    if stream.duration and stream.time_base:
+        return stream.duration * stream.time_base
+    return Fraction(container.duration, 1_000_000) if container.duration else None
+
+
+def _codec(stream: Stream) -> str:
+    context = stream.codec_context
+    return "" if context is None else context.codec.canonical_name
+
+
+def _stream_info(stream: Stream) -> StreamInfo:
+    language = stream.language or ""
+    return StreamInfo(
+        index=stream.index,
+        kind=KINDS.get(stream.type, "data"),
+        codec=_codec(stream),
+        language="" if language == "und" else language,
+        title=stream.metadata.get("title", ""),
+        default=bool(stream.disposition & Disposition.default),
+        cover=isinstance(stream, VideoStream) and is_cover(stream),
+    )
+
+
+def _warnings(
+    container: InputContainer, stream: VideoStream, first: VideoFrame, *, interlaced: bool, alpha: bool
+) -> Iterator[str]:
+    covers = [other.index for other in container.streams.video if is_cover(other)]
+    others = [other.index for other in container.streams.video if other.index not in (*covers, stream.index)]
+    if others:
+        yield f"video track {stream.index} is used; of {len(others)} other video tracks nothing is kept"
+    if covers:
+        yield "the cover picture is not kept"
+    if interlaced:
+        yield "the video is interlaced: use --deinterlace"
+    if alpha:
+        yield "transparency is dropped"
+    if first.colorspace not in (0, 2, *MATRICES) or first.colorspace in (10, 14):
+        used = MATRICES.get(first.colorspace, guessed_matrix(first.height))
+        yield f"colour matrix {first.colorspace} is not known here: read as {used}"
+    for name in dynamic_metadata(first):
+        yield f"{name} metadata is dropped"

@@ -1,0 +1,131 @@
+"""What comes along besides the restored pictures: sound, subtitles, cover, attachments, chapters and metadata."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import av
+from av.bitstream import BitStreamFilterContext
+from av.container import InputContainer, OutputContainer
+from av.stream import Disposition, Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One stream of a source that is copied packet by packet."""
+
+    index: int
+    """Its index in the source."""
+    kind: str
+    """audio, subtitle, attachment or cover."""
+    name: str
+    """What to call it in a message: "audio track 1 (aac)"."""
+    bitstream_filter: str = ""
+    """Rewrites each packet for the target, where it stores the same content in another way."""
+    codec: str = ""
+    """Codec after that filter."""
+
+
+# SubRip and mov_text hold the same text; no container takes both.
+_REWRITTEN = {
+    ("subrip", "mp4"): ("text2movsub", "mov_text"),
+    ("subrip", "mov"): ("text2movsub", "mov_text"),
+    ("mov_text", "matroska"): ("mov2textsub", "subrip"),
+}
+# These muxers accept anything; what players find in the result is a short list.
+_PLAYABLE = {
+    "mpegts": {"aac", "ac3", "eac3", "mp2", "mp3", "dts", "opus", "truehd", "dvb_subtitle", "dvb_teletext"},
+}
+_TAKES_ATTACHMENTS = ("matroska",)
+_TAKES_COVERS = ("matroska", "mp4", "mov")
+
+_STALE = re.compile(
+    r"(major_brand|minor_version|compatible_brands|encoder|rotate|duration(-\w+)?|bps(-\w+)?|number_of_\w+(-\w+)?|_statistics_.*)",
+    re.IGNORECASE,
+)
+"""Tags that describe the old file, not its content."""
+
+
+def content_tags(metadata: Mapping[str, str]) -> dict[str, str]:
+    """The tags that are still true of another encoding of the same content."""
+    return {key: value for key, value in metadata.items() if not _STALE.fullmatch(key)}
+
+
+def open_source(path: Path) -> InputContainer:
+    """Open a source for copying. Tags that are not valid UTF-8 are carried byte by byte."""
+    return av.open(str(path.absolute()), metadata_errors="surrogateescape")
+
+
+def choose_tracks(
+    source: InputContainer, *, muxer: str, sound: bool = True, audio_only: bool = False
+) -> tuple[tuple[Track, ...], tuple[str, ...]]:
+    """Which streams of `source` the muxer can store, and one line on each that it cannot.
+
+    Moving pictures are not looked at: the restored one is written by the encoder, others are left to `VideoInfo`.
+
+    Args:
+        sound: False: sound and subtitles stay behind without a word, since the pictures no longer keep their time.
+        audio_only: nothing but sound is wanted.
+    """
+    tracks: list[Track] = []
+    notes: list[str] = []
+    count: dict[str, int] = {}
+    for stream in source.streams:
+        kind = "cover" if stream.disposition & Disposition.attached_pic else stream.type
+        count[kind] = count.get(kind, 0) + 1
+        codec = _codec_name(stream)
+        if kind == "video" or (audio_only and kind != "audio") or (kind in ("audio", "subtitle") and not sound):
+            continue
+        if kind == "data" and (codec == "bin_data" or stream.codec_tag == "tmcd"):
+            continue  # chapter titles and the time code: written anew from chapters and metadata
+        name = f"{kind} track {count[kind]} ({codec or 'unknown'})"
+        track = _track(stream, kind, name, muxer=muxer)
+        if track is None:
+            notes.append(f"{name} is left out: {muxer} cannot hold it")
+        else:
+            tracks.append(track)
+    return tuple(tracks), tuple(notes)
+
+
+def _codec_name(stream: Stream) -> str:
+    if stream.codec_context is not None:
+        return stream.codec_context.codec.canonical_name
+    return stream.name or "" if stream.type == "data" else ""
+
+
+def _track(stream: Stream, kind: str, name: str, *, muxer: str) -> Track | None:
+    codec = _codec_name(stream)
+    if kind in ("data", "unknown") or (kind == "attachment" and muxer not in _TAKES_ATTACHMENTS):
+        return None
+    if kind == "cover" and muxer not in _TAKES_COVERS:
+        return None
+    if muxer in _PLAYABLE and codec not in _PLAYABLE[muxer]:
+        return None
+    track = Track(stream.index, kind, name, *_REWRITTEN.get((codec, muxer), ()))
+    return track if _storable(stream, track, muxer) else None
+
+
+def _storable(stream: Stream, track: Track, muxer: str) -> bool:
+    """Whether a header with this one stream can be written: some muxers refuse only then."""
+    try:
+        with av.open(BytesIO(), "w", format=muxer) as trial:
+            add_track(trial, stream, track)
+            trial.start_encoding()
+    except (av.error.FFmpegError, ValueError):
+        return False
+    return True
+
+
+def add_track(output: OutputContainer, stream: Stream, track: Track) -> tuple[Stream, BitStreamFilterContext | None]:
+    """Declare a track in an output, with its tags and disposition; also the filter its packets must pass."""
+    if track.bitstream_filter:
+        out = output.add_mux_stream(track.codec)
+        rewrite = BitStreamFilterContext(track.bitstream_filter, stream, out)
+    else:
+        # opaque: the decoder's description is enough, no encoder of that format need exist.
+        out, rewrite = output.add_stream_from_template(stream, opaque=True), None
+    out.metadata.update(content_tags(stream.metadata))
+    out.disposition = stream.disposition
+    return out, rewrite

@@ -1,0 +1,121 @@
+"""Writer: frames in, one whole result out."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from av.error import FFmpegError
+
+from ..errors import ResourceError, VidrestoreError
+from ..frame import Frame
+from .info import VideoInfo
+from .mux import Mux
+from .plan import plan
+from .target import Target
+from .write_pictures import PictureFiles
+
+__all__ = ["HasOrigin", "Target", "Writer", "plan"]
+
+
+class HasOrigin(Protocol):
+    """A reader, as far as a writer looks at it, and not before its first frame has come."""
+
+    @property
+    def origin(self) -> Fraction:
+        """Seconds on the source's own clock that are pts 0."""
+
+
+class Writer:
+    """Writes frames to `target` and copies the source's other tracks beside them.
+
+    A context manager. The result grows under NAME.part.EXT and gets its name when it is whole; on any exception it is
+    deleted, and whatever had the target's name before is untouched.
+
+    written   frames taken
+    duration  seconds from the first frame to the end of the last
+    warnings  what was repaired on the way, one line each
+    """
+
+    def __init__(
+        self, target: Target, info: VideoInfo, source: HasOrigin | None = None, *, end: Fraction | None = None
+    ) -> None:
+        """Nothing is opened before the first frame.
+
+        Args:
+            source: says by how much the other tracks move; None: as `info.start` says.
+            end: the first moment no longer taken, in seconds from the start of the source; the other tracks then stop
+                with the last frame. None: they come whole.
+        """
+        self._target, self._info, self._source, self._end = target, info, source, end
+        self._part = target.path.with_name(f"{target.path.stem}.part{target.path.suffix}")
+        self._result: Mux | PictureFiles | None = None
+        self._begun = False
+        self.written = 0
+        self.duration = Fraction(0)
+        self.warnings: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def write(self, frame: Frame) -> None:
+        """Encode one frame; it must begin later than the frame before.
+
+        Raises:
+            ResourceError: the disk is full.
+            VidrestoreError: size or time do not fit the target, or the encoder failed.
+        """
+        with _said(self._target.path):
+            if self._result is None:
+                self._begun = True
+                self._result = self._begin()
+            self._result.add(frame)
+        self.written += 1
+        self.duration = self._result.duration
+
+    def _begin(self) -> Mux | PictureFiles:
+        if self._target.kind != "video":
+            return PictureFiles(self._part, self._target)
+        start, end = self._info.start, self._end
+        origin = start if self._source is None else self._source.origin
+        length = None if end is None else end - (origin - start)
+        return Mux(self._part, self._target, self._info, origin=origin, length=length)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            if self._begun:
+                self._abandon()
+
+    def _finish(self) -> None:
+        if self._result is None:
+            raise VidrestoreError(f"{self._target.path} was not written: there was not one frame")
+        with _said(self._target.path):
+            self._result.finish()
+            self._result.give_name(self._target.path)
+        self.warnings += self._result.warnings
+        self._begun = False
+
+    def _abandon(self) -> None:
+        if self._result is not None:
+            self._result.abandon()
+        elif self._part.is_file():
+            self._part.unlink()
+
+
+@contextmanager
+def _said(path: Path) -> Iterator[None]:
+    """Errors of FFmpeg and the system as one line about `path`."""
+    try:
+        yield
+    except (FFmpegError, OSError) as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ResourceError(f"the disk is full while writing {path}; free some space or write elsewhere") from error
+        raise VidrestoreError(f"{path} could not be written: {error.strerror or error}") from error
