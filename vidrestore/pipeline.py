@@ -137,7 +137,7 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
     def source() -> Iterator[Frame]:
         nonlocal taken
         for frame in clock.spent("decode", reader):
-            taken = frame.pts + frame.duration
+            taken += frame.duration
             yield frame
 
     with closing(prefetch(source(), depth=AHEAD)) as decoded:

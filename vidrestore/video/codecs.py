@@ -1,17 +1,15 @@
-"""Containers and encoders: which there are, which is the default, and whether what a user asks of one makes sense."""
+"""Containers and encoders: which there are, their defaults, and whether what a user asks of them makes sense."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 import av
-from av.codec.codec import UnknownCodecError, find_best_pix_fmt_of_list
+from av.codec.codec import UnknownCodecError
 from av.codec.context import OptionFlags
 
 from ..errors import UsageError
 from ..settings import Encoding
-from .planes import planar_format
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +80,7 @@ _QSCALE = Codec(settings={"flags": "+qscale", "global_quality": str(2 * 118)}, o
 
 CODECS: dict[str, Codec] = {
     "libx264": Codec("crf", 16, presets=_PRESETS, preset="medium", lossless={"qp": "0"}),
+    "libx264rgb": Codec("crf", 16, presets=_PRESETS, preset="medium", lossless={"qp": "0"}),
     "libx265": Codec("crf", 18, presets=_PRESETS, preset="medium", lossless={"x265-params": "lossless=1"}),
     "libsvtav1": Codec(
         "crf",
@@ -174,58 +173,6 @@ def _merged(ours: dict[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
     return ours
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """A planar pixel format this program can fill."""
-
-    name: str
-    rgb: bool
-    grey: bool
-    subsample_x: int
-    subsample_y: int
-    depth: int
-
-
-_SUBSAMPLING = {"420": (1, 1), "422": (1, 0), "444": (0, 0), "440": (0, 1), "411": (2, 0), "410": (2, 2)}
-_PACKED = {"nv12": "yuv420p", "p010le": "yuv420p10le", "bgr0": "gbrp", "rgb24": "gbrp"}
-"""Formats that hold the same samples interleaved: filled planar, then interleaved by swscale, exactly."""
-
-
-def layout(pix_fmt: str) -> Layout | None:
-    """The format to fill for an encoder that takes `pix_fmt`; None where that cannot be written."""
-    name = _PACKED.get(pix_fmt, pix_fmt)
-    found = re.fullmatch(r"(gray|gbrp|yuv(4\d\d)p)(?:(\d+)le)?", name)
-    if found is None:
-        return None
-    x, y = _SUBSAMPLING[found[2]] if found[2] else (0, 0)
-    return Layout(name, found[1] == "gbrp", found[1] == "gray", x, y, int(found[3] or 8))
-
-
-def pixel_format(encoder: av.Codec, source: str, encoding: Encoding) -> str:
-    """The format to encode in: as asked, or the source's, or the nearest the encoder takes.
-
-    Grey and RGB sources become 4:2:0 where the encoder is lossy, since that is what players play.
-
-    Raises:
-        UsageError: the encoder does not take what is asked.
-    """
-    formats = [f.name for f in encoder.video_formats or () if layout(f.name)]
-    if not formats:
-        raise UsageError(f"{encoder.name} takes no pixel format this program writes; use libx264 or ffv1")
-    if encoding.pix_fmt is not None:
-        if encoding.pix_fmt not in formats:
-            raise UsageError(f"{encoder.name} takes no --pix-fmt {encoding.pix_fmt}; it takes {', '.join(formats)}")
-        return encoding.pix_fmt
-    # Full range is a tag here, not another format.
-    wanted = planar_format(source).replace("yuvj", "yuv")
-    if not (wanted.startswith("yuv") or _is_lossless(encoder.name, encoding)):
-        wanted = "yuv420p10le" if wanted.endswith("le") else "yuv420p"
-    if wanted in formats:
-        return wanted
-    best, _ = find_best_pix_fmt_of_list(formats, wanted)
-    assert best is not None
-    return best.name
-
-
-def _is_lossless(name: str, encoding: Encoding) -> bool:
+def is_lossless(name: str, encoding: Encoding) -> bool:
+    """Whether what the encoder `name` makes of a picture is that picture."""
     return encoding.lossless or CODECS.get(name, Codec()).lossless == {}

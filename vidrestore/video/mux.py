@@ -52,7 +52,8 @@ class Mux:
                 target.tracks,
                 zero=zero,
                 length=length,
-                trimmed=own and origin != info.start,
+                # AVI has no time before 0 either: what comes earlier would delay the pictures.
+                trimmed=target.constant_rate or (own and origin != info.start),
             )
             if target.chapters:
                 self._copier.copy_chapters()

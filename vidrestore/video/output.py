@@ -31,7 +31,13 @@ def open_output(target: Target, file: Path | BytesIO) -> OutputContainer:
         av.error.FFmpegError, ValueError: the container does not take the codec, or the codec its size or options.
     """
     name = str(file.absolute()) if isinstance(file, Path) else file
-    output = av.open(name, "w", format=target.container, metadata_errors="surrogateescape")
+    output = av.open(
+        name,
+        "w",
+        format=target.container,
+        metadata_errors="surrogateescape",
+        container_options=_container_options(target),
+    )
     options = dict(target.options)
     if quiet := _QUIET.get(target.codec):
         key, value = quiet
@@ -43,12 +49,24 @@ def open_output(target: Target, file: Path | BytesIO) -> OutputContainer:
     return output
 
 
+def _container_options(target: Target) -> dict[str, str]:
+    if target.container not in ("mp4", "mov"):
+        return {}
+    # Where the pictures begin and how long they last is written in this clock: 1 ms, unless told.
+    ticks = target.time_base.denominator
+    options = {"movie_timescale": str(ticks * -(-1000 // ticks))}
+    # Phones' tags, such as com.apple.quicktime.make, live in a list of their own; then all tags must.
+    return options | {"movflags": "use_metadata_tags"} if target.free_tags else options
+
+
 def _describe(stream: VideoStream, target: Target) -> None:
     context, colour = stream.codec_context, target.colour
     context.width, context.height, context.pix_fmt = target.width, target.height, target.pix_fmt
     context.time_base = stream.time_base = target.time_base
     context.framerate = target.rate
     context.flags |= Flags.frame_duration
+    # PyAV's own choice is SLICE, which makes x264 cut each picture into slices: larger and slower.
+    context.thread_type = "AUTO"
     context.color_range, context.colorspace = colour.tagged_range, colour.tagged_matrix
     context.color_primaries, context.color_trc = colour.primaries, colour.transfer
     if target.sample_aspect_ratio is not None:

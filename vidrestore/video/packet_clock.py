@@ -35,8 +35,10 @@ class PacketClock:
     def correct(self, packet: Packet[Any]) -> list[Packet[Any]]:
         """A packet comes out of it: what can be muxed now, in order."""
         assert packet.pts is not None
+        if self.frames <= 2 or packet.dts is None:
+            packet.dts = packet.pts  # x265 reads it from memory it never wrote when a clip is this short
         if not self.packets:
-            self._first_dts = packet.pts if packet.dts is None else packet.dts
+            self._first_dts = packet.dts
         self.packets += 1
         packet.duration = self._durations.pop(packet.pts, packet.duration)
         ready, self._held = self._held, packet

@@ -10,7 +10,7 @@ from torch.utils.dlpack import from_dlpack
 from ..colour import change_depth, quantise, to_planes, to_rgb
 from ..errors import VidrestoreError
 from ..frame import Frame, Planes
-from .codecs import Layout, layout
+from .formats import Layout, layout
 from .target import Target
 
 # swscale's default flags shift luma by a code value on average; these give it back exactly.

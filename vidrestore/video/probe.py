@@ -44,10 +44,12 @@ def probe(path: Path, *, rate: Fraction | None = None) -> VideoInfo:
         raise UsageError(f"{path} is a video and has a rate of its own; a rate ({rate}) is for pictures")
     with opened(path) as container:
         stream = picture_stream(container, path)
+        # Decoding changes it where the size changes inside the stream; players show the size of the file's header.
+        size = (stream.codec_context.width, stream.codec_context.height)
         frames = list(islice(_frames(container, stream), 3))
         if not frames:
             raise InputError(f"{path}: not one picture of it can be decoded; it is damaged or encrypted")
-        return _describe(path, container, stream, frames)
+        return _describe(path, container, stream, frames, size=size)
 
 
 def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
@@ -62,7 +64,9 @@ def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
         yield from frames
 
 
-def _describe(path: Path, container: InputContainer, stream: VideoStream, frames: list[VideoFrame]) -> VideoInfo:
+def _describe(
+    path: Path, container: InputContainer, stream: VideoStream, frames: list[VideoFrame], *, size: tuple[int, int]
+) -> VideoInfo:
     first = frames[0]
     assert stream.time_base is not None
     interlaced = any(frame.interlaced_frame for frame in frames)
@@ -71,8 +75,8 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, frames
     return VideoInfo(
         path=path,
         kind="video",
-        width=first.width,
-        height=first.height,
+        width=size[0] or first.width,
+        height=size[1] or first.height,
         pix_fmt=first.format.name,
         colour=colour_of(first, chroma_location=chroma_location(stream)),
         time_base=stream.time_base,

@@ -95,6 +95,7 @@ class Reader:
 
     def __iter__(self) -> Generator[Frame]:
         """InputError: a broken picture, no frame at all; UsageError: no frame inside the window."""
+        assert not self.decoded, "a Reader is read once"
         if self._deinterlace and self._info.kind == "pictures":
             raise UsageError(f"{self._info.path}: pictures are not deinterlaced; leave --deinterlace out")
         previous: _Timed | None = None
@@ -163,18 +164,18 @@ class Reader:
         if decoder is None:
             return
         if decoder.undecodable:
-            yield f"{decoder.undecodable} frames before the first key frame cannot be decoded"
+            yield f"frames before the first key frame, which cannot be decoded: {decoder.undecodable}"
         if decoder.damaged:
-            yield f"{decoder.damaged} damaged packets, whose frames are lost"
+            yield f"damaged packets, whose frames are lost: {decoder.damaged}"
         if decoder.corrupt:
-            yield f"{decoder.corrupt} frames are decoded from damaged data and may look it"
+            yield f"frames decoded from damaged data: {decoder.corrupt}"
         if decoder.truncated:
             whole = "" if info.duration is None else f" of {float(info.duration):.2f} s"
             yield f"the file is cut off: it ends after {float(decoder.ends[0] - info.start):.2f} s{whole}"
         if self.repaired:
-            yield f"{self.repaired} frames had no usable time stamp and were placed by the frames around them"
+            yield f"frames without a usable time stamp, placed by those before them: {self.repaired}"
         if self._unpack.changed:
-            yield f"{self._unpack.changed} frames had another size or format and were made {info.width}x{info.height}"
+            yield f"frames of another size or format, made {info.width}x{info.height}: {self._unpack.changed}"
 
 
 def _last_duration(last: _Timed, step: Fraction) -> Fraction:

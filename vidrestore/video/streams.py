@@ -42,15 +42,35 @@ _TAKES_ATTACHMENTS = ("matroska",)
 _TAKES_COVERS = ("matroska", "mp4", "mov")
 
 _STALE = re.compile(
-    r"(major_brand|minor_version|compatible_brands|encoder|rotate|duration(-\w+)?|bps(-\w+)?|number_of_\w+(-\w+)?|_statistics_.*)",
+    r"(major_brand|minor_version|compatible_brands|encoder|rotate"
+    r"|(duration|bps|number_of_\w+|_statistics_\w+)(-\w+)?)",
     re.IGNORECASE,
 )
 """Tags that describe the old file, not its content."""
+_KNOWN_TAGS = {
+    "mp4": "title artist album_artist composer album date comment genre copyright grouping lyrics description synopsis "
+    "show episode_id network keywords episode_sort season_number media_type hd_video gapless_playback compilation "
+    "track disc location creation_time timecode",
+    "avi": "title artist album comment copyright date genre language track",
+    "mpegts": "",
+}
+"""By muxer, tags that have a place of their own in a container that does not take any; MOV is like MP4 here."""
 
 
 def content_tags(metadata: Mapping[str, str]) -> dict[str, str]:
     """The tags that are still true of another encoding of the same content."""
     return {key: value for key, value in metadata.items() if not _STALE.fullmatch(key)}
+
+
+def homeless_tags(metadata: Mapping[str, str], *, muxer: str) -> list[str]:
+    """Which content tags have no place of their own in a container."""
+    known = _KNOWN_TAGS.get("mp4" if muxer == "mov" else muxer)
+    return [] if known is None else [key for key in content_tags(metadata) if _plain(key) not in known.split()]
+
+
+def _plain(key: str) -> str:
+    """Without a language at its end: "location-eng" is a location."""
+    return re.sub(r"-[a-z]{3}$", "", key.lower())
 
 
 def open_source(path: Path) -> InputContainer:
@@ -78,7 +98,7 @@ def choose_tracks(
         codec = _codec_name(stream)
         if kind == "video" or (audio_only and kind != "audio") or (kind in ("audio", "subtitle") and not sound):
             continue
-        if kind == "data" and (codec == "bin_data" or stream.codec_tag == "tmcd"):
+        if kind == "data" and (codec == "bin_data" or "timecode" in stream.metadata):
             continue  # chapter titles and the time code: written anew from chapters and metadata
         name = f"{kind} track {count[kind]} ({codec or 'unknown'})"
         track = _track(stream, kind, name, muxer=muxer)
@@ -122,7 +142,7 @@ def add_track(output: OutputContainer, stream: Stream, track: Track) -> tuple[St
     """Declare a track in an output, with its tags and disposition; also the filter its packets must pass."""
     if track.bitstream_filter:
         out = output.add_mux_stream(track.codec)
-        rewrite = BitStreamFilterContext(track.bitstream_filter, stream, out)
+        rewrite = BitStreamFilterContext(track.bitstream_filter, stream)
     else:
         # opaque: the decoder's description is enough, no encoder of that format need exist.
         out, rewrite = output.add_stream_from_template(stream, opaque=True), None

@@ -40,6 +40,8 @@ class Target:
     """The file whose other tracks are copied; None: there is none."""
     tracks: tuple[Track, ...] = ()
     chapters: bool = False
+    free_tags: bool = False
+    """MP4 and MOV: the source has tags that need a free list of keys."""
     suffix: str = ".png"
     """Kind of pictures in a folder."""
     notes: tuple[str, ...] = ()

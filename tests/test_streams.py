@@ -1,0 +1,279 @@
+"""Everything of a file besides its pictures."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+from av.stream import Disposition
+
+from tests.clips import make_clip
+from vidrestore.settings import Encoding
+from vidrestore.video.copier import Copier
+from vidrestore.video.probe import probe
+from vidrestore.video.read import Reader, Window
+from vidrestore.video.streams import choose_tracks, content_tags, homeless_tags, open_source
+from vidrestore.video.target import Target
+from vidrestore.video.write import Writer, plan
+
+FAST = Encoding(preset="ultrafast")
+
+
+def copy(source: Path, path: Path, *, window: Window | None = None, encoding: Encoding = FAST) -> tuple[Target, Writer]:
+    """Every frame through a Writer as it is."""
+    info = probe(source)
+    target = plan(info, path, encoding, width=info.width, height=info.height, rate=info.rate, time_base=info.time_base)
+    reader = Reader(info, window=window)
+    end = None if window is None else window.end
+    with Writer(target, info, reader, end=end) as writer:
+        for frame in reader:
+            writer.write(frame)
+    return target, writer
+
+
+def packets(path: Path, kind: str) -> list[list[tuple[Fraction, bytes]]]:
+    """By track of a kind, the time and the bytes of each packet."""
+    with av.open(str(path)) as container:
+        found: dict[int, list[tuple[Fraction, bytes]]] = {s.index: [] for s in container.streams if s.type == kind}
+        for packet in container.demux():
+            if packet.stream_index in found and packet.size and packet.pts is not None:
+                found[packet.stream_index].append((packet.pts * packet.time_base, bytes(packet)))
+    return list(found.values())
+
+
+def tags(path: Path, kind: str) -> list[tuple[str | None, int]]:
+    with av.open(str(path)) as container:
+        return [(s.metadata.get("language"), int(s.disposition)) for s in container.streams if s.type == kind]
+
+
+@pytest.fixture
+def rich(tmp_path: Path) -> Path:
+    return make_clip(
+        tmp_path / "rich.mkv",
+        frames=15,
+        audio=2,
+        subtitles=2,
+        chapters=True,
+        metadata={"title": "A title", "artist": "B"},
+    )
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".mov"])
+def test_sound_comes_along_byte_for_byte(rich: Path, tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / f"out{suffix}"
+    target, writer = copy(rich, out)
+    assert target.notes == () and writer.warnings == []
+    before, after = packets(rich, "audio"), packets(out, "audio")
+    assert len(before) == 2
+    assert [[data for _, data in track] for track in after] == [[data for _, data in track] for track in before]
+    assert [language for language, _ in tags(out, "audio")] == ["eng", "fra"]
+
+
+def test_dispositions_come_along(tmp_path: Path) -> None:
+    wanted = [Disposition.comment, Disposition.default, Disposition.comment]
+    plain, source = make_clip(tmp_path / "plain.mp4", frames=6, audio=3), tmp_path / "in.mkv"
+    with av.open(str(plain)) as old, av.open(str(source), "w") as new:
+        streams = [new.add_stream_from_template(s, opaque=True) for s in old.streams]
+        for stream, disposition in zip(streams[1:], wanted, strict=True):
+            stream.disposition = disposition
+        for packet in (packet for packet in old.demux() if packet.size):
+            packet.stream = streams[packet.stream_index]
+            new.mux(packet)
+    for suffix in (".mkv", ".mp4"):
+        copy(source, tmp_path / f"out{suffix}")
+        assert [flags for _, flags in tags(tmp_path / f"out{suffix}", "audio")] == [int(flag) for flag in wanted]
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_sound_keeps_its_place_beside_the_pictures(rich: Path, tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / f"out{suffix}"
+    copy(rich, out)
+
+    def lead(path: Path) -> list[Fraction]:
+        video = min(time for time, _ in packets(path, "video")[0])
+        return [time - video for track in packets(path, "audio") for time, _ in track]
+
+    pairs = zip(lead(rich), lead(out), strict=True)
+    assert max(abs(a - b) for a, b in pairs) <= Fraction(1, 1000)
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [(".mkv", "subrip"), (".mp4", "mov_text"), (".mov", "mov_text")])
+def test_subtitles_are_rewritten_for_the_container(rich: Path, tmp_path: Path, suffix: str, codec: str) -> None:
+    out = tmp_path / f"out{suffix}"
+    copy(rich, out)
+    texts = [[data for _, data in track if b"line" in data] for track in packets(out, "subtitle")]
+    assert len(texts) == 2
+    for number, track in enumerate(texts):
+        assert len(track) == 1 and track[0].endswith(f"line {number}".encode())
+    assert [s.codec for s in probe(out).streams if s.kind == "subtitle"] == [codec] * 2
+    assert [language for language, _ in tags(out, "subtitle")] == ["eng", "fra"]
+    back = tmp_path / "back.mkv"
+    copy(out, back)
+    assert [b"".join(data for _, data in track) for track in packets(back, "subtitle")] == [b"line 0", b"line 1"]
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_chapters_and_metadata_come_along(rich: Path, tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / f"out{suffix}"
+    copy(rich, out)
+    with av.open(str(rich)) as old, av.open(str(out)) as new:
+        found = [(c["start"] * c["time_base"], c["end"] * c["time_base"], c["metadata"]) for c in new.chapters()]
+        assert found == [
+            (c["start"] * c["time_base"], c["end"] * c["time_base"], c["metadata"]) for c in old.chapters()
+        ]
+        lower = {key.lower(): value for key, value in new.metadata.items()}
+    assert len(found) == 2
+    assert (lower["title"], lower["artist"]) == ("A title", "B")
+
+
+def test_what_a_container_cannot_hold_is_said(rich: Path, tmp_path: Path) -> None:
+    target, _ = copy(rich, tmp_path / "out.ts")
+    assert len([note for note in target.notes if "subtitle" in note]) == 2
+    assert any("chapters" in note for note in target.notes)
+    assert any("title" in note for note in target.notes)
+    assert not any("audio" in note for note in target.notes)
+    assert not any("\n" in note for note in target.notes)
+
+
+def test_attachments_go_to_matroska_only(tmp_path: Path) -> None:
+    source = tmp_path / "in.mkv"
+    plain = make_clip(tmp_path / "plain.mp4", frames=3)
+    with av.open(str(plain)) as old, av.open(str(source), "w") as new:
+        stream = new.add_stream_from_template(old.streams.video[0], opaque=True)
+        new.add_attachment("font.ttf", "application/x-truetype-font", b"letters")
+        for packet in (packet for packet in old.demux() if packet.size):
+            packet.stream = stream
+            new.mux(packet)
+    copy(source, tmp_path / "out.mkv")
+    with av.open(str(tmp_path / "out.mkv")) as container:
+        (attachment,) = container.streams.attachments
+        assert (attachment.name, attachment.data) == ("font.ttf", b"letters")
+    target, _ = copy(source, tmp_path / "out.mp4")
+    assert [note for note in target.notes if "attachment" in note]
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_a_cut_in_time_cuts_the_sound_with_the_pictures(tmp_path: Path, suffix: str) -> None:
+    source, out = make_clip(tmp_path / "in.mp4", frames=90, audio=1), tmp_path / f"out{suffix}"
+    _, writer = copy(source, out, window=Window(start=Fraction(1), end=Fraction(2)))
+    assert writer.written == 30
+    whole, part = packets(source, "audio")[0], packets(out, "audio")[0]
+    first = whole.index(next(item for item in whole if item[1] == part[0][1]))
+    assert [data for _, data in part] == [data for _, data in whole[first : first + len(part)]]
+    assert 0 <= whole[first][0] - 1 <= Fraction(1024, 48000)
+    start = min(time for time, _ in packets(out, "video")[0])
+    assert abs((part[0][0] - start) - (whole[first][0] - 1)) <= Fraction(1, 1000)
+    assert part[-1][0] - start < 1 <= part[-1][0] - start + Fraction(2 * 1024, 48000)
+
+
+def test_chapters_of_a_part(rich: Path, tmp_path: Path) -> None:
+    copy(rich, tmp_path / "out.mkv", window=Window(start=Fraction(1, 10), end=Fraction(1, 5)))
+    with av.open(str(tmp_path / "out.mkv")) as container:
+        (chapter,) = container.chapters()
+    assert (chapter["start"], chapter["metadata"]) == (0, {"title": "one"})
+    assert chapter["end"] * chapter["time_base"] == Fraction(1, 10)
+
+
+def test_sound_from_another_file(tmp_path: Path) -> None:
+    source, sound = make_clip(tmp_path / "in.mp4", frames=30), make_clip(tmp_path / "sound.mkv", audio=1, subtitles=1)
+    info = probe(source)
+    target = plan(
+        info, tmp_path / "out.mp4", FAST, width=64, height=48, rate=info.rate, time_base=info.time_base, sound=sound
+    )
+    reader = Reader(info)
+    with Writer(target, info, reader) as writer:
+        for frame in reader:
+            writer.write(frame)
+    assert [d for _, d in packets(tmp_path / "out.mp4", "audio")[0]] == [d for _, d in packets(sound, "audio")[0]]
+    assert packets(tmp_path / "out.mp4", "subtitle") == []
+
+
+def test_pictures_that_lose_their_time_lose_the_sound(rich: Path, tmp_path: Path) -> None:
+    info = probe(rich)
+    target = plan(
+        info, tmp_path / "o.mkv", FAST, width=64, height=48, rate=info.rate, time_base=info.time_base, keep_sound=False
+    )
+    assert (target.tracks, target.chapters, target.notes) == ((), False, ())
+
+
+class Broken:
+    """A source whose demuxer gives every fifth packet a time stamp that runs back, and every seventh none."""
+
+    def __init__(self, source: av.container.InputContainer) -> None:
+        self._source, self.streams = source, source.streams
+
+    def demux(self) -> Iterator[av.Packet]:
+        for number, packet in enumerate(self._source.demux()):
+            if packet.dts is not None and number % 5 == 4:
+                packet.pts = packet.dts = packet.dts - 5000
+            elif number % 7 == 6:
+                packet.pts = packet.dts = None
+            yield packet
+
+
+def test_broken_time_stamps_are_repaired_and_counted(tmp_path: Path) -> None:
+    source, out = make_clip(tmp_path / "in.mp4", frames=30, audio=1), tmp_path / "out.mp4"
+    with open_source(source) as container, av.open(str(out), "w") as output:
+        tracks, _ = choose_tracks(container, muxer="mp4")
+        copier = Copier(output, Broken(container), tracks)  # type: ignore[arg-type]
+        output.start_encoding()
+        copier.until(None)
+    (warning,) = copier.warnings
+    assert warning.startswith("audio track 1 (aac): ") and "time stamps repaired" in warning
+    before, after = packets(source, "audio")[0], packets(out, "audio")[0]
+    assert [data for _, data in after] == [data for _, data in before]
+    assert [time for time, _ in after] == sorted({time for time, _ in after})
+
+
+def test_tags_of_the_old_file_stay_behind() -> None:
+    old = {"title": "T", "ENCODER": "x", "major_brand": "isom", "BPS-eng": "1", "DURATION": "1", "_STATISTICS_TAGS": ""}
+    assert content_tags(old | {"NUMBER_OF_FRAMES": "1", "custom": "c"}) == {"title": "T", "custom": "c"}
+
+
+def test_tags_without_a_place() -> None:
+    assert homeless_tags({"title": "T", "location-eng": "x", "com.apple.make": "A"}, muxer="mov") == ["com.apple.make"]
+    assert homeless_tags({"title": "T", "any": "x"}, muxer="matroska") == []
+    assert homeless_tags({"title": "T"}, muxer="mpegts") == ["title"]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
+def test_free_tags_come_along(tmp_path: Path, suffix: str) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=3, metadata={"title": "T", "com.maker.model": "M"})
+    copy(source, tmp_path / f"out{suffix}")
+    with av.open(str(tmp_path / f"out{suffix}")) as container:
+        lower = {key.lower(): value for key, value in container.metadata.items()}
+    assert (lower["title"], lower["com.maker.model"]) == ("T", "M")
+
+
+CLIPS = [
+    "two_audio_two_subs.mp4", "subs_srt.mkv", "subs_ass.mkv", "subs_pgs_broken_timing.mkv", "chapters.mp4",
+    "prores_422_10bit.mp4", "failing_audio.mp4", "edit_list.mp4", "flash.flv", "packed_vfr.avi",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CLIPS)
+def test_real_files_lose_nothing_in_matroska(shared_data: Path, name: str) -> None:
+    with open_source(shared_data / "clips" / name) as source:
+        tracks, notes = choose_tracks(source, muxer="matroska")
+        kinds = [s.type for s in source.streams if s.type in ("audio", "subtitle", "attachment")]
+    assert [track.kind for track in tracks] == kinds
+    assert notes == ()
+
+
+@pytest.mark.parametrize("name", ["chapters.mp4", "subs_srt.mkv", "edit_list.mp4", "prores_422_10bit.mp4"])
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_real_sound_comes_along(shared_data: Path, tmp_path: Path, name: str, suffix: str) -> None:
+    source, out = shared_data / "clips" / name, tmp_path / f"out{suffix}"
+    copy(source, out)
+    before, after = packets(source, "audio"), packets(out, "audio")
+    assert [[d for _, d in track] for track in after] == [[d for _, d in track] for track in before]
+
+
+def test_adts_sound_leaves_its_headers(shared_data: Path, tmp_path: Path) -> None:
+    source, out = shared_data / "clips" / "no_initial_keyframe.ts", tmp_path / "out.mp4"
+    copy(source, out)
+    before, after = packets(source, "audio")[0], packets(out, "audio")[0]
+    assert [data for _, data in after] == [data[7:] for _, data in before]
+    with av.open(str(out)) as container:
+        assert len(list(container.decode(audio=0))) == len(after)
