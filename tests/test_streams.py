@@ -5,15 +5,18 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
+import numpy as np
 import pytest
 from av.stream import Disposition
 
 from tests.clips import make_clip
 from vidrestore.settings import Encoding
 from vidrestore.video.copier import Copier
+from vidrestore.video.metadata import content_tags, homeless_tags
 from vidrestore.video.probe import probe
 from vidrestore.video.read import Reader, Window
-from vidrestore.video.streams import choose_tracks, content_tags, homeless_tags, open_source
+from vidrestore.video.streams import choose_tracks, open_source
 from vidrestore.video.target import Target
 from vidrestore.video.write import Writer, plan
 
@@ -167,6 +170,20 @@ def test_a_cut_in_time_cuts_the_sound_with_the_pictures(tmp_path: Path, suffix: 
     assert part[-1][0] - start < 1 <= part[-1][0] - start + Fraction(2 * 1024, 48000)
 
 
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_a_subtitle_that_is_showing_at_the_cut_is_shortened(tmp_path: Path, suffix: str) -> None:
+    source, out = make_clip(tmp_path / "in.mkv", frames=30, subtitles=1), tmp_path / f"out{suffix}"
+    assert [time for time, _ in packets(source, "subtitle")[0]] == [Fraction(1, 10)]  # until 0.5 s
+    copy(source, out, window=Window(start=Fraction(2, 10)))
+    with av.open(str(out)) as container:
+        (shown,) = [p for p in container.demux(subtitles=0) if b"line" in bytes(p)]
+        assert shown.pts == 0 and shown.duration is not None
+        assert abs(shown.duration * shown.time_base - Fraction(3, 10)) <= Fraction(1, 1000)
+    assert packets(out, "video")[0][0][0] == 0
+    copy(source, tmp_path / f"later{suffix}", window=Window(start=Fraction(6, 10)))
+    assert [data for _, data in packets(tmp_path / f"later{suffix}", "subtitle")[0] if b"line" in data] == []
+
+
 def test_chapters_of_a_part(rich: Path, tmp_path: Path) -> None:
     copy(rich, tmp_path / "out.mkv", window=Window(start=Fraction(1, 10), end=Fraction(1, 5)))
     with av.open(str(tmp_path / "out.mkv")) as container:
@@ -195,6 +212,47 @@ def test_pictures_that_lose_their_time_lose_the_sound(rich: Path, tmp_path: Path
         info, tmp_path / "o.mkv", FAST, width=64, height=48, rate=info.rate, time_base=info.time_base, keep_sound=False
     )
     assert (target.tracks, target.chapters, target.notes) == ((), False, ())
+
+
+PNG = cv2.imencode(".png", np.arange(1200, dtype=np.uint8).reshape(20, 20, 3))[1].tobytes()
+
+
+def with_cover(plain: Path, path: Path) -> Path:
+    """The file with a cover picture, as its container stores one."""
+    with av.open(str(plain)) as old, av.open(str(path), "w") as new:
+        streams = [new.add_stream_from_template(s, opaque=True) for s in old.streams]
+        if path.suffix == ".mkv":
+            new.add_attachment("cover.png", "image/png", PNG)
+        else:
+            cover = new.add_mux_stream("png", width=20, height=20)
+            cover.disposition = Disposition.attached_pic
+            packet = av.Packet(PNG)
+            packet.stream, packet.pts, packet.dts = cover, 0, 0
+            new.mux(packet)
+        for packet in (packet for packet in old.demux() if packet.size):
+            packet.stream = streams[packet.stream_index]
+            new.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize("before", [".mp4", ".mkv"])
+@pytest.mark.parametrize("after", [".mp4", ".mkv", ".mov"])
+def test_a_cover_comes_along(tmp_path: Path, before: str, after: str) -> None:
+    source = with_cover(make_clip(tmp_path / "plain.mp4", frames=6, audio=1), tmp_path / f"in{before}")
+    target, _ = copy(source, tmp_path / f"out{after}")
+    with av.open(str(tmp_path / f"out{after}")) as container:
+        covers = [s for s in container.streams.video if s.disposition & Disposition.attached_pic]
+        found = [bytes(packet) for packet in container.demux(covers) if packet.size] if covers else []
+    if after == ".mov":
+        assert [note for note in target.notes if "cover" in note] and found == []
+    else:
+        assert target.notes == () and found == [PNG]
+
+
+def test_names_of_tracks_become_what_mp4_has(shared_data: Path, tmp_path: Path) -> None:
+    copy(shared_data / "clips" / "subs_srt.mkv", tmp_path / "out.mp4")
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert container.streams.subtitles[0].metadata["handler_name"] == "Subs Label"
 
 
 class Broken:

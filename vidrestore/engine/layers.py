@@ -2,11 +2,14 @@
 
 import copy
 import math
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from .base import as_tuple
+from .subpixel import SubPixel, enlarges_exactly
 
 Convolution = nn.modules.conv._ConvNd
 
@@ -46,8 +49,9 @@ class OneKernel(nn.Module):
 
 
 def inference_copy(core: nn.Module) -> nn.Module:
-    """A copy to run, never to train; its weights channels last, which is the faster layout on every device."""
-    core = copy.deepcopy(core).eval()
+    """A copy to run, on the CPU: transposed convolutions replaced, weights channels last, the fastest layout."""
+    core = copy.deepcopy(core).cpu().eval()
+    core = wrap(core, {layer for layer in core.modules() if enlarges_exactly(layer)}, SubPixel)
     formats = {4: torch.channels_last, 5: torch.channels_last_3d}
     for parameter in core.parameters():
         if parameter.dim() in formats:
@@ -55,8 +59,8 @@ def inference_copy(core: nn.Module) -> nn.Module:
     return core
 
 
-def wrap(core: nn.Module, layers: set[nn.Module], by: type[InFp32] | type[OneKernel]) -> nn.Module:
-    """`core` with each of `layers` inside a wrapper; changed in place, except where core itself is the layer."""
+def wrap(core: nn.Module, layers: set[nn.Module], by: Callable[[Any], nn.Module]) -> nn.Module:
+    """`core` with `by` of each of `layers` in its place; changed in place, except where core itself is the layer."""
     if core in layers:
         return by(core)
     for name, child in core.named_children():

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass, field
+from weakref import WeakSet
 
 import openvino as ov
 import openvino.opset13 as ops
@@ -13,7 +14,7 @@ from .base import Core, EngineName, Precision
 from .layers import inference_copy
 from .memory import available
 
-HINTS: dict[Precision, str] = {"fp32": "f32", "bf16": "bf16", "fp16": "f16"}
+HINTS: dict[Precision, str] = {"fp32": "f32", "bf16": "bf16"}
 
 LARGEST = 3.0e38
 """Close to the largest fp32."""
@@ -31,8 +32,8 @@ class OpenVinoEngine:
     precision: Precision
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     name: EngineName = "openvino"
-    compiled: list[ov.CompiledModel] = field(default_factory=list, compare=False)
-    """What `release` empties."""
+    compiled: "WeakSet[ov.CompiledModel]" = field(default_factory=WeakSet, compare=False)
+    """Those in use, for `release`."""
 
     def compile(self, core: nn.Module, example: tuple[Tensor, ...]) -> Core:
         """See Engine.
@@ -49,13 +50,13 @@ class OpenVinoEngine:
             raise VidrestoreError(f"OpenVINO cannot run this network ({reason}): use the engine torch") from error
         _end_in_fp32(model)
         hints = {"INFERENCE_PRECISION_HINT": HINTS[self.precision], "PERFORMANCE_HINT": "LATENCY"}
-        self.compiled.append(ov.Core().compile_model(model, "CPU", hints))
-        request = self.compiled[-1].create_infer_request()
+        compiled = ov.Core().compile_model(model, "CPU", hints)
+        self.compiled.add(compiled)
 
         def run(*inputs: Tensor) -> tuple[Tensor, ...]:
-            request.infer([x.contiguous().numpy() for x in inputs], share_inputs=True)
-            # The request's own memory is written again by the next call.
-            return tuple(torch.from_numpy(out.data.copy()) for out in request.output_tensors)
+            # Inputs are read where they are; outputs are copied, since the next call writes where they were.
+            outputs = compiled([x.contiguous().numpy() for x in inputs], share_inputs=True, share_outputs=False)
+            return tuple(torch.from_numpy(out) for out in outputs.to_tuple())
 
         return run
 

@@ -52,10 +52,11 @@ class Copier:
         self._output, self._source = output, source
         self._zero, self._length, self._trimmed = zero, length, trimmed
         self._outs = {t.index: _Out(t, *add_track(output, source.streams[t.index], t)) for t in tracks}
+        self._flowing = {t.index for t in tracks if not t.attached and t.kind != "attachment"}
         for stream in source.streams:
-            if stream.index not in self._outs:
+            if stream.index not in self._flowing:
                 stream.discard = Discard.all
-        self._packets = self._placed() if self._outs else iter(())
+        self._packets = self._placed() if self._flowing else iter(())
         self._next: tuple[Fraction, list[Packet[Any]]] = (Fraction(0), [])
         self._broken: list[str] = []
 
@@ -117,7 +118,7 @@ class Copier:
             if packet is None:
                 return
             # The demuxer's end marks are empty; a missing dts alone says nothing (Matroska has none at first).
-            if packet.size and packet.stream_index in self._outs:
+            if packet.size and packet.stream_index in self._flowing:
                 yield packet
 
     def _outside(self, packet: Packet[Any], out: _Out) -> bool:
@@ -126,7 +127,7 @@ class Copier:
             return False
         start = stamp * packet.time_base - self._zero
         end = start + (packet.duration or 0) * packet.time_base
-        if self._trimmed and (end <= 0 if out.track.kind == "subtitle" else start < 0):
+        if (start < 0 and end <= 0) if out.track.kind == "subtitle" else (start < 0 and self._trimmed):
             return True
         return self._length is not None and start >= self._length
 
@@ -146,4 +147,7 @@ def _place(packet: Packet[Any], out: _Out, zero: Fraction) -> None:
         dts += 1  # two short packets on a coarse clock
     packet.dts, packet.pts = dts, dts if pts is None else max(pts, dts)
     packet.duration = round((packet.duration or 0) * packet.time_base / tick)
+    if dts < 0 and out.track.kind == "subtitle":
+        # Already showing when the result begins; kept before 0 it would delay everything else.
+        packet.dts, packet.pts, packet.duration, dts = 0, 0, packet.duration + dts, 0
     out.last, out.following = dts, dts + max(packet.duration, 1)

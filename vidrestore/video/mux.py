@@ -14,10 +14,11 @@ from ..errors import UsageError, VidrestoreError
 from ..frame import Frame
 from .copier import Copier
 from .info import VideoInfo
+from .metadata import content_tags
 from .output import open_output
 from .packet_clock import PacketClock
 from .packing import Packer
-from .streams import content_tags, open_source
+from .streams import open_source
 from .target import Target
 
 
@@ -53,7 +54,7 @@ class Mux:
                 zero=zero,
                 length=length,
                 # AVI has no time before 0 either: what comes earlier would delay the pictures.
-                trimmed=target.constant_rate or (own and origin != info.start),
+                trimmed=target.container == "avi" or (own and origin != info.start),
             )
             if target.chapters:
                 self._copier.copy_chapters()
@@ -87,13 +88,12 @@ class Mux:
     def _ticks(self, pts: Fraction) -> int:
         ticks = pts / self._target.time_base
         whole = round(ticks)
-        if ticks != whole and not self._target.constant_rate:
+        if ticks != whole and not self._target.rounds:
             raise VidrestoreError(f"the time {pts} s of a frame is no multiple of {self._target.time_base} s")
         if self._clock.frames and whole <= self._clock.last:
-            reason = (
-                "holds a constant frame rate only; write .mp4 or .mkv" if self._target.constant_rate else "goes back"
-            )
-            raise UsageError(f"{self._target.path}: time at {float(pts):.3f} s: the container {reason}")
+            if self._target.rounds:
+                raise UsageError(f"{self._target.path.suffix} holds a constant frame rate only; write .mp4 or .mkv")
+            raise VidrestoreError(f"the frame at {float(pts):.3f} s is not later than the one before")
         return whole
 
     def _mux(self, packets: list[Packet[Any]]) -> None:

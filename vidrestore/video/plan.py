@@ -1,10 +1,10 @@
 """plan(): everything about a result is checked before anything slow begins."""
 
-import os
 from dataclasses import replace
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import av
 
@@ -14,12 +14,15 @@ from .codecs import CODECS, CONTAINERS, Codec, encoder_options, find_encoder
 from .container import opened
 from .formats import Layout, layout, natural_format, pixel_format
 from .info import VideoInfo
+from .metadata import homeless_tags
 from .output import open_output
-from .streams import choose_tracks, homeless_tags, open_source
+from .streams import choose_tracks, open_source
 from .tags import output_colour, with_hdr
 from .target import Target, TargetKind
 
 DEEP_PICTURES = (".png", ".tif", ".tiff")
+FINEST = 2**31 - 1
+"""Ticks per second that FFmpeg can count."""
 PICTURES = (*DEEP_PICTURES, ".jpg", ".jpeg", ".webp")
 
 
@@ -83,8 +86,11 @@ def _check_path(info: VideoInfo, path: Path, kind: str, *, overwrite: bool) -> N
     folder = path.absolute().parent
     if not folder.is_dir():
         raise UsageError(f"{path}: there is no folder {folder}; create it first")
-    if not os.access(folder, os.W_OK):
-        raise UsageError(f"{path}: the folder {folder} cannot be written to")
+    try:
+        with TemporaryFile(dir=folder):  # asking for permission is not enough: /proc grants it and refuses
+            pass
+    except OSError as error:
+        raise UsageError(f"{path}: the folder {folder} cannot be written to ({error.strerror})") from error
     if path.exists():
         if info.path.exists() and path.samefile(info.path):
             raise UsageError(f"{path} is the input itself; give the result another name")
@@ -125,18 +131,21 @@ def _encoded(target: Target, info: VideoInfo, encoding: Encoding) -> Target:
         notes.append(f"{encoder.name} does not take {natural}: encoded as {pix_fmt}")
     if info.display_matrix is not None and not container.rotation:
         notes.append(f"{target.path.suffix} cannot say that the picture is rotated by {info.rotation} degrees")
+    time_base = 1 / target.rate if container.constant_rate else target.time_base
+    if too_fine := time_base.denominator > FINEST or time_base.numerator > FINEST:
+        time_base = Fraction(1, 1_000_000)
     if container.constant_rate:
         # Such a container stores no pts: pictures out of order would come two frames late, and all sound with them.
         options.setdefault("bf", "0")
     target = replace(
         target,
-        time_base=1 / target.rate if container.constant_rate else target.time_base,
+        time_base=time_base,
+        rounds=container.constant_rate or too_fine,
         colour=replace(output_colour(info, target.height, rgb=filled.rgb), depth=filled.depth),
         container=container.muxer,
         codec=encoder.name,
         pix_fmt=pix_fmt,
         options=options,
-        constant_rate=container.constant_rate,
         sample_aspect_ratio=info.sample_aspect_ratio,
         display_matrix=info.display_matrix if container.rotation else None,
         chapters=container.chapters,

@@ -131,8 +131,6 @@ def _warnings(
     others = [other.index for other in container.streams.video if other.index not in (*covers, stream.index)]
     if others:
         yield f"video track {stream.index} is used; of {len(others)} other video tracks nothing is kept"
-    if covers:
-        yield "the cover picture is not kept"
     if interlaced:
         yield "the video is interlaced: use --deinterlace"
     if alpha:

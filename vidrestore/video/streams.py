@@ -1,7 +1,5 @@
 """What comes along besides the restored pictures: sound, subtitles, cover, attachments, chapters and metadata."""
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -10,6 +8,8 @@ import av
 from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer, OutputContainer
 from av.stream import Disposition, Stream
+
+from .metadata import content_tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Track:
     """Rewrites each packet for the target, where it stores the same content in another way."""
     codec: str = ""
     """Codec after that filter."""
+    attached: bytes = b""
+    """A cover that the target stores as an attachment: the picture file itself."""
 
 
 # SubRip and mov_text hold the same text; no container takes both.
@@ -39,38 +41,7 @@ _PLAYABLE = {
     "mpegts": {"aac", "ac3", "eac3", "mp2", "mp3", "dts", "opus", "truehd", "dvb_subtitle", "dvb_teletext"},
 }
 _TAKES_ATTACHMENTS = ("matroska",)
-_TAKES_COVERS = ("matroska", "mp4", "mov")
-
-_STALE = re.compile(
-    r"(major_brand|minor_version|compatible_brands|encoder|rotate"
-    r"|(duration|bps|number_of_\w+|_statistics_\w+)(-\w+)?)",
-    re.IGNORECASE,
-)
-"""Tags that describe the old file, not its content."""
-_KNOWN_TAGS = {
-    "mp4": "title artist album_artist composer album date comment genre copyright grouping lyrics description synopsis "
-    "show episode_id network keywords episode_sort season_number media_type hd_video gapless_playback compilation "
-    "track disc location creation_time timecode",
-    "avi": "title artist album comment copyright date genre language track",
-    "mpegts": "",
-}
-"""By muxer, tags that have a place of their own in a container that does not take any; MOV is like MP4 here."""
-
-
-def content_tags(metadata: Mapping[str, str]) -> dict[str, str]:
-    """The tags that are still true of another encoding of the same content."""
-    return {key: value for key, value in metadata.items() if not _STALE.fullmatch(key)}
-
-
-def homeless_tags(metadata: Mapping[str, str], *, muxer: str) -> list[str]:
-    """Which content tags have no place of their own in a container."""
-    known = _KNOWN_TAGS.get("mp4" if muxer == "mov" else muxer)
-    return [] if known is None else [key for key in content_tags(metadata) if _plain(key) not in known.split()]
-
-
-def _plain(key: str) -> str:
-    """Without a language at its end: "location-eng" is a location."""
-    return re.sub(r"-[a-z]{3}$", "", key.lower())
+_COVER_FILES = {"png": ("cover.png", "image/png"), "mjpeg": ("cover.jpg", "image/jpeg")}
 
 
 def open_source(path: Path) -> InputContainer:
@@ -101,7 +72,7 @@ def choose_tracks(
         if kind == "data" and (codec == "bin_data" or "timecode" in stream.metadata):
             continue  # chapter titles and the time code: written anew from chapters and metadata
         name = f"{kind} track {count[kind]} ({codec or 'unknown'})"
-        track = _track(stream, kind, name, muxer=muxer)
+        track = _track(source, stream, kind, name, muxer=muxer)
         if track is None:
             notes.append(f"{name} is left out: {muxer} cannot hold it")
         else:
@@ -115,12 +86,15 @@ def _codec_name(stream: Stream) -> str:
     return stream.name or "" if stream.type == "data" else ""
 
 
-def _track(stream: Stream, kind: str, name: str, *, muxer: str) -> Track | None:
+def _track(source: InputContainer, stream: Stream, kind: str, name: str, *, muxer: str) -> Track | None:
     codec = _codec_name(stream)
     if kind in ("data", "unknown") or (kind == "attachment" and muxer not in _TAKES_ATTACHMENTS):
         return None
-    if kind == "cover" and muxer not in _TAKES_COVERS:
+    if kind == "cover" and (muxer not in ("mp4", "matroska") or codec not in _COVER_FILES):
         return None
+    if kind == "cover" and muxer == "matroska":
+        packets = source.demux(stream)
+        return Track(stream.index, kind, name, codec=codec, attached=next(bytes(p) for p in packets if p.size))
     if muxer in _PLAYABLE and codec not in _PLAYABLE[muxer]:
         return None
     track = Track(stream.index, kind, name, *_REWRITTEN.get((codec, muxer), ()))
@@ -140,6 +114,8 @@ def _storable(stream: Stream, track: Track, muxer: str) -> bool:
 
 def add_track(output: OutputContainer, stream: Stream, track: Track) -> tuple[Stream, BitStreamFilterContext | None]:
     """Declare a track in an output, with its tags and disposition; also the filter its packets must pass."""
+    if track.attached:
+        return output.add_attachment(*_COVER_FILES[track.codec], track.attached), None
     if track.bitstream_filter:
         out = output.add_mux_stream(track.codec)
         rewrite = BitStreamFilterContext(track.bitstream_filter, stream)
@@ -147,5 +123,7 @@ def add_track(output: OutputContainer, stream: Stream, track: Track) -> tuple[St
         # opaque: the decoder's description is enough, no encoder of that format need exist.
         out, rewrite = output.add_stream_from_template(stream, opaque=True), None
     out.metadata.update(content_tags(stream.metadata))
+    if output.format.name in ("mp4", "mov") and (title := stream.metadata.get("title")):
+        out.metadata["handler_name"] = title  # the only name a track has there
     out.disposition = stream.disposition
     return out, rewrite

@@ -32,8 +32,8 @@ class Target:
     codec: str = ""
     pix_fmt: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
-    constant_rate: bool = False
-    """The container counts time in frames."""
+    rounds: bool = False
+    """Times are rounded to whole ticks: the container cannot count finer ones."""
     sample_aspect_ratio: Fraction | None = None
     display_matrix: tuple[int, ...] | None = None
     tracks_from: Path | None = None

@@ -1,0 +1,35 @@
+"""Tags of a file: which are still true of the result, and which its container can hold."""
+
+import re
+from collections.abc import Mapping
+
+_STALE = re.compile(
+    r"(major_brand|minor_version|compatible_brands|encoder|rotate"
+    r"|(duration|bps|number_of_\w+|_statistics_\w+)(-\w+)?)",
+    re.IGNORECASE,
+)
+"""Tags that describe the old file, not its content."""
+_KNOWN_TAGS = {
+    "mp4": "title artist album_artist composer album date comment genre copyright grouping lyrics description synopsis "
+    "show episode_id network keywords episode_sort season_number media_type hd_video gapless_playback compilation "
+    "track disc location creation_time timecode",
+    "avi": "title artist album comment copyright date genre language track",
+    "mpegts": "",
+}
+"""By muxer, tags that have a place of their own in a container that does not take any; MOV is like MP4 here."""
+
+
+def content_tags(metadata: Mapping[str, str]) -> dict[str, str]:
+    """The tags that are still true of another encoding of the same content."""
+    return {key: value for key, value in metadata.items() if not _STALE.fullmatch(key)}
+
+
+def homeless_tags(metadata: Mapping[str, str], *, muxer: str) -> list[str]:
+    """Which content tags have no place of their own in a container."""
+    known = _KNOWN_TAGS.get("mp4" if muxer == "mov" else muxer)
+    return [] if known is None else [key for key in content_tags(metadata) if _plain(key) not in known.split()]
+
+
+def _plain(key: str) -> str:
+    """Without a language at its end: "location-eng" is a location."""
+    return re.sub(r"-[a-z]{3}$", "", key.lower())
