@@ -202,7 +202,7 @@ def test_help_is_instant() -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_killed_run_leaves_nothing_under_the_targets_name(tmp_path: Path, how: signal.Signals) -> None:
-    source = make_clip(tmp_path / "in.mp4", frames=400, size=(320, 240), audio=1)
+    source = make_clip(tmp_path / "in.mp4", frames=200, size=(160, 120))
     out = tmp_path / "out.mp4"
     # An interrupt's handler is inherited as ignored by background jobs of some shells, hence the fresh session.
     running = subprocess.Popen(

@@ -1,6 +1,6 @@
 """Put a trained network into weights/: the file, its hash, and its manifest row with scores measured now.
 
-    python tools/release_weights.py espcn-x2 runs/espcn-x2/best.safetensors --steps 60000 \
+    python tools/release_weights.py espcn-x2 espcn-x2 runs/espcn-x2/best.safetensors --steps 60000 \
         --data ../shared/data/train --eval ../shared/data/eval/set5
 """
 
@@ -32,6 +32,7 @@ def row(entry: weights.Entry) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("name")
     parser.add_argument("recipe")
     parser.add_argument("file", type=Path)
     parser.add_argument("--steps", type=int, required=True)
@@ -40,11 +41,11 @@ def main() -> None:
     parser.add_argument("--note", default="")
     asked = parser.parse_args()
     recipe, folder = RECIPES[asked.recipe], weights.folder()
-    name = f"{asked.recipe}.safetensors"
+    name = f"{asked.name}.safetensors"
     shutil.copyfile(asked.file, folder / name)
     digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
     entry = weights.Entry(
-        asked.recipe, "upscale", recipe.model, dict(recipe.args), name, digest, "MIT",
+        asked.name, "upscale", recipe.model, dict(recipe.args), name, digest, "MIT",
         asked.recipe, asked.data, asked.steps, asked.note,
     )  # fmt: skip
     score = mean(list(evaluate_upscale(weights.load(entry), recipe.degradation, asked.eval, settings=Settings())))

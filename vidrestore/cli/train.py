@@ -16,6 +16,9 @@ def train(
         Path | None, typer.Option("--out", help="Folder for checkpoints, logs and weights.  [default: runs/RECIPE]")
     ] = None,
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Cut the recipe to this many steps.")] = None,
+    init: Annotated[
+        Path | None, typer.Option("--init", help="Weights to start from; every tensor that fits is taken.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint in the folder.")] = False,
     workers: Annotated[int, typer.Option("--workers", min=0, help="Processes that prepare batches.")] = 1,
 ) -> None:
@@ -25,6 +28,7 @@ def train(
 
     Example: vidrestore train espcn-x2 --data pictures/ --steps 2000
     """
+    from safetensors.torch import load_file
     from tqdm import tqdm
 
     from ..engine.allocator import keep_memory
@@ -40,6 +44,10 @@ def train(
     keep_memory()
     folder = out or Path("runs") / recipe
     training = Training(RECIPES[recipe], data, folder, steps=steps, workers=workers)
+    if init is not None:
+        if not init.is_file():
+            raise UsageError(f"--init {init}: no such file")
+        training.warm_start(load_file(init))
     if resume:
         training.resume()
     elif (folder / "last.pt").exists():

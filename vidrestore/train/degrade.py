@@ -31,6 +31,8 @@ class Degradation:
     quality: tuple[int, int] | None = None
     """Range of JPEG qualities (or of x264 crf, by `codec`) that half of the pictures pass through."""
     codec: Literal["jpeg", "x264"] = "jpeg"
+    eight_bit: bool = True
+    """Round to 8 bits, as decoded video is. The papers' figures are without."""
 
     @property
     def margin(self) -> int:
@@ -67,7 +69,7 @@ def decimate_matrix(n: int, factor: int) -> Tensor:
 
 
 def degrade(x: Tensor, degradation: Degradation, *, generator: torch.Generator | None = None) -> Tensor:
-    """(B, C, H, W) in [0, 1] -> (B, C, H / scale, W / scale) in [0, 1], rounded to 8 bits as decoded video is."""
+    """(B, C, H, W) in [0, 1] -> (B, C, H / scale, W / scale) in [0, 1]."""
     if degradation.blur_sigma:
         x = gaussian_blur(x, degradation.blur_sigma)
     if degradation.kind == "bicubic":
@@ -78,6 +80,8 @@ def degrade(x: Tensor, degradation: Degradation, *, generator: torch.Generator |
     if degradation.noise_sigma:
         sigma = torch.rand(len(x), 1, 1, 1, generator=generator) * degradation.noise_sigma / 255
         x = x + sigma * torch.randn(x.shape, generator=generator)
+    if not degradation.eight_bit and not degradation.quality:
+        return x
     codes = (x * 255).round_().clamp_(0, 255)
     if degradation.quality:
         codes = torch.stack([_compress(picture, degradation, generator) for picture in codes])

@@ -1,7 +1,7 @@
 """The tables: a shipped network on a folder of pictures, through the engine users get, beside its baseline."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def evaluate_upscale(
 ) -> Iterator[Score]:
     """Degrade every picture below `data`, enlarge it, and compare with the original; one row at a time.
 
-    Luma is 8 bit and video range throughout, as decoded video is.
+    As the papers do: 8-bit video-range luma is reduced without rounding, and the result is rounded to 8 bits.
 
     Raises:
         InputError: where the folder holds no picture.
@@ -52,18 +52,25 @@ def evaluate_upscale(
     files = sorted(path for path in data.rglob("*") if path.suffix.lower() in PICTURES)
     if not files:
         raise InputError(f"{data} holds no pictures to evaluate on")
-    engine = choose(settings)
-    for path in files:
-        reference = _luma(path, degradation.scale)
-        low = (degrade(torch.from_numpy(reference)[None, None] / 255, degradation) * 255).round()
-        frame = Frame(
-            Planes(low[0, 0].to(torch.uint8), None, None, Colour("bt601")), pts=Fraction(0), duration=Fraction(1)
-        )
-        (restored,) = run(processor, [frame], engine=engine, settings=settings)
-        assert isinstance(restored.picture, Planes)
-        network = _score(reference, restored.picture.y, degradation.scale)
+    degradation = replace(degradation, eight_bit=False)
+    pairs = [_pair(path, degradation) for path in files]
+    frames = (Frame(_planes(low), pts=Fraction(i), duration=Fraction(1)) for i, (_, low) in enumerate(pairs))
+    restored = run(processor, frames, engine=choose(settings), settings=settings)
+    for path, (reference, low), frame in zip(files, pairs, restored, strict=True):
+        assert isinstance(frame.picture, Planes)
+        network = _score(reference, frame.picture.y, degradation.scale)
         bicubic = _score(reference, _bicubic(low, degradation)[0, 0], degradation.scale)
         yield Score(str(path.relative_to(data)), *network, *bicubic)
+
+
+def _pair(path: Path, degradation: Degradation) -> tuple[NDArray[np.float32], Tensor]:
+    """The luma of a picture, and its degraded form (1, 1, h, w), both in code values."""
+    reference = _luma(path, degradation.scale)
+    return reference, degrade(torch.from_numpy(reference)[None, None] / 255, degradation) * 255
+
+
+def _planes(low: Tensor) -> Planes:
+    return Planes(low[0, 0], None, None, Colour("bt601"))
 
 
 def _luma(path: Path, scale: int) -> NDArray[np.float32]:

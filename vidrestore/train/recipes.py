@@ -1,7 +1,7 @@
 """How each weight file was trained, as frozen data. A recipe states steps: it can be cut to the hours there are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from .degrade import Degradation
@@ -43,6 +43,9 @@ RECIPES: dict[str, Recipe] = {
     "espcn-x2": _espcn(2),
     "espcn-x3": _espcn(3),
     "espcn-x4": _espcn(4),
+    # The same, from the weights of the first: PSNR is a mean square, and so is the last loss.
+    "espcn-x2-mse": replace(_espcn(2), loss="mse", learning_rate=2e-4, steps=24_000),
+    "espcn-x3-mse": replace(_espcn(3), loss="mse", learning_rate=2e-4, steps=24_000),
     # Document 004: no skip, zeros around the picture, MSE, Adam 1e-3 at a constant rate, Gaussian and decimate.
     # Its batch of 8 to 40 video frames is 16 patches here; ReLU after the last layer is left out (networks.md C.1).
     "espcn-x2-document": Recipe(
