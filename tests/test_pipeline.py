@@ -42,7 +42,9 @@ def identity(space: str = "luma") -> Stage:
     return Stage("identity", 1, start, "identity")
 
 
-def through(source: Path, target: Path, *, encoding: Encoding = FFV1, space: str = "luma", reading: Reading | None = None):
+def through(
+    source: Path, target: Path, *, encoding: Encoding = FFV1, space: str = "luma", reading: Reading | None = None
+):
     return restore(prepare(source, target, (identity(space),), reading=reading or Reading(), encoding=encoding))
 
 
@@ -120,7 +122,9 @@ def test_b_frames_all_come_out(tmp_path: Path) -> None:
 
 
 def test_a_clip_cut_in_the_middle_gives_what_there_was(tmp_path: Path) -> None:
-    whole = make_clip(tmp_path / "whole.mp4", frames=90, options={"movflags": "faststart", "bf": "0", "g": "10"}, size=(160, 120))
+    whole = make_clip(
+        tmp_path / "whole.mp4", frames=90, options={"movflags": "faststart", "bf": "0", "g": "10"}, size=(160, 120)
+    )
     data = whole.read_bytes()
     cut = tmp_path / "cut.mp4"
     # Without faststart the index is at the end; PyAV writes it in front only on request of the container.
@@ -166,8 +170,6 @@ def test_an_error_in_a_stage_leaves_neither_file_nor_thread(tmp_path: Path) -> N
 
     before = threading.active_count()
     with pytest.raises(ZeroDivisionError, match="a bug"):
-        restore(
-            prepare(source, tmp_path / "out.mp4", (Stage("b", 1, start, "b"),), reading=Reading(), encoding=FFV1)
-        )
+        restore(prepare(source, tmp_path / "out.mp4", (Stage("b", 1, start, "b"),), reading=Reading(), encoding=FFV1))
     assert threading.active_count() == before
     assert [p.name for p in tmp_path.iterdir()] == ["in.mp4"]

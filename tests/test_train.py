@@ -110,7 +110,7 @@ def test_sources_of_clips_and_refusals(tmp_path: Path, shared_data: Path) -> Non
     with pytest.raises(InputError, match="no pictures"):
         sources(tmp_path / "nothing")
     (tmp_path / "bad.png").write_text("not a picture")
-    with pytest.raises(InputError, match="bad.png"):
+    with pytest.raises(InputError, match=r"bad\.png"):
         Cache()[Source(tmp_path / "bad.png")]
 
 
@@ -134,14 +134,14 @@ def test_training_beats_its_baseline_and_resumes_exactly(pictures: Path, tmp_pat
     straight.run(seen.append)
     assert seen[-1].psnr > seen[-1].baseline
 
-    class Stop(Exception):
+    class StopError(Exception):
         pass
 
     def stop(progress: object) -> None:
         if progress.step == 40:  # type: ignore[attr-defined]
-            raise Stop
+            raise StopError
 
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         Training(TINY, pictures, tmp_path / "b", steps=60, workers=0).run(stop)
     second = Training(TINY, pictures, tmp_path / "b", steps=60, workers=0)
     second.resume()

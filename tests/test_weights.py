@@ -57,5 +57,5 @@ def test_find_by_name_by_family_and_by_scale() -> None:
     assert weights.find("espcn-x2", task="upscale", scale=2).name == "espcn-x2"
     with pytest.raises(ModelError, match="not x3"):
         weights.find("espcn-x2", task="upscale", scale=3)
-    with pytest.raises(ModelError, match="there are: .*espcn-x2"):
+    with pytest.raises(ModelError, match=r"there are: .*espcn-x2"):
         weights.find("nothing", task="upscale", scale=2)

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from ..settings import Encoding, Moment, Reading, Settings
 from ..errors import UsageError
+from ..settings import Encoding, Moment, Reading, Settings
 
 SETTINGS, READING, ENCODING = Settings(), Reading(), Encoding()
 
