@@ -2,8 +2,10 @@
 
 import typer
 
+from .benchmark import app as benchmark
 from .evaluate import evaluate
 from .info import info
+from .metrics import metrics
 from .models import app as models
 from .train import train
 from .upscale import upscale
@@ -15,10 +17,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("upscale")(upscale)
+app.command("metrics")(metrics)
 app.command("info")(info)
 app.add_typer(models, name="models")
 app.command("train")(train)
 app.command("evaluate")(evaluate)
+app.add_typer(benchmark, name="benchmark")
 
 
 @app.callback()

@@ -1,0 +1,166 @@
+"""vidrestore metrics: how close a result is to its reference, frame by frame."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..compare.settings import KEPT, METRICS, Comparing
+from ..errors import InputError, UsageError
+from . import options, show
+from .errors import shows_errors
+from .progress import progress as shown
+
+if TYPE_CHECKING:
+    from ..compare.results import Comparison
+
+DEFAULTS = Comparing()
+BELOW = 1
+"""Exit code where a score is under --fail-under."""
+OUTPUTS = "Files"
+
+
+class AlignName(StrEnum):
+    AUTO = "auto"
+    PTS = "pts"
+    NONE = "none"
+
+
+@shows_errors
+def metrics(
+    reference: Annotated[Path, typer.Argument(metavar="REF", help="A video, a folder of pictures, or a picture.")],
+    distorted: Annotated[Path, typer.Argument(metavar="DIST", help="What is compared with it.")],
+    metric: Annotated[
+        str, typer.Option("--metric", help=f"Any of {','.join(METRICS)}, or all; the first names the worst frames.")
+    ] = ",".join(DEFAULTS.metrics),
+    border: Annotated[int, typer.Option("--border", min=0, help="Pixels left out on each side.")] = DEFAULTS.border,
+    align: Annotated[
+        AlignName,
+        typer.Option("--align", help="pts: times must agree. none: count frames. auto: look for an offset."),
+    ] = AlignName.PTS,
+    offset: Annotated[
+        int | None, typer.Option("--offset", help="REF's frame N is DIST's first; below 0 the other way round.")
+    ] = DEFAULTS.offset,
+    scenes: Annotated[
+        Path | None, typer.Option("--scenes", help="Scene list (CSV of split-scenes or PySceneDetect): scores of each.")
+    ] = None,
+    fail_under: Annotated[
+        list[str] | None,
+        typer.Option("--fail-under", metavar="K=V", help="psnr=35, psnr.min=30 or psnr.p5=32: else exit with 1."),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Scores of every frame.", rich_help_panel=OUTPUTS)] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="PNG of the scores over time.", rich_help_panel=OUTPUTS)
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="HTML page: tables, charts, the worst frames to wipe.", rich_help_panel=OUTPUTS),
+    ] = None,
+    diff: Annotated[
+        Path | None,
+        typer.Option("--diff", help="Folder for amplified differences of the worst frames.", rich_help_panel=OUTPUTS),
+    ] = None,
+    overwrite: options.Overwrite = False,
+    as_json: options.Json = False,
+    progress: options.Progress = options.ProgressName.AUTO,
+    quiet: options.Quiet = False,
+) -> None:
+    """Measure how close DIST is to REF; exit code 1 where it is under --fail-under.
+
+    All on the scale of 8-bit codes. psnr, ssim, ms_ssim, l1, mse are of RGB.
+    psnr_y and ssim_y are of luma in 16..235: the decoded one where both are
+    videos of the same matrix, range and depth, else MATLAB's rgb2ycbcr.
+    ssim is Wang's (Gaussian 11x11, sigma 1.5, valid positions).
+    flicker is the mean change of luma's error from frame to frame.
+    niqe is of DIST alone. Where a frame has no error psnr is inf ("inf" in
+    JSON); its mean is over the other frames, or inf where there are none.
+
+    Example: vidrestore metrics original.mp4 restored.mp4 --report report.html
+    """
+    from ..compare.compare import compare
+    from ..compare.files import check_free
+    from ..compare.tables import as_dict
+    from ..compare.threshold import Threshold, failures
+    from ..engine import keep_memory
+    from ..scenes import read_scenes
+    from ..video.probe import probe
+
+    thresholds = [Threshold.parse(text) for text in fail_under or []]
+    names = METRICS if metric == "all" else tuple(metric.replace(" ", "").split(","))
+    names = tuple(dict.fromkeys((*names, *(threshold.metric for threshold in thresholds))))
+    if plot is not None and plot.suffix.lower() != ".png":
+        raise UsageError(f"--plot {plot} would be a PNG; call it {plot.with_suffix('.png')}")
+    for path in filter(None, (csv, plot, report, diff)):
+        check_free(path, overwrite=overwrite)
+    keep_memory()
+    with shown(progress, total=probe(reference).frames, quiet=quiet) as tick:
+        comparison = compare(
+            reference,
+            distorted,
+            comparing=Comparing(names, border, align.value, offset),
+            scenes=read_scenes(scenes) if scenes else (),
+            keep=KEPT if report or diff else 0,
+            on_frame=tick,
+        )
+    _write(comparison, csv=csv, plot=plot, report=report, diff=diff)
+    failed = list(failures(comparison, thresholds))
+    if as_json:
+        print(json.dumps(as_dict(comparison) | {"failed": failed}, allow_nan=False))
+    elif not quiet:
+        _show(comparison)
+    if not quiet:
+        for line in (*(f"note: {warning}" for warning in comparison.warnings), *failed):
+            show.say(line)
+    if failed:
+        raise typer.Exit(BELOW)
+    if comparison.truncated:
+        raise typer.Exit(InputError.exit_code)
+
+
+def _write(
+    comparison: "Comparison", *, csv: Path | None, plot: Path | None, report: Path | None, diff: Path | None
+) -> None:
+    from ..compare.chart import panels
+    from ..compare.difference import write_differences
+    from ..compare.files import write_whole
+    from ..compare.html_report import html_report
+    from ..compare.plot import draw
+    from ..compare.tables import as_csv
+
+    if csv:
+        write_whole(csv, as_csv(comparison).encode())
+    if plot:
+        write_whole(plot, draw(panels(comparison)))
+    if report:
+        write_whole(report, html_report(comparison).encode())
+    if diff:
+        write_differences(comparison, diff)
+
+
+def _show(comparison: "Comparison") -> None:
+    """The tables, on stdout."""
+    from rich.console import Console
+    from rich.table import Table
+
+    def text(value: float | None) -> str:
+        return "-" if value is None else f"{value:.5g}"
+
+    console = Console()
+    table = Table("metric", "mean", "min", "5 %", "95 %", "max", "worst frames", box=None)
+    for metric in comparison.metrics:
+        summary = comparison.summary(metric)
+        values = (summary.mean, summary.min, summary.p5, summary.p95, summary.max)
+        table.add_row(metric, *map(text, values), comparison.worst_names(metric))
+    console.print(table)
+    if comparison.scenes:
+        table = Table("frames", *comparison.metrics, box=None)
+        for scene in comparison.scenes:
+            means = (comparison.summary(metric, scene=scene).mean for metric in comparison.metrics)
+            table.add_row(f"{scene.first} to {scene.last}", *map(text, means))
+        console.print(table)
+    console.print(
+        f"{len(comparison.rows)} frames, {comparison.width}x{comparison.height}, offset {comparison.offset}, "
+        f"luma from {comparison.luma}, border {comparison.border}, {len(comparison.rows) / comparison.seconds:.1f} fps"
+    )
