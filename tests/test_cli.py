@@ -1,7 +1,6 @@
 """The command line: exit codes, one-line errors, JSON alone on stdout, nothing left behind."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -204,11 +203,12 @@ def test_help_is_instant() -> None:
 def test_a_killed_run_leaves_nothing_under_the_targets_name(tmp_path: Path, how: signal.Signals) -> None:
     source = make_clip(tmp_path / "in.mp4", frames=200, size=(160, 120))
     out = tmp_path / "out.mp4"
-    # An interrupt's handler is inherited as ignored by background jobs of some shells, hence the fresh session.
     running = subprocess.Popen(
-        _command("upscale", source, out, "-s", 4), stderr=subprocess.PIPE, env=os.environ | {"PYTHONUNBUFFERED": "1"},
-        start_new_session=True,
-    )  # fmt: skip
+        _command("upscale", source, out, "-s", 4),
+        stderr=subprocess.PIPE,
+        # Background jobs inherit an ignored SIGINT from their shell, and Python leaves it so.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 120
     while not list(tmp_path.glob("*.part.*")) and running.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -1,6 +1,6 @@
 """Make docs/before_after.png: one Kodak picture shrunk three times, enlarged by bicubic and by espcn-x3.
 
-    python tools/before_after.py ../shared/data/eval/kodak/IMG0019.png 300 40
+    python tools/before_after.py ../shared/data/eval/kodak/kodim23.png 408 98
 
 Kodak's pictures are released for unrestricted usage.
 """
@@ -41,7 +41,7 @@ def main(path: str, left: str, top: str) -> None:
     for name, image in (("bicubic", imresize(small, SCALE)), (f"espcn-x{SCALE}", after), ("original", original)):
         crop = image[:, y : y + SIDE, x : x + SIDE].permute(1, 2, 0).numpy()[..., ::-1]
         large = np.ascontiguousarray(crop.repeat(ZOOM, 0).repeat(ZOOM, 1))
-        cv2.putText(large, name, (8, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 3, cv2.LINE_AA)
+        cv2.rectangle(large, (0, 0), (96, 24), (0, 0, 0), cv2.FILLED)
         cv2.putText(large, name, (8, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
         panels.append(large)
     target = Path(__file__).resolve().parent.parent / "docs" / "before_after.png"

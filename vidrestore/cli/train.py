@@ -52,7 +52,7 @@ def train(
         training.resume()
     elif (folder / "last.pt").exists():
         raise UsageError(f"{folder} holds a run already; go on with --resume or choose another --out")
-    log = Log(folder)
+    log = Log(folder, rank=training.rank)
     with tqdm(total=training.steps, initial=training.step, unit="step", disable=None) as bar:
 
         def show(progress: Progress) -> None:
@@ -64,4 +64,5 @@ def train(
             )
 
         best = training.run(show)
-    typer.echo(f"best weights: {best}")
+    if training.rank == 0:
+        typer.echo(f"best weights: {best}")

@@ -9,9 +9,10 @@ from .loop import Progress
 class Log:
     """Scalars of a run under `folder`; without tensorboard nothing is written, the checkpoints are all there is."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, rank: int = 0) -> None:
+        """`rank`: of the process under torchrun; only the first one writes."""
         self._writer = None
-        if importlib.util.find_spec("tensorboard"):
+        if rank == 0 and importlib.util.find_spec("tensorboard"):
             from torch.utils.tensorboard.writer import SummaryWriter
 
             self._writer = SummaryWriter(str(folder))
