@@ -15,7 +15,11 @@ MAY = {
     "settings": set(),
     "metrics": {"ops"},
     "compare": {"colour", "errors", "frame", "metrics", "ops", "prefetch", "scenes", "video", "weights"},
-    "shots": {"colour", "errors", "frame"},
+    "shots": {"colour", "errors", "frame", "settings"},
+    "scenes": {"errors"},
+    "placing": {"errors", "frame", "scenes"},
+    "scores": {"compare", "frame", "scenes", "shots"},
+    "split": {"errors", "frame", "placing", "prefetch", "scenes", "settings", "video"},
     "colour": {"frame", "ops"},
     "models": {"processor", "ops"},
     "weights": {"errors", "models", "processor"},
@@ -28,10 +32,6 @@ MAY = {
     "pipeline": {"engine", "errors", "frame", "prefetch", "report", "settings", "video"},
     "stages": {"engine", "errors", "frame", "pipeline", "settings", "weights"},
     "benchmark": {"compare", "errors", "metrics"},
-    "scores": set(),
-    "placing": set(),
-    "scenes": {"errors", "frame"},
-    "split": {"errors", "frame", "pipeline", "prefetch", "report", "scenes", "settings", "shots", "video"},
     "train": {"engine", "errors", "frame", "metrics", "models", "ops", "processor", "settings", "video"},
 }
 

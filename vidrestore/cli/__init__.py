@@ -7,6 +7,7 @@ from .evaluate import evaluate
 from .info import info
 from .metrics import metrics
 from .models import app as models
+from .split_scenes import split_scenes
 from .train import train
 from .upscale import upscale
 
@@ -17,6 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("upscale")(upscale)
+app.command("split-scenes")(split_scenes)
 app.command("metrics")(metrics)
 app.command("info")(info)
 app.add_typer(models, name="models")

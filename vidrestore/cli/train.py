@@ -13,7 +13,7 @@ def train(
     recipe: Annotated[str, typer.Argument(help="A recipe's name; an unknown one is answered with the list.")],
     data: Annotated[Path, typer.Option("--data", help="Folder of pictures and clips, searched to any depth.")],
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for checkpoints, logs and weights.  [default: runs/RECIPE]")
+        Path | None, typer.Option("--out", help="Folder for checkpoints, logs and weights.", show_default="runs/RECIPE")
     ] = None,
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Cut the recipe to this many steps.")] = None,
     init: Annotated[

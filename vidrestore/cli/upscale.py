@@ -18,7 +18,7 @@ SCALE = 2
 def upscale(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video, a folder of pictures, or a picture.")],
     target: Annotated[
-        Path | None, typer.Argument(metavar="[OUTPUT]", help="The same kinds.  [default: INPUT_x2 beside it]")
+        Path | None, typer.Argument(metavar="[OUTPUT]", help="The same kinds.", show_default="INPUT_x2 beside it")
     ] = None,
     scale: Annotated[int, typer.Option("--scale", "-s", help="2, 3 or 4 times as wide and high.")] = SCALE,
     model: Annotated[str, typer.Option("--model", "-m", help="A network's name; see `models list`.")] = MODEL,

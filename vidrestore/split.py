@@ -1,0 +1,256 @@
+"""split(): one source, cut exactly at its scenes into clips that keep their sound."""
+
+import shutil
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from glob import escape
+from itertools import chain, groupby
+from operator import attrgetter
+from pathlib import Path
+
+from .errors import UsageError
+from .frame import Frame
+from .placing import Placed, by_list, gathered
+from .prefetch import prefetch
+from .scenes import Scene
+from .settings import Encoding, Reading
+from .video.codecs import CONTAINERS
+from .video.cut import PacketCutter
+from .video.info import VideoInfo
+from .video.probe import probe
+from .video.read import Reader
+from .video.target import Target
+from .video.write import Writer, plan
+
+AHEAD = 4
+"""Frames decoded ahead of the detector and the encoder."""
+UNKNOWN = Fraction(10**9)
+"""Seconds: a scene's end before it has come. Having one lets the other tracks stop with the clip's last frame."""
+
+Place = Callable[[Iterable[Frame]], Iterator[Placed]]
+"""Tells which scene each frame lies in: `by_cuts` behind a detector, or `by_list`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A source and where its clips go: checked, and nothing done yet."""
+
+    info: VideoInfo
+    reading: Reading
+    folder: Path | None = None
+    """None: the scenes are found, and nothing is written."""
+    target: Target | None = None
+    """How each clip is written, whatever its name."""
+    copy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One scene as it was met in the source."""
+
+    number: int
+    """Of the scene, counted from 1."""
+    scene: Scene
+    path: Path | None
+    copied: bool
+    """Its packets are the source's own."""
+
+
+@dataclass(slots=True)
+class Result:
+    """What a run found and did."""
+
+    clips: list[Clip] = field(default_factory=list)
+    frames: int = 0
+    """Frames decoded while the scenes were found."""
+    start: Fraction = Fraction(0)
+    """When the first appears, in seconds."""
+    end: Fraction = Fraction(0)
+    """When the last is over."""
+    seconds: float = 0
+    damaged: int = 0
+    repaired: int = 0
+    truncated: bool = False
+    """The input ends before its own header says."""
+    warnings: list[str] = field(default_factory=list)
+
+
+def prepare(
+    source: Path,
+    folder: Path | None,
+    *,
+    reading: Reading,
+    encoding: Encoding,
+    copy: bool = False,
+    overwrite: bool = False,
+) -> Job:
+    """Probe the source, and check the folder and the encoder.
+
+    Raises:
+        InputError, UsageError: as `probe` and `plan` do; clips of an earlier run; pictures are to be copied.
+    """
+    info = probe(source, rate=reading.rate)
+    if folder is None:
+        return Job(info, reading)
+    if copy and (info.kind == "pictures" or reading.deinterlace):
+        raise UsageError("--copy takes a video's packets as they are; leave it out for pictures and with --deinterlace")
+    if not folder.absolute().parent.is_dir():
+        raise UsageError(f"{folder}: there is no folder {folder.absolute().parent}; create it first")
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file; name a folder for the clips")
+    if not overwrite and (old := _clips(info, folder)):
+        raise UsageError(f"{old[0]} exists; use -y to overwrite it")
+    target = plan(
+        info,
+        folder.with_name(_name(info, 0)),
+        encoding,
+        width=info.width,
+        height=info.height,
+        rate=info.rate,
+        time_base=info.time_base,
+        overwrite=True,
+    )
+    # Chapters are the whole film's.
+    return Job(info, reading, folder, replace(target, chapters=False), copy)
+
+
+def _clips(info: VideoInfo, folder: Path) -> list[Path]:
+    """What is in `folder` under the names of clips of this source."""
+    return sorted(folder.glob(escape(_name(info, 0)).replace("-Scene-001", "-Scene-[0-9]*")))
+
+
+def _part(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.part")
+
+
+def split(job: Job, place: Place, *, on_frame: Callable[[Frame], None] = lambda _: None) -> Result:
+    """Find the scenes and write their clips, which appear together when all are whole, or not at all.
+
+    A clip begins with its scene's first frame at time 0, and its other tracks with it. It is encoded, or copied where
+    the job says so and the packets allow it; a warning names each that had to be encoded.
+
+    Raises:
+        VidrestoreError: whatever ended the run; nothing is left of the clips.
+    """
+    began = time.perf_counter()
+    result, scenes = Result(warnings=list(job.target.notes if job.target else ())), dict[int, Scene]()
+    copied: set[int] = set()
+    with ExitStack() as stack:
+        placed = stack.enter_context(closing(_placed(job, place, scenes, result)))
+        told = _told(placed, on_frame)
+        if job.folder is None:
+            deque(told, maxlen=0)
+        elif not job.copy:
+            _encode(job, stack.enter_context(_appearing(job.folder)), told, result.warnings)
+        else:
+            deque(told, maxlen=0)
+            part = stack.enter_context(_appearing(job.folder))
+            copied = _copy(job, part, scenes, result.warnings)
+            again = _again(job, [number for number in scenes if number not in copied], scenes)
+            _encode(job, part, stack.enter_context(closing(again)), result.warnings)
+        if not scenes:
+            raise UsageError(f"{job.info.path} has none of the scenes: it ends with frame {result.frames}")
+    result.clips = [
+        Clip(number + 1, scene, job.folder and job.folder / _name(job.info, number), number in copied)
+        for number, scene in scenes.items()
+    ]
+    if job.folder is not None:
+        old = [path for path in _clips(job.info, job.folder) if path not in {clip.path for clip in result.clips}]
+        result.warnings += [f"{path} is of an earlier run" for path in old]
+    result.seconds = time.perf_counter() - began
+    return result
+
+
+def _placed(job: Job, place: Place, scenes: dict[int, Scene], result: Result) -> Generator[Placed]:
+    """One pass over the source; what it was like is in `result` afterwards."""
+    reader = Reader(job.info, deinterlace=job.reading.deinterlace)
+    with closing(prefetch(reader, depth=AHEAD)) as decoded:
+        yield from gathered(place(_timed(decoded, result)), into=scenes)
+    result.frames, result.damaged, result.repaired = reader.decoded, reader.damaged, reader.repaired
+    result.truncated = reader.truncated
+    result.warnings += [*job.info.warnings, *reader.warnings]
+
+
+def _timed(frames: Iterable[Frame], result: Result) -> Iterator[Frame]:
+    for number, frame in enumerate(frames):
+        result.start = result.start if number else frame.pts
+        result.end = frame.pts + frame.duration
+        yield frame
+
+
+def _again(job: Job, numbers: list[int], scenes: dict[int, Scene]) -> Generator[Placed]:
+    """Another pass, over the scenes of these numbers only."""
+    if numbers:
+        with closing(prefetch(Reader(job.info), depth=AHEAD)) as decoded:
+            for placed in by_list(decoded, [scenes[number] for number in numbers]):
+                yield placed._replace(scene=numbers[placed.scene])
+
+
+def _told(placed: Iterable[Placed], on_frame: Callable[[Frame], None]) -> Iterator[Placed]:
+    for each in placed:
+        on_frame(each.frame)
+        yield each
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where a clip begins on the source's clock, as `Writer` asks for it."""
+
+    origin: Fraction
+
+
+def _encode(job: Job, part: Path, placed: Iterable[Placed], warnings: list[str]) -> None:
+    assert job.target is not None
+    for number, scene in groupby(placed, key=attrgetter("scene")):
+        first = next(scene)
+        zero = first.frame.pts
+        target = replace(job.target, path=part / _name(job.info, number))
+        with Writer(target, job.info, _Origin(job.info.start + zero), end=UNKNOWN) as writer:
+            for each in chain((first,), scene):
+                writer.write(replace(each.frame, pts=each.frame.pts - zero))
+        warnings += [f"scene {number + 1}: {warning}" for warning in writer.warnings]
+
+
+def _copy(job: Job, part: Path, scenes: dict[int, Scene], warnings: list[str]) -> set[int]:
+    """Copies the scenes that can be; their numbers."""
+    assert job.target is not None
+    cutter, copied = PacketCutter(job.info, muxer=job.target.container), set[int]()
+    for number, scene in scenes.items():
+        if refusal := cutter.refusal(*scene.times, frames=scene.frames):
+            warnings.append(f"scene {number + 1} is encoded, not copied: {refusal}")
+            continue
+        target = replace(job.target, path=part / _name(job.info, number))
+        warnings += [f"scene {number + 1}: {text}" for text in cutter.copy(target, *scene.times)]
+        copied.add(number)
+    return copied
+
+
+def _name(info: VideoInfo, number: int) -> str:
+    """Of a clip: as PySceneDetect names them, of the source's kind where that can be written; a folder of pictures."""
+    if info.kind == "pictures":
+        return f"{info.path.name.replace('.', '_')}-Scene-{number + 1:03}"
+    suffix = info.path.suffix if info.path.suffix.lower() in CONTAINERS else ".mkv"
+    return f"{info.path.stem}-Scene-{number + 1:03}{suffix}"
+
+
+@contextmanager
+def _appearing(folder: Path) -> Iterator[Path]:
+    """A folder beside `folder` to write in, whose content moves there in the end; on an error it is deleted."""
+    part = _part(folder)
+    if part.exists():
+        shutil.rmtree(part)
+    part.mkdir()
+    try:
+        yield part
+        folder.mkdir(exist_ok=True)
+        for new in part.iterdir():
+            old = folder / new.name
+            if old.is_dir():
+                shutil.rmtree(old)
+            new.replace(old)
+    finally:
+        shutil.rmtree(part)
