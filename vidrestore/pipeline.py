@@ -209,21 +209,22 @@ def _own_time(seconds: dict[str, float], stages: tuple[Stage, ...]) -> dict[str,
 
 
 def estimate(job: Job, *, frames: int = 8) -> tuple[float, Ran]:
-    """Seconds per frame of decoding and the stages, from a short trial that writes nothing, and how the engine ran.
+    """Seconds per frame of decoding and the networks, from a short trial that writes nothing, and how the engine ran.
 
-    The first frame, which pays for compiling and planning, is not counted.
+    Compiling is not counted, and neither is encoding, which runs beside the networks.
     """
     ran = Ran()
     functions = [stage.start(ran) for stage in job.stages]
-    stream: Iterator[Frame] = iter(_reader(job))
-    head = list(islice(stream, frames + 1))
+    began = time.perf_counter()
+    with closing(iter(_reader(job))) as stream:
+        head = list(islice(stream, frames))
+    decoding = time.perf_counter() - began
     restored: Iterator[Frame] = iter(head)
     for function in functions:
         restored = function(restored)
-    list(islice(restored, 1))
-    began = time.perf_counter()
-    count = sum(1 for _ in restored)
-    return (time.perf_counter() - began) / max(count, 1), ran
+    for _ in restored:
+        pass
+    return (decoding + ran.seconds) / len(head), ran
 
 
 def expected_frames(info: VideoInfo, reading: Reading) -> int | None:
