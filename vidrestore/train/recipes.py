@@ -45,7 +45,7 @@ RECIPES: dict[str, Recipe] = {
     "espcn-x4": _espcn(4),
     # The same, begun from the first one's weights: PSNR is a mean square, and so is the last loss. The shipped espcn-x3
     # is 18,000 steps of espcn-x3, then this in rounds (18,000 at 2e-4, 12,000 at 8e-4, 6,500 at 6e-4, 2,500 of patch
-    # 64 at 4e-4), and 15 % of 4,300 more steps of L1 mixed into the weights; rounds and mix were chosen on the held set.
+    # 64 at 4e-4), and 15 % of 4,300 more steps of L1 mixed into the weights; all chosen on the held set.
     "espcn-x3-mse": replace(_espcn(3), loss="mse", learning_rate=8e-4, steps=24_000),
     # Document 004: no skip, zeros around the picture, MSE, Adam 1e-3 at a constant rate, Gaussian and decimate.
     # Its batch of 8 to 40 video frames is 16 patches here; ReLU after the last layer is left out (networks.md C.1).
