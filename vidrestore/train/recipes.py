@@ -1,7 +1,7 @@
 """How each weight file was trained, as frozen data. A recipe states steps: it can be cut to the hours there are."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from .degrade import Degradation
@@ -31,8 +31,6 @@ class Recipe:
     frames_per_clip: int = 4
     validate_every: int = 500
     seed: int = 1
-    tags: Mapping[str, str] = field(default_factory=dict)
-    """What the manifest must say beside the weights, such as the alignment."""
 
 
 def _espcn(scale: int) -> Recipe:
@@ -56,6 +54,5 @@ RECIPES: dict[str, Recipe] = {
         loss="mse",
         final_share=1.0,
         clip_norm=None,
-        tags={"alignment": "topleft"},
     ),
 }
