@@ -49,12 +49,11 @@ def test_unchanged_luma_and_rgb_give_back_every_code_value(colour: Colour) -> No
 
 
 @pytest.mark.parametrize("colour", COLOURS)
-def test_planes_through_rgb_keep_luma_and_444_keeps_chroma(colour: Colour) -> None:
-    planes = noise(colour)
-    back = quantise(to_planes(to_rgb(planes), colour, subsample_x=1, subsample_y=1))
-    assert (back.y.int() == planes.y.int()).all()
-    full = noise(colour, sx=0, sy=0)
-    assert equal(quantise(to_planes(to_rgb(full), colour, subsample_x=0, subsample_y=0)), full)
+@pytest.mark.parametrize("sub", [(1, 1), (1, 0), (0, 0), (2, 0)])
+def test_planes_through_rgb_come_back_to_the_last_code(colour: Colour, sub: tuple[int, int]) -> None:
+    for size in ((21, 35), (121, 250)):
+        planes = noise(colour, *size, *sub)
+        assert equal(quantise(to_planes(to_rgb(planes), colour, subsample_x=sub[0], subsample_y=sub[1])), planes)
 
 
 def test_rgb_of_known_codes() -> None:

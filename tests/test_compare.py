@@ -184,13 +184,14 @@ def test_a_video_and_its_pictures_are_the_same(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["rotated_90_small.mov", "rotate_and_reflect.mp4"])
 def test_a_turned_video_and_its_upright_pictures(tmp_path: Path, shared_data: Path, name: str) -> None:
+    from vidrestore.settings import Reading
     from vidrestore.video.probe import probe
-    from vidrestore.video.read import Reader, Window
+    from vidrestore.video.read import Reader
 
     info = probe(shared_data / "clips" / name)
     a, b, _, c, d, *_ = info.display_matrix
     upright = []
-    for frame in Reader(info, window=Window(end_frame=2)):
+    for frame in Reader(info, Reading(end=2)):
         turned = rgb_of_planes(frame.picture)
         if b:
             turned, a_, d_ = turned.swapaxes(0, 1), c, b

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from vidrestore.ops.fit import fit
 from vidrestore.ops.imresize import cubic, imresize, resize_matrix
 from vidrestore.ops.upsample import upsample
 
@@ -75,6 +76,30 @@ def test_upsample_places_phases_where_the_offset_says() -> None:
     expected = torch.arange(32, dtype=torch.float64) / 2 - 0.125
     torch.testing.assert_close(out[0, 0, 5, 6:-6], expected[6:-6])
     assert out.shape == (1, 1, 16, 32)
+
+
+@pytest.mark.parametrize("size", [(5, 7), (60, 300), (121, 250)])
+@pytest.mark.parametrize(
+    ("factor", "offset"), [((2, 2), (-0.25, 0)), ((2, 2), (-0.25, -0.25)), ((1, 4), (0, -0.375)), ((1, 2), (0, 0))]
+)
+def test_fit_is_least_squares(size: tuple[int, int], factor: tuple[int, int], offset: tuple[float, float]) -> None:
+    """Against the system of equations itself, one axis after the other."""
+    x = torch.rand(1, 2, *size, dtype=torch.float64)
+    expected = x
+    for axis, (steps, place) in enumerate(zip(factor, offset, strict=True), start=2):
+        count = -(-size[axis - 2] // steps)
+        unit = torch.eye(count, dtype=torch.float64)[None, None]
+        made = upsample(unit, (1, steps), offset=(0, place))[0, 0, :, : size[axis - 2]].T
+        rows = expected.movedim(axis, 0)
+        solved = torch.linalg.lstsq(made, rows.flatten(1)).solution
+        expected = solved.unflatten(1, rows.shape[1:]).movedim(0, axis)
+    torch.testing.assert_close(fit(x, factor, offset=offset), expected, atol=1e-5, rtol=0)
+
+
+def test_fit_undoes_upsample_to_its_edges() -> None:
+    x = torch.rand(1, 1, 70, 91) * 2 - 1
+    big = upsample(x, (2, 2), offset=(-0.25, 0.0))[..., :139, :181]
+    torch.testing.assert_close(fit(big, (2, 2), offset=(-0.25, 0.0)), x, atol=5e-6, rtol=0)
 
 
 def test_cubic_is_one_at_zero_and_zero_at_whole_numbers() -> None:

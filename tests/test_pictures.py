@@ -10,9 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from vidrestore.errors import InputError, UsageError
+from vidrestore.settings import Reading
 from vidrestore.video.pictures import list_pictures, read_picture
 from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader, Window
+from vidrestore.video.read import Reader
 
 
 def noise(height: int = 20, width: int = 30, *, dtype: type = np.uint8, seed: int = 0) -> NDArray[np.generic]:
@@ -78,7 +79,7 @@ def test_a_folder_in_natural_order(tmp_path: Path) -> None:
 def test_a_window_of_pictures(tmp_path: Path) -> None:
     for k in range(5):
         store(tmp_path / f"{k}.png", noise(seed=k))
-    reader = Reader(probe(tmp_path, rate=Fraction(10)), window=Window(start=Fraction(1, 10), end_frame=3))
+    reader = Reader(probe(tmp_path, rate=Fraction(10)), Reading(start=Fraction(1, 10), end=3))
     frames = list(reader)
     assert [frame.pts for frame in frames] == [0, Fraction(1, 10)]
     assert isinstance(frames[0].picture, torch.Tensor)
@@ -142,8 +143,15 @@ def test_folders_without_pictures(tmp_path: Path) -> None:
         probe(tmp_path, rate=Fraction(0))
 
 
-def test_float_pictures_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "a.tiff"
-    store(path, np.ones((4, 4, 3), np.float32))
-    with pytest.raises(InputError, match="float32 samples"):
+def test_floating_point_pictures_come_as_they_are(tmp_path: Path) -> None:
+    rgb = np.random.default_rng(0).normal(0.5, 1, (6, 8, 3)).astype(np.float32)
+    path = store(tmp_path / "a.tiff", rgb)
+    assert torch.equal(read_picture(path), torch.from_numpy(rgb).permute(2, 0, 1))
+    info = probe(path)
+    assert (info.pix_fmt, info.colour.depth, info.alpha) == ("gbrpf32le", 16, False)
+
+
+def test_other_samples_are_refused(tmp_path: Path) -> None:
+    path = store(tmp_path / "a.tiff", np.ones((4, 4, 3), np.float64))
+    with pytest.raises(InputError, match="float64 samples; read are uint8, uint16, float32"):
         read_picture(path)

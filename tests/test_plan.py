@@ -181,15 +181,6 @@ def test_rotation_that_cannot_come_is_said(tmp_path: Path) -> None:
     assert planned(tmp_path / "o.mp4", display_matrix=matrix, rotation=-90).notes == ()
 
 
-def test_sound_must_be_there(tmp_path: Path) -> None:
-    mute = make_clip(tmp_path / "mute.mkv", frames=2)
-    info = info_of(tmp_path / "source")
-    size = {"width": 64, "height": 48, "rate": info.rate, "time_base": info.time_base}
-    for sound in (mute, tmp_path / "none.mp4"):
-        with pytest.raises(UsageError, match=f"{sound.name}.* no (sound|such file)"):
-            plan(info, tmp_path / "o.mp4", Encoding(), sound=sound, **size)  # type: ignore[arg-type]
-
-
 def test_a_clock_too_fine_for_ffmpeg_is_rounded(tmp_path: Path) -> None:
     target = planned(tmp_path / "o.mp4", time_base=Fraction(1, 23_040_000 * 1001))
     assert (target.time_base, target.rounds) == (Fraction(1, 1_000_000), True)

@@ -12,10 +12,11 @@ from torch import Tensor
 from tests.clips import make_clip, picture, plane
 from vidrestore.errors import InputError, UsageError
 from vidrestore.frame import Frame, Planes
+from vidrestore.settings import Moment, Reading
 from vidrestore.video.colour import colour_of
 from vidrestore.video.planes import Unpacker
 from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader, Window
+from vidrestore.video.read import Reader
 
 # name: frames, width, height, pix_fmt. Counts are those of SOURCES.md, less the packets that an edit list hides.
 HEALTHY = {
@@ -79,8 +80,8 @@ def y(frame: Frame) -> Tensor:
     return frame.picture.y
 
 
-def read(path: Path, **options) -> tuple[Reader, list[Frame]]:
-    reader = Reader(probe(path), **options)
+def read(path: Path, **asked) -> tuple[Reader, list[Frame]]:
+    reader = Reader(probe(path), Reading(**asked))
     return reader, list(reader)
 
 
@@ -320,28 +321,28 @@ def test_rgb_video_is_read_as_rgb(tmp_path: Path) -> None:
 
 
 WINDOWS = [
-    (Window(start=Fraction(1), end=Fraction(2)), 30),
-    (Window(start=Fraction(251, 100)), 14),
-    (Window(end=Fraction(1, 10)), 3),
-    (Window(start_frame=31, end_frame=40), 9),
-    (Window(start=Fraction(1), end_frame=40), 10),
-    (Window(start_frame=89), 1),
+    (Fraction(1), Fraction(2), 30),
+    (Fraction(251, 100), None, 14),
+    (None, Fraction(1, 10), 3),
+    (31, 40, 9),
+    (Fraction(1), 40, 10),
+    (89, None, 1),
 ]
 
 
-@pytest.mark.parametrize(("window", "count"), WINDOWS)
+@pytest.mark.parametrize(("start", "end", "count"), WINDOWS)
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
-def test_a_window_is_a_slice(tmp_path: Path, suffix: str, window: Window, count: int) -> None:
+def test_a_window_is_a_slice(tmp_path: Path, suffix: str, start: Moment | None, end: Moment | None, count: int) -> None:
     path = make_clip(tmp_path / f"w.{suffix}", frames=90, options={"g": "20"})
     whole, everything = read(path)
     inside = [
         frame
         for number, frame in enumerate(everything)
-        if (window.start or 0) <= frame.pts < (window.end or 99)
-        and number in range(window.start_frame or 0, window.end_frame or 99)
+        if (number if isinstance(start, int) else frame.pts) >= (start or 0)
+        and (number if isinstance(end, int) else frame.pts) < (end or 99)
     ]
     assert len(inside) == count
-    reader, frames = read(path, window=window)
+    reader, frames = read(path, start=start, end=end)
     assert [frame.pts for frame in frames] == [frame.pts - inside[0].pts for frame in inside]
     assert [frame.duration for frame in frames] == [frame.duration for frame in inside]
     assert all(torch.equal(y(frame), y(same)) for frame, same in zip(frames, inside, strict=True))
@@ -351,7 +352,7 @@ def test_a_window_is_a_slice(tmp_path: Path, suffix: str, window: Window, count:
 
 def test_a_late_window_does_not_decode_what_is_before(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "w.mp4", frames=300, options={"g": "30"})
-    reader = Reader(probe(path), window=Window(start=Fraction(9)))
+    reader = Reader(probe(path), Reading(start=Fraction(9)))
     assert next(iter(reader)).pts == 0
     assert reader.origin == 9
 
@@ -359,11 +360,10 @@ def test_a_late_window_does_not_decode_what_is_before(tmp_path: Path) -> None:
 def test_windows_that_hold_nothing(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "w.mp4", frames=3)
     with pytest.raises(UsageError, match="no frame lies"):
-        read(path, window=Window(start=Fraction(9)))
-    with pytest.raises(UsageError, match="later"):
-        Window(start=Fraction(2), end=Fraction(1))
-    with pytest.raises(UsageError, match="later"):
-        Window(end_frame=0)
+        read(path, start=Fraction(9))
+    for wrong in (Reading(start=Fraction(2), end=Fraction(1)), Reading(end=0), Reading(start=-1)):
+        with pytest.raises(UsageError, match="later"):
+            Reader(probe(path), wrong)
 
 
 def test_deinterlacing_keeps_count_and_times(shared_data: Path) -> None:

@@ -14,9 +14,10 @@ import torch
 from vidrestore.colour import to_rgb
 from vidrestore.errors import UsageError
 from vidrestore.frame import Colour, Frame, Planes
+from vidrestore.settings import Reading
 from vidrestore.shots import AHEAD, DETECTORS, judge, mark_cuts
 from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader, Window
+from vidrestore.video.read import Reader
 
 RATE = 24
 
@@ -31,8 +32,8 @@ def cuts(pictures: Iterable[Planes | torch.Tensor], **options) -> list[int]:
 
 def clip(shared_data: Path, name: str, first: int = 0, count: int | None = None) -> list[Planes]:
     path = shared_data / "train" / "video" / f"{name}.mp4"
-    window = Window(start_frame=first, end_frame=None if count is None else first + count)
-    return [frame.picture for frame in Reader(probe(path), window=window)]
+    reading = Reading(start=first, end=None if count is None else first + count)
+    return [frame.picture for frame in Reader(probe(path), reading)]
 
 
 def scene(seed: int, count: int, *, speed: int = 2, light: float = 1.0) -> list[Planes]:
@@ -86,7 +87,7 @@ def test_cuts_within_fast_motion(shared_data: Path, name: str) -> None:
     [("two_audio_two_subs.mp4", [240]), ("yuv444.mkv", [48]), ("h264_10bit.mp4", []), ("mpeg2_24fps.ts", [])],
 )
 def test_real_files(shared_data: Path, name: str, wanted: list[int]) -> None:
-    reader = Reader(probe(shared_data / "clips" / name), window=Window(end_frame=260))
+    reader = Reader(probe(shared_data / "clips" / name), Reading(end=260))
     assert [n for n, frame in enumerate(mark_cuts(reader)) if frame.cut] == wanted
 
 

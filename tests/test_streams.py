@@ -11,24 +11,26 @@ import pytest
 from av.stream import Disposition
 
 from tests.clips import make_clip
-from vidrestore.settings import Encoding
+from vidrestore.settings import Encoding, Reading
 from vidrestore.video.copier import Copier
 from vidrestore.video.metadata import content_tags, homeless_tags
 from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader, Window
+from vidrestore.video.read import Reader
 from vidrestore.video.streams import choose_tracks, open_source
-from vidrestore.video.target import Target
+from vidrestore.video.target import Beside, Target
 from vidrestore.video.write import Writer, plan
 
 FAST = Encoding(preset="ultrafast")
 
 
-def copy(source: Path, path: Path, *, window: Window | None = None, encoding: Encoding = FAST) -> tuple[Target, Writer]:
+def copy(
+    source: Path, path: Path, *, reading: Reading | None = None, encoding: Encoding = FAST
+) -> tuple[Target, Writer]:
     """Every frame through a Writer as it is."""
     info = probe(source)
     target = plan(info, path, encoding, width=info.width, height=info.height, rate=info.rate, time_base=info.time_base)
-    reader = Reader(info, window=window)
-    end = None if window is None else window.end
+    reader = Reader(info, reading or Reading())
+    end = None if reading is None or isinstance(reading.end, int) else reading.end
     with Writer(target, info, reader, end=end) as writer:
         for frame in reader:
             writer.write(frame)
@@ -48,6 +50,11 @@ def packets(path: Path, kind: str) -> list[list[tuple[Fraction, bytes]]]:
 def tags(path: Path, kind: str) -> list[tuple[str | None, int]]:
     with av.open(str(path)) as container:
         return [(s.metadata.get("language"), int(s.disposition)) for s in container.streams if s.type == kind]
+
+
+def texts(path: Path) -> list[bytes]:
+    """What the first subtitle track says; MP4 has two bytes of length before each line."""
+    return [data for _, data in packets(path, "subtitle")[0] if b"line" in data]
 
 
 @pytest.fixture
@@ -159,7 +166,7 @@ def test_attachments_go_to_matroska_only(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
 def test_a_cut_in_time_cuts_the_sound_with_the_pictures(tmp_path: Path, suffix: str) -> None:
     source, out = make_clip(tmp_path / "in.mp4", frames=90, audio=1), tmp_path / f"out{suffix}"
-    _, writer = copy(source, out, window=Window(start=Fraction(1), end=Fraction(2)))
+    _, writer = copy(source, out, reading=Reading(start=Fraction(1), end=Fraction(2)))
     assert writer.written == 30
     whole, part = packets(source, "audio")[0], packets(out, "audio")[0]
     first = whole.index(next(item for item in whole if item[1] == part[0][1]))
@@ -174,36 +181,37 @@ def test_a_cut_in_time_cuts_the_sound_with_the_pictures(tmp_path: Path, suffix: 
 def test_a_subtitle_that_is_showing_at_the_cut_is_shortened(tmp_path: Path, suffix: str) -> None:
     source, out = make_clip(tmp_path / "in.mkv", frames=30, subtitles=1), tmp_path / f"out{suffix}"
     assert [time for time, _ in packets(source, "subtitle")[0]] == [Fraction(1, 10)]  # until 0.5 s
-    copy(source, out, window=Window(start=Fraction(2, 10)))
+    copy(source, out, reading=Reading(start=Fraction(2, 10)))
     with av.open(str(out)) as container:
         (shown,) = [p for p in container.demux(subtitles=0) if b"line" in bytes(p)]
         assert shown.pts == 0 and shown.duration is not None
         assert abs(shown.duration * shown.time_base - Fraction(3, 10)) <= Fraction(1, 1000)
     assert packets(out, "video")[0][0][0] == 0
-    copy(source, tmp_path / f"later{suffix}", window=Window(start=Fraction(6, 10)))
+    copy(source, tmp_path / f"later{suffix}", reading=Reading(start=Fraction(6, 10)))
     assert [data for _, data in packets(tmp_path / f"later{suffix}", "subtitle")[0] if b"line" in data] == []
 
 
 def test_chapters_of_a_part(rich: Path, tmp_path: Path) -> None:
-    copy(rich, tmp_path / "out.mkv", window=Window(start=Fraction(1, 10), end=Fraction(1, 5)))
+    copy(rich, tmp_path / "out.mkv", reading=Reading(start=Fraction(1, 10), end=Fraction(1, 5)))
     with av.open(str(tmp_path / "out.mkv")) as container:
         (chapter,) = container.chapters()
     assert (chapter["start"], chapter["metadata"]) == (0, {"title": "one"})
     assert chapter["end"] * chapter["time_base"] == Fraction(1, 10)
 
 
-def test_sound_from_another_file(tmp_path: Path) -> None:
+def test_tracks_of_another_file(tmp_path: Path) -> None:
     source, sound = make_clip(tmp_path / "in.mp4", frames=30), make_clip(tmp_path / "sound.mkv", audio=1, subtitles=1)
     info = probe(source)
     target = plan(
-        info, tmp_path / "out.mp4", FAST, width=64, height=48, rate=info.rate, time_base=info.time_base, sound=sound
-    )
+        info, tmp_path / "out.mp4", FAST, width=64, height=48, rate=info.rate, time_base=info.time_base,
+        beside=Beside(sound, zero=Fraction(0)),
+    )  # fmt: skip
     reader = Reader(info)
     with Writer(target, info, reader) as writer:
         for frame in reader:
             writer.write(frame)
     assert [d for _, d in packets(tmp_path / "out.mp4", "audio")[0]] == [d for _, d in packets(sound, "audio")[0]]
-    assert packets(tmp_path / "out.mp4", "subtitle") == []
+    assert [data[2:] for data in texts(tmp_path / "out.mp4")] == texts(sound)
 
 
 def test_pictures_that_lose_their_time_lose_the_sound(rich: Path, tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from functools import lru_cache
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from .frame import Colour, Matrix, Planes
+from .ops.fit import fit
 from .ops.upsample import upsample
 
 # Weights of red and blue in luma.
@@ -71,37 +71,29 @@ def _enlarge_chroma(planes: Planes, plane: Tensor, scale: int) -> Tensor:
     return big[:height, :width]
 
 
+def _chroma_grid(planes: Planes) -> tuple[tuple[int, int], tuple[float, float]]:
+    """Luma samples per chroma sample, and the offset by which `upsample` and `fit` respect the siting."""
+    factors = (1 << planes.subsample_y, 1 << planes.subsample_x)
+    vertical, horizontal = (-c / f for c, f in zip(_phase(planes), factors, strict=True))
+    return factors, (vertical, horizontal)
+
+
 def _chroma_to_luma_grid(planes: Planes, plane: Tensor) -> Tensor:
     """A chroma plane at every luma sample: (H, W)."""
-    factors = (1 << planes.subsample_y, 1 << planes.subsample_x)
+    factors, offset = _chroma_grid(planes)
     if factors == (1, 1):
         return plane.float()
-    offset = [-c / f for c, f in zip(_phase(planes), factors, strict=True)]
-    big = upsample(plane.float()[None, None], factors, offset=(offset[0], offset[1]))[0, 0]
+    big = upsample(plane.float()[None, None], factors, offset=offset)[0, 0]
     return big[: planes.y.shape[0], : planes.y.shape[1]]
 
 
 def _chroma_from_luma_grid(planes: Planes, plane: Tensor) -> Tensor:
-    """(H, W) -> the size and siting of `planes`' chroma, through a triangle filter two chroma samples wide."""
-    factors = (1 << planes.subsample_y, 1 << planes.subsample_x)
-    out = plane[None, None]
-    for axis, (factor, phase) in enumerate(zip(factors, _phase(planes), strict=True)):
-        if factor == 1:
-            continue
-        position = torch.arange(-factor, 2 * factor, dtype=torch.float32) - phase
-        taps = (1 - position.abs() / factor).clamp(min=0)
-        taps = (taps / taps.sum()).to(plane)
-        size = plane.shape[axis]
-        after = factor + -size % factor
-        if axis == 0:
-            out = F.conv2d(
-                F.pad(out, (0, 0, factor, after), mode="replicate"), taps.view(1, 1, -1, 1), stride=(factor, 1)
-            )
-        else:
-            out = F.conv2d(
-                F.pad(out, (factor, after, 0, 0), mode="replicate"), taps.view(1, 1, 1, -1), stride=(1, factor)
-            )
-    return out[0, 0]
+    """(H, W) -> the size and siting of `planes`' chroma: what `_chroma_to_luma_grid` brings nearest to it.
+
+    So chroma that came from such planes goes back without a change.
+    """
+    factors, offset = _chroma_grid(planes)
+    return fit(plane[None, None], factors, offset=offset)[0, 0]
 
 
 def luma(planes: Planes) -> Tensor:
@@ -146,8 +138,7 @@ def to_planes(rgb: Tensor, colour: Colour, *, subsample_x: int, subsample_y: int
 def with_rgb(planes: Planes, before: Tensor, after: Tensor) -> Planes:
     """`planes` plus what a network changed: before = to_rgb(planes), after = its restored form, both (3, H, W).
 
-    Chroma that went up to the luma grid and down again would be blurred; adding the change alone leaves an unchanged
-    picture unchanged to the last code value.
+    Adding the change alone leaves an unchanged picture unchanged to the last code value.
     """
     change = _transform(yuv_matrix(planes.colour.matrix), after - before)
     _, span = _luma_range(planes.colour)

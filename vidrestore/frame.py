@@ -64,6 +64,8 @@ class Frame:
     """First frame of a shot: no temporal window reaches across it."""
     native: object = None
     """The decoder's own picture while nothing has changed it, so that it can be written as it came."""
+    key: bool = False
+    """A key frame of the source: decoded without any other."""
 
     @property
     def size(self) -> tuple[int, int]:

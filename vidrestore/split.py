@@ -167,7 +167,7 @@ def split(job: Job, place: Place, *, on_frame: Callable[[Frame], None] = lambda 
 
 def _placed(job: Job, place: Place, scenes: dict[int, Scene], result: Result) -> Generator[Placed]:
     """One pass over the source; what it was like is in `result` afterwards."""
-    reader = Reader(job.info, deinterlace=job.reading.deinterlace)
+    reader = Reader(job.info, job.reading)
     with closing(prefetch(reader, depth=AHEAD)) as decoded:
         yield from gathered(place(_timed(decoded, result)), into=scenes)
     result.frames, result.damaged, result.repaired = reader.decoded, reader.damaged, reader.repaired

@@ -24,10 +24,11 @@ def info(
     from ..video.probe import probe
 
     facts = probe(source, rate=options.rate(rate))
+    known = {key: value for key, value in asdict(facts).items() if key not in ("pictures", "source_offset")}
     if as_json:
-        print(json.dumps(asdict(facts), default=str))
+        print(json.dumps(known, default=str))
         return
-    for key, value in asdict(facts).items():
+    for key, value in known.items():
         if key in ("streams", "warnings", "metadata", "colour", "hdr10") or value in (None, ""):
             continue
         print(f"{key:20} {value}")

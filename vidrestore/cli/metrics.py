@@ -81,11 +81,11 @@ def metrics(
     """
     from ..compare.compare import compare
     from ..compare.files import check_free
+    from ..compare.side import Side
     from ..compare.tables import as_dict
     from ..compare.threshold import Threshold, failures
     from ..engine import keep_memory
     from ..scenes import read_scenes
-    from ..video.probe import probe
 
     thresholds = [Threshold.parse(text) for text in fail_under or []]
     names = METRICS if metric == "all" else tuple(metric.replace(" ", "").split(","))
@@ -95,7 +95,7 @@ def metrics(
     for path in filter(None, (csv, plot, report, diff)):
         check_free(path, overwrite=overwrite)
     keep_memory()
-    with shown(progress, total=probe(reference).frames, quiet=quiet) as tick:
+    with shown(progress, total=Side(reference).info.frames, quiet=quiet) as tick:
         comparison = compare(
             reference,
             distorted,

@@ -12,19 +12,20 @@ def say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def report(report: Report, *, as_json: bool, quiet: bool, verbose: bool) -> None:
-    """What a run did."""
+def report(report: Report, *, as_json: bool, quiet: bool, verbose: bool, **more: object) -> None:
+    """What a run did; `more` goes into the JSON object too."""
     if as_json:
-        print(json.dumps(asdict(report)))
+        print(json.dumps(asdict(report) | more))
     if quiet:
         return
     for warning in report.warnings:
         say(f"note: {warning}")
     if as_json:
         return
+    network = f"; {report.model} on {report.engine} ({report.precision})" if report.model else ""
     say(
         f"{report.output}: {report.frames_out} frames {report.width}x{report.height}, {report.duration_out:.3f} s, "
-        f"{report.codec}; {report.model} on {report.engine} ({report.precision}), {report.fps:.1f} fps"
+        f"{report.codec}{network}, {report.fps:.1f} fps"
     )
     if verbose:
         for name, seconds in report.stages.items():

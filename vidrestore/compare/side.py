@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from ..frame import Frame, Planes
 from ..metrics import matlab_luma
 from ..prefetch import prefetch
-from ..video.pictures import list_pictures, read_picture
+from ..settings import Reading
+from ..video.pictures import RATE, is_pictures, list_pictures, read_picture
 from ..video.planes import planar_format
 from ..video.probe import probe
-from ..video.read import Reader, Window
+from ..video.read import Reader
 from .rgb import Picture, luma_of_planes, rgb_of_planes, rgb_of_tensor
 
 AHEAD = 2
@@ -77,7 +78,8 @@ class Side:
 
     def __init__(self, path: Path) -> None:
         """InputError, UsageError: as `probe` does."""
-        self.info = probe(path)
+        # Pictures are counted here, so their list of times need not be there, or right.
+        self.info = probe(path, rate=RATE if is_pictures(path) else None)
         self._reader: Reader | None = None
 
     @property
@@ -119,7 +121,7 @@ class Side:
                 yield self._sample(name, frame, form)
 
     def _video(self, end: int | None) -> Generator[tuple[str, Frame]]:
-        self._reader = Reader(self.info, window=Window(end_frame=end))
+        self._reader = Reader(self.info, Reading(end=end))
         with closing(iter(self._reader)) as frames:
             for frame in frames:
                 yield "", frame

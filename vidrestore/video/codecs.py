@@ -26,6 +26,8 @@ class Container:
     """Holds a display matrix."""
     constant_rate: bool = False
     """Time is counted in frames: every frame lasts 1/rate."""
+    sound: str = "aac"
+    """Encoder of sound that cannot be copied."""
 
 
 _MP4 = Container("mp4", "libx264", "libx265", chapters=True, rotation=True)
@@ -36,8 +38,8 @@ CONTAINERS: dict[str, Container] = {
     ".m4v": _MP4,
     ".mov": Container("mov", "libx264", "libx265", chapters=True, rotation=True),
     ".mkv": Container("matroska", "libx264", "libx265", chapters=True, rotation=True),
-    ".webm": Container("webm", "libvpx-vp9", "libsvtav1", chapters=True, rotation=True),
-    ".avi": Container("avi", "libx264", "libx264", constant_rate=True),
+    ".webm": Container("webm", "libvpx-vp9", "libsvtav1", chapters=True, rotation=True, sound="libopus"),
+    ".avi": Container("avi", "libx264", "libx264", constant_rate=True, sound="libmp3lame"),
     ".ts": _TS,
     ".mts": _TS,
     ".flv": Container("flv", "libx264", "libx264"),

@@ -1,7 +1,8 @@
 """Open a video file and choose its picture stream, or say in one line why that cannot be."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -59,6 +60,17 @@ def picture_stream(container: InputContainer, path: Path) -> VideoStream:
     if context.width * context.height > MAX_PIXELS:
         raise InputError(f"{path}: {context.width}x{context.height} is too large; at most {MAX_PIXELS} pixels are read")
     return stream
+
+
+def last_picture(path: Path, index: int) -> Fraction | None:
+    """When the last picture of a stream is shown, by the stamps of its packets; None where they have none."""
+    last: Fraction | None = None
+    with opened(path) as container, suppress(FFmpegError):  # what comes after an error cannot be reached
+        for packet in container.demux(stream_at(container, index)):
+            stamp = packet.dts if packet.pts is None else packet.pts
+            if packet.size and not packet.is_discard and stamp is not None:
+                last = max(last or Fraction(0), stamp * packet.time_base)
+    return last
 
 
 def stream_at(container: InputContainer, index: int) -> VideoStream:

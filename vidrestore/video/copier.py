@@ -36,6 +36,7 @@ class Copier:
     Args:
         zero: the moment of the source's clock, in seconds, that becomes 0 in the output.
         length: seconds from there on after which nothing is copied; None: no limit.
+        stretch: seconds of the output for each of the source: for subtitles and chapters, whose packets hold no time.
         trimmed: whether packets from before `zero` stay behind.
     """
 
@@ -47,10 +48,11 @@ class Copier:
         *,
         zero: Fraction = Fraction(0),
         length: Fraction | None = None,
+        stretch: Fraction = Fraction(1),
         trimmed: bool = False,
     ) -> None:
         self._output, self._source = output, source
-        self._zero, self._length, self._trimmed = zero, length, trimmed
+        self._zero, self._length, self._stretch, self._trimmed = zero, length, stretch, trimmed
         self._outs = {t.index: _Out(t, *add_track(output, source.streams[t.index], t)) for t in tracks}
         self._flowing = {t.index for t in tracks if not t.attached and t.kind != "attachment"}
         for stream in source.streams:
@@ -77,7 +79,8 @@ class Copier:
             if end <= 0 or (self._length is not None and start >= self._length):
                 continue
             end = end if self._length is None else min(end, self._length)
-            chapters.append(chapter | {"start": round(max(start, Fraction(0)) / base), "end": round(end / base)})
+            first, last = (round(moment * self._stretch / base) for moment in (max(start, Fraction(0)), end))
+            chapters.append(chapter | {"start": first, "end": last})
         self._output.set_chapters(chapters)
 
     def until(self, time: Fraction | None) -> None:
@@ -98,7 +101,7 @@ class Copier:
             elif self._outside(packet, out):
                 continue
             else:
-                _place(packet, out, self._zero)
+                _place(packet, out, self._zero, self._stretch)
             assert packet.dts is not None and out.stream.time_base is not None
             time = packet.dts * out.stream.time_base
             packets = [packet] if out.rewrite is None else out.rewrite.filter(packet)
@@ -132,12 +135,13 @@ class Copier:
         return self._length is not None and start >= self._length
 
 
-def _place(packet: Packet[Any], out: _Out, zero: Fraction) -> None:
+def _place(packet: Packet[Any], out: _Out, zero: Fraction, stretch: Fraction) -> None:
     """Time stamps on the output's clock, present and in order."""
     tick = out.stream.time_base
     assert tick is not None
     dts, pts = (
-        None if stamp is None else round((stamp * packet.time_base - zero) / tick) for stamp in (packet.dts, packet.pts)
+        None if stamp is None else round((stamp * packet.time_base - zero) * stretch / tick)
+        for stamp in (packet.dts, packet.pts)
     )
     dts = pts if dts is None else dts
     if dts is None or (out.last is not None and dts < out.last):
@@ -146,7 +150,7 @@ def _place(packet: Packet[Any], out: _Out, zero: Fraction) -> None:
     elif dts == out.last and out.track.kind == "audio":
         dts += 1  # two short packets on a coarse clock
     packet.dts, packet.pts = dts, dts if pts is None else max(pts, dts)
-    packet.duration = round((packet.duration or 0) * packet.time_base / tick)
+    packet.duration = round((packet.duration or 0) * packet.time_base * stretch / tick)
     if dts < 0 and out.track.kind == "subtitle":
         # Already showing when the result begins; kept before 0 it would delay everything else.
         packet.dts, packet.pts, packet.duration, dts = 0, 0, packet.duration + dts, 0

@@ -40,7 +40,12 @@ class Decoder:
         self._shown: int | None = None  # time stamp of the last frame given out
         self._damaged_when_shown = 0
         self._waiting: set[int] = set()  # time stamps of packets later than that
+        self._keys: set[int] = set()  # of those, and the frame shown, key frames
         self._slots: deque[int] = deque()  # AVI has slots, not time stamps: the k-th picture shown takes the k-th
+
+    def is_key(self, frame: VideoFrame) -> bool:
+        """Whether the frame just given out is a key frame: as its decoder says, or (not CineForm's) its packet."""
+        return frame.key_frame or frame.pts in self._keys
 
     def __iter__(self) -> Generator[VideoFrame]:
         yield from self._pass("AUTO")
@@ -108,6 +113,8 @@ class Decoder:
                 self._slots.append(packet.dts)
         elif packet.pts is not None and not packet.is_discard:
             self._waiting.add(packet.pts)
+            if packet.is_keyframe:
+                self._keys.add(packet.pts)
 
     def _lose(self, packet: "Packet[VideoStream] | None", after: int | None) -> None:
         if after is None or packet is None or packet.pts is None or packet.pts > after:
@@ -120,6 +127,7 @@ class Decoder:
             if self._shown is None and self._start is None:
                 self.undecodable = max(0, sum(pts < frame.pts for pts in self._waiting) - self.damaged)
             self._waiting = {pts for pts in self._waiting if pts > frame.pts}
+            self._keys = {pts for pts in self._keys if pts >= frame.pts}
             self._shown = frame.pts
         self._damaged_when_shown = self.damaged
         self.corrupt += frame.is_corrupt

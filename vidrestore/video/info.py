@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..frame import Colour
+from .times import Shown
 
 StreamKind = Literal["video", "audio", "subtitle", "data", "attachment"]
 
@@ -44,7 +45,7 @@ class VideoInfo:
     width: int
     height: int
     pix_fmt: str
-    """FFmpeg's name of the decoded format; "rgb24" or "rgb48" for pictures."""
+    """FFmpeg's name of the decoded format; "rgb24", "rgb48" or "gbrpf32le" for pictures."""
     colour: Colour
     time_base: Fraction
     """Seconds per tick of the source's clock: every pts of the source is a whole multiple of it."""
@@ -56,6 +57,10 @@ class VideoInfo:
     """Seconds, of the video stream."""
     start: Fraction = Fraction(0)
     """Seconds on the source's own clock that are pts 0 here: its sound is moved by as much."""
+    pictures: tuple[Shown, ...] = ()
+    """The pictures of a folder, or the one picture, in order."""
+    source_offset: Fraction = Fraction(0)
+    """Pictures taken from a video: seconds of that video that are pts 0 here."""
     codec: str = ""
     container: str = ""
     stream_index: int = 0

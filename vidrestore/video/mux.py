@@ -13,54 +13,53 @@ from av.packet import Packet
 from ..errors import UsageError, VidrestoreError
 from ..frame import Frame
 from .copier import Copier
-from .info import VideoInfo
 from .metadata import content_tags
 from .output import open_output
 from .packet_clock import PacketClock
 from .packing import Packer
 from .streams import open_source
-from .target import Target
+from .target import Beside, Target
+from .tempo import Tempo
 
 
 class Mux:
     """Encodes frames into `file` and copies tracks beside them, in step.
 
     Args:
-        origin: seconds on the source's clock that are pts 0.
-        length: where the source is left early, seconds from there to that moment; other tracks then stop with the
-            last frame. None: they come whole.
+        beside: the file whose tracks the target names, and how their time meets the pictures'.
 
     Raises:
         FFmpegError: whatever goes wrong with the file or the encoder, in every method but `abandon`.
     """
 
-    def __init__(
-        self, file: Path, target: Target, info: VideoInfo, *, origin: Fraction, length: Fraction | None
-    ) -> None:
-        self._file, self._target, self._ends_early = file, target, length is not None
+    def __init__(self, file: Path, target: Target, beside: Beside) -> None:
+        self._file, self._target, self._ends_early = file, target, beside.length is not None
         self._packer = Packer(target)
         self._clock = PacketClock(mp4=target.container in ("mp4", "mov"))
         self._source = None if target.tracks_from is None else open_source(target.tracks_from)
         self._output = open_output(target, file)
         self._stream = self._output.streams.video[0]
         self._copier: Copier | None = None
+        self._sounds: list[Tempo] = []
         if self._source is not None:
-            own = target.tracks_from == info.path
-            zero = origin if own else Fraction(self._source.start_time or 0, 1_000_000)
             self._copier = Copier(
                 self._output,
                 self._source,
-                target.tracks,
-                zero=zero,
-                length=length,
+                tuple(track for track in target.tracks if not track.encoder),
+                zero=beside.zero,
+                length=beside.length,
+                stretch=target.stretch,
                 # AVI has no time before 0 either: what comes earlier would delay the pictures.
-                trimmed=target.container == "avi" or (own and origin != info.start),
+                trimmed=target.container == "avi" or beside.trimmed,
+            )
+            self._sounds += (
+                Tempo(self._output, beside, track, stretch=target.stretch) for track in target.tracks if track.encoder
             )
             if target.chapters:
                 self._copier.copy_chapters()
-            if own:
-                video = self._source.streams[info.stream_index]
-                self._output.metadata.update(content_tags(self._source.metadata))
+            self._output.metadata.update(content_tags(self._source.metadata))
+            if beside.stream_index is not None:
+                video = self._source.streams[beside.stream_index]
                 self._stream.metadata.update(content_tags(video.metadata))
                 self._stream.disposition = video.disposition
         # Every stream is declared: from the header on, sizes and time bases are fixed.
@@ -73,12 +72,12 @@ class Mux:
 
     @property
     def warnings(self) -> list[str]:
-        return [] if self._copier is None else self._copier.warnings
+        copied = [] if self._copier is None else self._copier.warnings
+        return [*copied, *(warning for sound in self._sounds for warning in sound.warnings)]
 
     def add(self, frame: Frame) -> None:
         """Encode a frame, after the other tracks' packets up to its time."""
-        if self._copier is not None:
-            self._copier.until(frame.pts)
+        self._others_until(frame.pts)
         packed = self._packer.pack(frame)
         packed.pts, packed.time_base = self._ticks(frame.pts), self._target.time_base
         packed.duration = max(1, round(frame.duration / self._target.time_base))
@@ -96,6 +95,12 @@ class Mux:
             raise VidrestoreError(f"the frame at {float(pts):.3f} s is not later than the one before")
         return whole
 
+    def _others_until(self, time: Fraction | None) -> None:
+        """The other tracks' packets up to a time; None: all that are left."""
+        for tracks in (self._copier, *self._sounds):
+            if tracks is not None:
+                tracks.until(time)
+
     def _mux(self, packets: list[Packet[Any]]) -> None:
         for packet in packets:
             self._output.mux(self._clock.correct(packet))
@@ -104,8 +109,7 @@ class Mux:
         """Flush the encoder, copy what is left of the other tracks, close the file."""
         self._mux(self._stream.encode(None))
         self._output.mux(self._clock.last_packet())
-        if self._copier is not None:
-            self._copier.until(self._clock.end * self._target.time_base if self._ends_early else None)
+        self._others_until(self._clock.end * self._target.time_base if self._ends_early else None)
         self._output.close()
         self._close_source()
         if self._clock.packets != self._clock.frames:
@@ -127,5 +131,6 @@ class Mux:
         self._file.unlink(missing_ok=True)
 
     def _close_source(self) -> None:
-        if self._source is not None:
-            self._source.close()
+        for source in (self._source, *self._sounds):
+            if source is not None:
+                source.close()

@@ -4,6 +4,7 @@ import re
 from collections.abc import Generator
 from fractions import Fraction
 from functools import lru_cache
+from math import gcd, lcm
 from pathlib import Path
 from types import ModuleType
 
@@ -14,11 +15,18 @@ from torch import Tensor
 
 from ..errors import InputError, UsageError, VidrestoreError
 from ..frame import Colour
+from .cicp import primaries_and_transfer
 from .colour import guessed_matrix
 from .container import MAX_PIXELS
 from .info import VideoInfo
+from .rate import snap
+from .times import TIMES, Shown, Times, at_rate, read_times
 
-Samples = NDArray[np.uint8] | NDArray[np.uint16]
+Samples = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
+FORMATS = {"uint8": ("rgb24", 8, 255), "uint16": ("rgb48", 16, 65535), "float32": ("gbrpf32le", 16, 1)}
+"""By type of the samples: FFmpeg's name, bits that say as much, and white."""
+RATE = Fraction(25)
+"""Pictures per second where nobody says."""
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
 
 
@@ -43,51 +51,74 @@ def _natural(path: Path) -> tuple[list[str | int], str]:
 
 
 def read_picture(path: Path) -> Tensor:
-    """One picture upright, alpha dropped: RGB, (3, H, W) float32 in [0, 1]; grey is repeated. InputError: broken."""
+    """One picture upright, alpha dropped: RGB, (3, H, W) float32 in [0, 1]; grey is repeated. InputError: broken.
+
+    Samples that are stored as floating point come as they are, outside [0, 1] too.
+    """
     cv2 = _opencv()
     stored = _decode(path, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)  # unlike UNCHANGED it turns by EXIF
     rgb = cv2.cvtColor(stored, cv2.COLOR_GRAY2RGB if stored.ndim == 2 else cv2.COLOR_BGR2RGB)
-    return torch.from_numpy(rgb).permute(2, 0, 1).float().contiguous().div_(float(np.iinfo(stored.dtype).max))
+    white = FORMATS[str(stored.dtype)][2]
+    return torch.from_numpy(rgb).permute(2, 0, 1).float().contiguous().div_(white)
 
 
-def frames_of(info: VideoInfo) -> Generator[tuple[Fraction, Tensor]]:
-    """Seconds and picture, one after the other, each read when it is asked for. InputError: sizes differ."""
-    paths = list_pictures(info.path)
-    for number, path in enumerate(paths):
-        picture = read_picture(path)
+def frames_of(info: VideoInfo) -> Generator[tuple[Shown, Tensor]]:
+    """Each picture and its times, one after the other, read when it is asked for. InputError: sizes differ."""
+    first = info.pictures[0].path
+    for shown in info.pictures:
+        picture = read_picture(shown.path)
         height, width = picture.shape[-2:]
         if (width, height) != (info.width, info.height):
             raise InputError(
-                f"{path} is {width}x{height} but {paths[0].name} is {info.width}x{info.height}; make them one size"
+                f"{shown.path} is {width}x{height} but {first.name} is {info.width}x{info.height}; make them one size"
             )
-        yield number / info.rate, picture
+        yield shown, picture
 
 
-def probe_pictures(path: Path, *, rate: Fraction) -> VideoInfo:
-    """Describe pictures shown at `rate` per second; the first is decoded."""
-    if rate <= 0:
+def probe_pictures(path: Path, *, rate: Fraction | None = None, times: Path | None = None) -> VideoInfo:
+    """Describe pictures; the first is decoded.
+
+    They are shown at `rate` per second, else as the file `times` says, else as the folder's own frames.csv, else at
+    RATE.
+    """
+    if rate is not None and rate <= 0:
         raise UsageError(f"rate {rate}: must be above 0")
-    paths = list_pictures(path)
-    first = _decode(paths[0], _opencv().IMREAD_UNCHANGED)
-    alpha = first.ndim == 3 and first.shape[2] in (2, 4)
-    deep = first.dtype == np.uint16
-    height, width = read_picture(paths[0]).shape[-2:]
+    listed = _times(path, rate, times)
+    first, last = listed.shown[0], listed.shown[-1]
+    moments = [moment for each in listed.shown for moment in (each.pts, each.duration)]
+    ticks = lcm(*(moment.denominator for moment in moments))
+    stored = _decode(first.path, _opencv().IMREAD_UNCHANGED)
+    alpha = stored.ndim == 3 and stored.shape[2] in (2, 4)
+    pix_fmt, depth, _ = FORMATS[str(stored.dtype)]
+    height, width = read_picture(first.path).shape[-2:]
+    primaries, transfer = primaries_and_transfer(first.path.read_bytes())
+    duration = last.pts + last.duration - first.pts
+    notes = ("transparency is dropped" if alpha else "", listed.note)
     return VideoInfo(
         path=path,
         kind="pictures",
         width=width,
         height=height,
-        pix_fmt="rgb48" if deep else "rgb24",
-        colour=Colour(matrix=guessed_matrix(height), full_range=True, depth=16 if deep else 8),
-        time_base=1 / rate,
-        rate=rate,
-        frames=len(paths),
-        duration=len(paths) / rate,
-        codec=paths[0].suffix.lower().removeprefix("."),
+        pix_fmt=pix_fmt,
+        colour=Colour(guessed_matrix(height), full_range=True, depth=depth, primaries=primaries, transfer=transfer),
+        time_base=Fraction(gcd(*(int(moment * ticks) for moment in moments)), ticks),
+        rate=snap(len(listed.shown) / duration) if rate is None else rate,
+        frames=len(listed.shown),
+        duration=duration,
+        pictures=listed.shown,
+        source_offset=listed.source_offset,
+        codec=first.path.suffix.lower().removeprefix("."),
         container="pictures",
         alpha=alpha,
-        warnings=("transparency is dropped",) if alpha else (),
+        warnings=tuple(filter(None, notes)),
     )
+
+
+def _times(path: Path, rate: Fraction | None, times: Path | None) -> Times:
+    paths, own = list_pictures(path), path / TIMES
+    if rate is None and (times is not None or own.is_file()):
+        return read_times(times or own, paths)
+    return Times(tuple(at_rate(paths, RATE if rate is None else rate)), Fraction(0))
 
 
 @lru_cache(maxsize=1)
@@ -107,15 +138,18 @@ def _opencv() -> ModuleType:
 def _decode(path: Path, flags: int) -> Samples:
     """(H, W) or (H, W, channels), blue first. Through memory: cv2.imread knows no Unicode names on Windows."""
     cv2 = _opencv()
-    data = np.fromfile(path, np.uint8)
+    try:
+        data = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}; make it readable or remove it") from error
     try:
         picture: Samples | None = cv2.imdecode(data, flags) if len(data) and _is_whole(data.tobytes()) else None
     except cv2.error:
         picture = None
     if picture is None:
         raise InputError(f"{path} is damaged or not a picture; replace or remove it")
-    if picture.dtype not in (np.uint8, np.uint16):
-        raise InputError(f"{path} holds {picture.dtype} samples; only 8 and 16 bit are read")
+    if str(picture.dtype) not in FORMATS:
+        raise InputError(f"{path} holds {picture.dtype} samples; read are {', '.join(FORMATS)}")
     if picture.shape[0] * picture.shape[1] > MAX_PIXELS:
         raise InputError(f"{path}: {picture.shape[1]}x{picture.shape[0]} is too large")
     return picture

@@ -1,29 +1,28 @@
 """plan(): everything about a result is checked before anything slow begins."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryFile
 
 import av
 
 from ..errors import UsageError
-from ..settings import Encoding
-from .codecs import CODECS, CONTAINERS, Codec, encoder_options, find_encoder
-from .container import opened
+from ..settings import Encoding, Pictures
+from .codecs import CODECS, CONTAINERS, Codec, encoder_options, find_encoder, is_lossless
+from .destination import check_free, kind_of
 from .formats import Layout, layout, natural_format, pixel_format
 from .info import VideoInfo
 from .metadata import homeless_tags
 from .output import open_output
+from .plan_pictures import plan_pictures
 from .streams import choose_tracks, open_source
 from .tags import output_colour, with_hdr
-from .target import Target, TargetKind
+from .target import Beside, Target
 
-DEEP_PICTURES = (".png", ".tif", ".tiff")
 FINEST = 2**31 - 1
 """Ticks per second that FFmpeg can count."""
-PICTURES = (*DEEP_PICTURES, ".jpg", ".jpeg", ".webp")
 
 
 def plan(
@@ -37,8 +36,8 @@ def plan(
     time_base: Fraction,
     overwrite: bool = False,
     keep_sound: bool = True,
-    sound: Path | None = None,
-    picture_format: str = "png",
+    stretch: Fraction = Fraction(1),
+    beside: Beside | None = None,
 ) -> Target:
     """Check everything about a result that can be checked, down to opening the encoder with its real options.
 
@@ -49,79 +48,42 @@ def plan(
         rate: their average number per second; steers rate control, no time stamp.
         time_base: their clock: every pts will be a whole multiple of it.
         keep_sound: False leaves sound, subtitles and chapters behind, where the pictures lose the source's time.
-        sound: a file whose audio tracks are taken in place of the source's.
-        picture_format: png, jpg, webp or tiff, for a folder.
+        stretch: seconds of the result for each of the source; sound that is kept is stretched at its pitch.
+        beside: a file whose other tracks are taken in place of the source's.
 
     Raises:
         UsageError: whatever is wrong with the path or the encoding, in one line.
     """
-    kind = _kind(path)
-    _check_path(info, path, kind, overwrite=overwrite)
-    target = Target(path, kind, width, height, rate, time_base, info.colour, display_matrix=info.display_matrix)
-    if kind != "video":
-        return _as_pictures(target, info, picture_format=picture_format)
+    target = Target(path, kind_of(path), width, height, rate, time_base, info.colour)
+    if target.kind != "video":
+        return plan_pictures(target, info, Pictures(), overwrite=overwrite)
+    sources = (info.path,) if beside is None else (info.path, beside.path)
+    check_free(path, *sources, folder=False, overwrite=overwrite)
     target = _encoded(target, info, encoding)
-    if sound is not None:
-        _check_sound(sound)
-        target = _with_tracks(target, sound, keep=True, audio_only=True)
+    if beside is not None:
+        target = replace(_with_tracks(target, beside.path, keep=True), beside=beside)
     elif info.kind == "video":
-        target = _with_tracks(target, info.path, keep=keep_sound, audio_only=False)
+        target = _with_tracks(replace(target, stretch=stretch), info.path, keep=keep_sound)
     _try_out(target)
     return target
 
 
-def _kind(path: Path) -> TargetKind:
-    suffix = path.suffix.lower()
-    if path.is_dir() or not suffix:
-        return "folder"
-    if suffix in PICTURES:
-        return "picture"
-    if suffix not in CONTAINERS:
-        known = ", ".join([*CONTAINERS, *PICTURES])
-        raise UsageError(f"{path}: nothing is written as {suffix}; use one of {known}, or a folder for pictures")
-    return "video"
+def encoder_for(info: VideoInfo, path: Path, encoding: Encoding) -> av.Codec:
+    """The encoder asked for, or the default of the container by the bits per sample.
 
-
-def _check_path(info: VideoInfo, path: Path, kind: str, *, overwrite: bool) -> None:
-    folder = path.absolute().parent
-    if not folder.is_dir():
-        raise UsageError(f"{path}: there is no folder {folder}; create it first")
-    try:
-        with TemporaryFile(dir=folder):  # asking for permission is not enough: /proc grants it and refuses
-            pass
-    except OSError as error:
-        raise UsageError(f"{path}: the folder {folder} cannot be written to ({error.strerror})") from error
-    if path.exists():
-        if info.path.exists() and path.samefile(info.path):
-            raise UsageError(f"{path} is the input itself; give the result another name")
-        if not overwrite and (kind != "folder" or any(path.iterdir())):
-            raise UsageError(f"{path} exists; use -y to overwrite it")
-
-
-def _check_sound(path: Path) -> None:
-    with opened(path) as container:
-        if not container.streams.audio:
-            raise UsageError(f"{path} has no sound; give a file with an audio track")
-
-
-def _as_pictures(target: Target, info: VideoInfo, *, picture_format: str) -> Target:
-    suffix = target.path.suffix.lower() if target.kind == "picture" else f".{picture_format.lower()}"
-    if suffix not in PICTURES:
-        raise UsageError(f"no pictures are written as {picture_format!r}; use png, jpg, webp or tiff")
-    notes = []
-    if info.colour.depth > 8 and suffix not in DEEP_PICTURES:
-        notes.append(f"{suffix} holds 8 bits per sample, the source has {info.colour.depth}; png and tiff hold 16")
-    if info.sample_aspect_ratio not in (None, 1):
-        notes.append(f"pictures have square pixels, the source's are {info.sample_aspect_ratio} times as wide as high")
-    return replace(target, suffix=suffix, notes=tuple(notes))
+    Raises:
+        UsageError: there is none of that name.
+    """
+    container = CONTAINERS[path.suffix.lower()]
+    asked = None if encoding.pix_fmt is None else layout(encoding.pix_fmt)
+    deep = (info.colour if asked is None else asked).depth > 8
+    return find_encoder(encoding.codec or (container.deep if deep else container.codec))
 
 
 def _encoded(target: Target, info: VideoInfo, encoding: Encoding) -> Target:
     """The target with its encoder, pixel format, options and colour."""
     container = CONTAINERS[target.path.suffix.lower()]
-    asked = None if encoding.pix_fmt is None else layout(encoding.pix_fmt)
-    deep = (info.colour if asked is None else asked).depth > 8
-    encoder = find_encoder(encoding.codec or (container.deep if deep else container.codec))
+    encoder = encoder_for(info, target.path, encoding)
     pix_fmt = pixel_format(encoder, info.pix_fmt, encoding)
     filled = layout(pix_fmt)
     assert filled is not None
@@ -129,6 +91,8 @@ def _encoded(target: Target, info: VideoInfo, encoding: Encoding) -> Target:
     natural = natural_format(info.pix_fmt)
     if encoding.pix_fmt is None and natural.startswith("yuv") and filled.name != natural:
         notes.append(f"{encoder.name} does not take {natural}: encoded as {pix_fmt}")
+    if natural.startswith("gbr") and is_lossless(encoder.name, encoding):
+        notes += _lost(info, filled, encoder.name)
     if info.display_matrix is not None and not container.rotation:
         notes.append(f"{target.path.suffix} cannot say that the picture is rotated by {info.rotation} degrees")
     time_base = 1 / target.rate if container.constant_rate else target.time_base
@@ -154,6 +118,16 @@ def _encoded(target: Target, info: VideoInfo, encoding: Encoding) -> Target:
     return target if CODECS.get(encoder.name, Codec()).odd else _padded(target, filled)
 
 
+def _lost(info: VideoInfo, filled: Layout, encoder: str) -> Iterator[str]:
+    """What an encoder without loss loses of RGB because of the pixel format."""
+    if not filled.rgb:
+        yield f"{encoder} is given {filled.name}, in which RGB is rounded; -c ffv1 holds RGB itself"
+    elif filled.depth < info.colour.depth:
+        yield f"{encoder} is given {filled.depth} bits per sample, not {info.colour.depth}; -c ffv1 holds 16"
+    elif "f32" in info.pix_fmt:
+        yield f"floating point is rounded to {filled.depth} bits, and clipped to black and white"
+
+
 def _padded(target: Target, filled: Layout) -> Target:
     """The target in a size that divides into whole chroma samples."""
     right, bottom = -target.width % (1 << filled.subsample_x), -target.height % (1 << filled.subsample_y)
@@ -164,12 +138,13 @@ def _padded(target: Target, filled: Layout) -> Target:
     return replace(target, width=width, height=height, pad=(right, bottom), notes=(*target.notes, note))
 
 
-def _with_tracks(target: Target, path: Path, *, keep: bool, audio_only: bool) -> Target:
+def _with_tracks(target: Target, path: Path, *, keep: bool) -> Target:
     """The target with the tracks of the file at `path` that it can hold, and notes on the others."""
+    encoder = "" if target.stretch == 1 else CONTAINERS[target.path.suffix.lower()].sound
     with open_source(path) as source:
-        tracks, left_out = choose_tracks(source, muxer=target.container, sound=keep, audio_only=audio_only)
-        chapters = bool(source.chapters()) and keep and not audio_only
-        homeless = [] if audio_only else homeless_tags(source.metadata, muxer=target.container)
+        tracks, left_out = choose_tracks(source, muxer=target.container, sound=keep, sound_encoder=encoder)
+        chapters = bool(source.chapters()) and keep
+        homeless = homeless_tags(source.metadata, muxer=target.container)
     notes = [*target.notes, *left_out]
     if chapters and not target.chapters:
         notes.append(f"the chapters are left out: {target.container} cannot hold them")

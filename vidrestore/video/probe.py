@@ -30,16 +30,21 @@ KINDS: dict[str, StreamKind] = {
 }
 
 
-def probe(path: Path, *, rate: Fraction | None = None) -> VideoInfo:
+def probe(path: Path, *, rate: Fraction | None = None, times: Path | None = None) -> VideoInfo:
     """Describe a video file, a folder of pictures or one picture.
 
-    `rate`: frames per second of pictures, 25 by default. UsageError: no such path, or a rate for a video;
-    InputError: no video or pictures in it, or not one frame of it can be decoded.
+    Args:
+        rate: of pictures, per second; None: as their frames.csv says, and where there is none 25.
+        times: a frames.csv that lies elsewhere.
+
+    Raises:
+        UsageError: no such path, a rate for a video, times that are not those of the pictures.
+        InputError: no video or pictures in it, or not one frame of it can be decoded.
     """
     if not path.exists():
         raise UsageError(f"{path}: no such file or folder; check the name")
     if is_pictures(path):
-        return probe_pictures(path, rate=Fraction(25) if rate is None else rate)
+        return probe_pictures(path, rate=rate, times=times)
     if rate is not None:
         raise UsageError(f"{path} is a video and has a rate of its own; a rate ({rate}) is for pictures")
     with opened(path) as container:

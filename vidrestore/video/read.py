@@ -4,12 +4,14 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from av.video.frame import VideoFrame
 from torch import Tensor
 
 from ..errors import InputError, UsageError
 from ..frame import Frame
+from ..settings import Moment, Reading
 from .clock import Clock
 from .decode import Decoder
 from .filters import deinterlace as deinterlaced
@@ -19,39 +21,19 @@ from .planes import Unpacker, has_alpha
 
 LONGEST_LAST = 10
 """Seconds that the last frame may claim for itself; no later one contradicts it."""
+WHOLE = Reading()
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Which frames to read: from a start up to but not including an end."""
-
-    start: Fraction | None = None
-    """Seconds from the start of the video."""
-    end: Fraction | None = None
-    start_frame: int | None = None
-    """Frames from the start of the video, counted from 0."""
-    end_frame: int | None = None
-
-    def __post_init__(self) -> None:
-        for start, end in ((self.start, self.end), (self.start_frame, self.end_frame)):
-            if (start is not None and start < 0) or (end is not None and end <= (start or 0)):
-                raise UsageError(f"start {start or 0} and end {end}: the end must be later, and neither below 0")
-
-    def is_before(self, number: int, seconds: Fraction) -> bool:
-        """Whether frame `number`, shown at `seconds`, comes before the window."""
-        return number < (self.start_frame or 0) or seconds < (self.start or 0)
-
-    def is_after(self, number: int, seconds: Fraction) -> bool:
-        """Whether that frame comes after the window."""
-        late = self.end_frame is not None and number >= self.end_frame
-        return late or (self.end is not None and seconds >= self.end)
+class _Stamp(NamedTuple):
+    pts: Fraction
+    claimed: Fraction
+    """How long the file says it is shown; 0 where it does not."""
+    key: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Timed:
-    pts: Fraction
-    claimed: Fraction
-    """How long the file says it is shown; 0 where it does not."""
+    stamp: _Stamp
     image: VideoFrame | Tensor
 
 
@@ -69,10 +51,12 @@ class Reader:
     warnings   all of this in words, one line each
     """
 
-    def __init__(self, info: VideoInfo, *, window: Window | None = None, deinterlace: bool = False) -> None:
+    def __init__(self, info: VideoInfo, reading: Reading = WHOLE) -> None:
+        """UsageError: the end asked for is not later than the start."""
+        _check(reading)
         self.origin = info.start
         self.decoded = 0
-        self._info, self._window, self._deinterlace = info, window or Window(), deinterlace
+        self._info, self._reading = info, reading
         self._clock = Clock(time_base=info.time_base, start=info.start, rate=info.rate)
         self._unpack = Unpacker(width=info.width, height=info.height, pix_fmt=info.pix_fmt, colour=info.colour)
         self._decoder: Decoder | None = None
@@ -96,65 +80,76 @@ class Reader:
     def __iter__(self) -> Generator[Frame]:
         """InputError: a broken picture, no frame at all; UsageError: no frame inside the window."""
         assert not self.decoded, "a Reader is read once"
-        if self._deinterlace and self._info.kind == "pictures":
+        if self._reading.deinterlace and self._info.kind == "pictures":
             raise UsageError(f"{self._info.path}: pictures are not deinterlaced; leave --deinterlace out")
         previous: _Timed | None = None
         step = 1 / self._info.rate
         until: Fraction | None = None
         with closing(self._pictures() if self._info.kind == "pictures" else self._video()) as source:
             for number, now in enumerate(source):
-                if self._window.is_before(number, now.pts):
+                if not _reached(self._reading.start, number, now.stamp.pts, default=True):
                     continue
-                if self._window.is_after(number, now.pts):
-                    until = now.pts
+                if _reached(self._reading.end, number, now.stamp.pts, default=False):
+                    until = now.stamp.pts
                     break
                 if previous is None:
                     self._begin(now)
                 else:
-                    step = now.pts - previous.pts
+                    step = now.stamp.pts - previous.stamp.pts
                     yield self._frame(previous, step)
                 previous = now
         if previous is None:
             raise self._nothing()
-        yield self._frame(previous, until - previous.pts if until is not None else _last_duration(previous, step))
+        yield self._frame(previous, self._last_duration(previous.stamp, step, until))
 
     def _pictures(self) -> Generator[_Timed]:
         with closing(frames_of(self._info)) as pictures:
-            for pts, picture in pictures:
-                yield _Timed(pts, 1 / self._info.rate, picture)
+            for shown, picture in pictures:
+                yield _Timed(_Stamp(shown.pts, shown.duration, key=True), picture)
 
     def _video(self) -> Generator[_Timed]:
-        info, window = self._info, self._window
-        by_number = window.start_frame is not None or window.end_frame is not None
-        start = None if window.start is None or by_number else window.start + info.start
-        self._decoder = Decoder(info.path, info.stream_index, start=start)
-        with closing(iter(self._decoder)) as decoded:
-            stamped: Iterator[tuple[tuple[Fraction, Fraction], VideoFrame]] = (
-                (self._stamp(frame), self._unpack.uniform(frame)) for frame in decoded
+        info, asked = self._info, self._reading
+        by_number = isinstance(asked.start, int) or isinstance(asked.end, int)
+        start = None if asked.start is None or by_number else asked.start + info.start
+        self._decoder = decoder = Decoder(info.path, info.stream_index, start=start)
+        with closing(iter(decoder)) as decoded:
+            stamped: Iterator[tuple[_Stamp, VideoFrame]] = (
+                (self._stamp(frame, decoder), self._unpack.uniform(frame)) for frame in decoded
             )
-            if self._deinterlace:
+            if asked.deinterlace:
                 stamped = deinterlaced(stamped, flagged_only=info.interlaced)
-            for (pts, claimed), frame in stamped:
-                yield _Timed(pts, claimed, frame)
+            for stamp, frame in stamped:
+                yield _Timed(stamp, frame)
 
-    def _stamp(self, frame: VideoFrame) -> tuple[Fraction, Fraction]:
-        return self._clock.seconds(frame), (frame.duration or 0) * self._info.time_base
+    def _stamp(self, frame: VideoFrame, decoder: Decoder) -> _Stamp:
+        claimed = (frame.duration or 0) * self._info.time_base
+        return _Stamp(self._clock.seconds(frame), claimed, decoder.is_key(frame))
 
     def _begin(self, first: _Timed) -> None:
-        if self._window.start or self._window.start_frame:
-            self.origin += first.pts
+        if self._reading.start:
+            self.origin += first.stamp.pts
+
+    def _last_duration(self, last: _Stamp, step: Fraction, until: Fraction | None) -> Fraction:
+        """To where the next frame begins; without one what the file says, unless it is far from the frames before.
+
+        FLV says 1 ms, others nothing; lists of pictures are exact.
+        """
+        if until is not None:
+            return until - last.pts
+        believable = step / 2 <= last.claimed <= max(10 * step, Fraction(LONGEST_LAST))
+        return last.claimed if believable or self._info.kind == "pictures" else step
 
     def _frame(self, timed: _Timed, duration: Fraction) -> Frame:
         self.decoded += 1
-        pts = timed.pts - (self.origin - self._info.start)
+        pts, key = timed.stamp.pts - (self.origin - self._info.start), timed.stamp.key
         if isinstance(timed.image, Tensor):
-            return Frame(timed.image, pts, duration)
+            return Frame(timed.image, pts, duration, key=key)
         native = None if has_alpha(timed.image.format.name) else timed.image
-        return Frame(self._unpack.picture(timed.image), pts, duration, native=native)
+        return Frame(self._unpack.picture(timed.image), pts, duration, native=native, key=key)
 
     def _nothing(self) -> InputError | UsageError:
-        path, window = self._info.path, self._window
-        if window == Window():
+        path = self._info.path
+        if (self._reading.start, self._reading.end) == (None, None):
             return InputError(f"{path}: not one picture of it can be decoded; it is damaged")
         lasts = "" if self._info.duration is None else f"; it lasts {float(self._info.duration):.3f} s"
         return UsageError(f"{path}: no frame lies between the start and the end asked for{lasts}")
@@ -178,6 +173,27 @@ class Reader:
             yield f"frames of another size or format, made {info.width}x{info.height}: {self._unpack.changed}"
 
 
-def _last_duration(last: _Timed, step: Fraction) -> Fraction:
-    """What the file says, unless that is far from the frames before it: FLV says 1 ms, others nothing."""
-    return last.claimed if step / 2 <= last.claimed <= max(10 * step, Fraction(LONGEST_LAST)) else step
+def expected_frames(info: VideoInfo, reading: Reading) -> int | None:
+    """Frames a run will decode, as far as the container tells; None where only decoding does."""
+    if info.frames is None:
+        return None
+    first, last = (
+        default if moment is None else moment if isinstance(moment, int) else round(moment * info.rate)
+        for moment, default in ((reading.start, 0), (reading.end, info.frames))
+    )
+    return max(0, min(last, info.frames) - first)
+
+
+def _check(reading: Reading) -> None:
+    start, end = reading.start, reading.end
+    alike = isinstance(start, int) == isinstance(end, int)
+    least = start if start is not None and alike else 0
+    if (start is not None and start < 0) or (end is not None and end <= least):
+        raise UsageError(f"start {start or 0} and end {end}: the end must be later, and neither below 0")
+
+
+def _reached(moment: Moment | None, number: int, seconds: Fraction, *, default: bool) -> bool:
+    """Whether frame `number`, shown at `seconds`, lies at a moment or after it; `default` where none is given."""
+    if moment is None:
+        return default
+    return (number if isinstance(moment, int) else seconds) >= moment

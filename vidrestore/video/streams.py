@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import cast
 
 import av
+from av.audio.stream import AudioStream
 from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer, OutputContainer
 from av.stream import Disposition, Stream
@@ -28,6 +30,8 @@ class Track:
     """Codec after that filter."""
     attached: bytes = b""
     """A cover that the target stores as an attachment: the picture file itself."""
+    encoder: str = ""
+    """Sound that is decoded and encoded anew by this, since its time changes; all else is copied."""
 
 
 # SubRip and mov_text hold the same text; no container takes both.
@@ -50,7 +54,7 @@ def open_source(path: Path) -> InputContainer:
 
 
 def choose_tracks(
-    source: InputContainer, *, muxer: str, sound: bool = True, audio_only: bool = False
+    source: InputContainer, *, muxer: str, sound: bool = True, sound_encoder: str = ""
 ) -> tuple[tuple[Track, ...], tuple[str, ...]]:
     """Which streams of `source` the muxer can store, and one line on each that it cannot.
 
@@ -58,7 +62,7 @@ def choose_tracks(
 
     Args:
         sound: False: sound and subtitles stay behind without a word, since the pictures no longer keep their time.
-        audio_only: nothing but sound is wanted.
+        sound_encoder: encodes sound anew; "": it is copied.
     """
     tracks: list[Track] = []
     notes: list[str] = []
@@ -67,12 +71,15 @@ def choose_tracks(
         kind = "cover" if stream.disposition & Disposition.attached_pic else stream.type
         count[kind] = count.get(kind, 0) + 1
         codec = _codec_name(stream)
-        if kind == "video" or (audio_only and kind != "audio") or (kind in ("audio", "subtitle") and not sound):
+        if kind == "video" or (kind in ("audio", "subtitle") and not sound):
             continue
         if kind == "data" and (codec == "bin_data" or "timecode" in stream.metadata):
             continue  # chapter titles and the time code: written anew from chapters and metadata
         name = f"{kind} track {count[kind]} ({codec or 'unknown'})"
-        track = _track(source, stream, kind, name, muxer=muxer)
+        if kind == "audio" and sound_encoder:
+            track = _encoded(stream, name, sound_encoder, muxer)
+        else:
+            track = _track(source, stream, kind, name, muxer=muxer)
         if track is None:
             notes.append(f"{name} is left out: {muxer} cannot hold it")
         else:
@@ -101,6 +108,11 @@ def _track(source: InputContainer, stream: Stream, kind: str, name: str, *, muxe
     return track if _storable(stream, track, muxer) else None
 
 
+def _encoded(stream: Stream, name: str, encoder: str, muxer: str) -> Track | None:
+    track = Track(stream.index, "audio", name, codec=encoder, encoder=encoder)
+    return track if isinstance(stream, AudioStream) and _storable(stream, track, muxer) else None
+
+
 def _storable(stream: Stream, track: Track, muxer: str) -> bool:
     """Whether a header with this one stream can be written: some muxers refuse only then."""
     try:
@@ -116,14 +128,29 @@ def add_track(output: OutputContainer, stream: Stream, track: Track) -> tuple[St
     """Declare a track in an output, with its tags and disposition; also the filter its packets must pass."""
     if track.attached:
         return output.add_attachment(*_COVER_FILES[track.codec], track.attached), None
-    if track.bitstream_filter:
+    out: Stream
+    rewrite = None
+    if track.encoder:
+        out = _sound(output, stream, track.encoder)
+    elif track.bitstream_filter:
         out = output.add_mux_stream(track.codec)
         rewrite = BitStreamFilterContext(track.bitstream_filter, stream)
     else:
         # opaque: the decoder's description is enough, no encoder of that format need exist.
-        out, rewrite = output.add_stream_from_template(stream, opaque=True), None
+        out = output.add_stream_from_template(stream, opaque=True)
     out.metadata.update(content_tags(stream.metadata))
     if output.format.name in ("mp4", "mov") and (title := stream.metadata.get("title")):
         out.metadata["handler_name"] = title  # the only name a track has there
     out.disposition = stream.disposition
     return out, rewrite
+
+
+def _sound(output: OutputContainer, stream: Stream, encoder: str) -> AudioStream:
+    """A sound track that `encoder` fills, with as many channels and as high a rate as it takes."""
+    assert isinstance(stream, AudioStream)
+    rates = av.Codec(encoder, "w").audio_rates
+    rate = stream.rate if not rates or stream.rate in rates else min(48000, max(rates))
+    out = cast(AudioStream, output.add_stream(encoder, rate=rate))
+    out.layout = "stereo" if encoder == "libmp3lame" and stream.channels > 2 else stream.layout.name
+    out.bit_rate = min(96_000, 2 * rate) * out.channels
+    return out

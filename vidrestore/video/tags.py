@@ -18,11 +18,23 @@ def output_colour(info: VideoInfo, height: int, *, rgb: bool) -> Colour:
     if rgb:
         return replace(colour, full_range=True, tagged_matrix=0, tagged_range=2, tagged_siting=0)
     if planar_format(info.pix_fmt).startswith("gbr"):
-        tags = {"primaries": 1, "transfer": 1, "tagged_matrix": 1, "tagged_range": 1, "tagged_siting": 1}
-        return replace(colour, matrix="bt709", full_range=False, siting="left", **tags)
+        return _yuv_of(colour)
     if colour.tagged_matrix == 2 and guessed_matrix(height) != colour.matrix:
         colour = replace(colour, tagged_matrix=_AV_MATRIX[colour.matrix])
     return replace(colour, tagged_range=2) if colour.full_range else colour
+
+
+def _yuv_of(rgb: Colour) -> Colour:
+    """What RGB becomes: BT.709 but for what its pictures say, BT.2020 where they have those primaries."""
+    matrix: Matrix = "bt2020" if rgb.primaries == 9 else "bt709"
+    return Colour(
+        matrix,
+        primaries=1 if rgb.primaries == 2 else rgb.primaries,
+        transfer=1 if rgb.transfer == 2 else rgb.transfer,
+        tagged_matrix=_AV_MATRIX[matrix],
+        tagged_range=1,
+        tagged_siting=1,
+    )
 
 
 def with_hdr(options: dict[str, str], codec: str, info: VideoInfo) -> tuple[dict[str, str], list[str]]:

@@ -7,9 +7,25 @@ from pathlib import Path
 from typing import Literal
 
 from ..frame import Colour
+from ..settings import Pictures
 from .streams import Track
 
 TargetKind = Literal["video", "folder", "picture"]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A file whose other tracks go beside the pictures, and how its time and theirs meet."""
+
+    path: Path
+    zero: Fraction
+    """Seconds on its clock that are pts 0 of the pictures."""
+    trimmed: bool = False
+    """What it has before that stays behind."""
+    length: Fraction | None = None
+    """Seconds from there on after which its tracks stop, at the latest with the last frame; None: they come whole."""
+    stream_index: int | None = None
+    """Its own pictures, where those of the result come from them: the tags of that track come along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +54,17 @@ class Target:
     display_matrix: tuple[int, ...] | None = None
     tracks_from: Path | None = None
     """The file whose other tracks are copied; None: there is none."""
+    beside: Beside | None = None
+    """How they are placed, where that file is not the source, whose reader says it."""
     tracks: tuple[Track, ...] = ()
+    stretch: Fraction = Fraction(1)
+    """Seconds of the result for each of that file."""
     chapters: bool = False
     free_tags: bool = False
     """MP4 and MOV: the source has tags that need a free list of keys."""
     suffix: str = ".png"
-    """Kind of pictures in a folder."""
+    """Kind of pictures."""
+    pictures: Pictures = field(default_factory=Pictures)
+    """How they are stored, with their depth and quality decided."""
     notes: tuple[str, ...] = ()
     """What cannot be kept, one line each."""

@@ -15,7 +15,7 @@ from ..frame import Frame
 from .info import VideoInfo
 from .mux import Mux
 from .plan import plan
-from .target import Target
+from .target import Beside, Target
 from .write_pictures import PictureFiles
 
 __all__ = ["HasOrigin", "Target", "Writer", "plan"]
@@ -61,8 +61,11 @@ class Writer:
     def __enter__(self) -> Self:
         return self
 
-    def write(self, frame: Frame) -> None:
+    def write(self, frame: Frame, *, index: int | None = None, scene: int | None = None) -> None:
         """Encode one frame; it must begin later than the frame before.
+
+        Args:
+            index, scene: what a folder's frames.csv says of it: its number in the source and that of its scene, from 1.
 
         Raises:
             ResourceError: the disk is full.
@@ -72,17 +75,22 @@ class Writer:
             if self._result is None:
                 self._begun = True
                 self._result = self._begin()
-            self._result.add(frame)
+            if isinstance(self._result, PictureFiles):
+                self._result.add(frame, index=index, scene=scene)
+            else:
+                self._result.add(frame)
         self.written += 1
         self.duration = self._result.duration
 
     def _begin(self) -> Mux | PictureFiles:
+        info, end = self._info, self._end
+        origin = info.start if self._source is None else self._source.origin
+        begins = origin - info.start
         if self._target.kind != "video":
-            return PictureFiles(self._part, self._target)
-        start, end = self._info.start, self._end
-        origin = start if self._source is None else self._source.origin
-        length = None if end is None else end - (origin - start)
-        return Mux(self._part, self._target, self._info, origin=origin, length=length)
+            return PictureFiles(self._part, self._target, source_offset=info.source_offset + begins)
+        length = None if end is None else end - begins
+        own = Beside(info.path, origin, trimmed=begins != 0, length=length, stream_index=info.stream_index)
+        return Mux(self._part, self._target, self._target.beside or own)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

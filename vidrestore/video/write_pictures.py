@@ -1,36 +1,56 @@
 """PictureFiles: frames as a folder of pictures with their exact times, or as one picture."""
 
-import csv
 import re
 import shutil
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
+from os import cpu_count
 from pathlib import Path
 
 import cv2
-import torch
+import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
-from ..colour import to_rgb
 from ..errors import UsageError
 from ..frame import Frame, Planes
+from ..settings import Pictures
+from .cicp import is_hdr, with_chunk
+from .rgb import Floats, rgb_rows
 from .target import Target
+from .times import TIMES, Row, times_csv
 
-NAME = "frame_{:08d}{}"
-TIMES = "frames.csv"
+NAME, SCENE = "frame_{:08d}{}", "scene_{:03d}"
 _OURS = re.compile(r"frame_\d{8}\.(png|jpe?g|webp|tiff?)")
+_SCENES = re.compile(r"scene_\d{3,}")
+# White, and what OpenCV calls the type of the samples, by bits per sample.
+_TYPES = {8: (255, np.uint8, cv2.CV_8U), 16: (65535, np.uint16, cv2.CV_16U), 32: (1, np.float32, cv2.CV_32F)}
+
+Samples = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
 
 
 class PictureFiles:
     """Writes each frame to a file of its own, upright, under `part`: a folder, or for one picture the file itself.
 
-    A folder gets `frames.csv` too: file, pts and duration of each frame, seconds as exact fractions.
+    Several are encoded at once, in threads: that is where the time goes. A folder gets its `frames.csv` too.
+
+    Args:
+        source_offset: seconds of the source that are pts 0.
+
+    Raises:
+        OSError: a picture could not be written; said of one of the next frames, or at the end.
     """
 
     warnings: tuple[str, ...] = ()
 
-    def __init__(self, part: Path, target: Target) -> None:
-        self._part, self._target = part, target
-        self._rows: list[tuple[str, Fraction, Fraction]] = []
+    def __init__(self, part: Path, target: Target, *, source_offset: Fraction = Fraction(0)) -> None:
+        self._part, self._target, self._offset = part, target, source_offset
+        self._rows: list[Row] = []
+        self._threads = cpu_count() or 1
+        self._pool = ThreadPoolExecutor(self._threads, "pictures")
+        self._stored: deque[Future[None]] = deque()
         if target.kind == "folder":
             if part.exists():
                 shutil.rmtree(part)
@@ -39,63 +59,123 @@ class PictureFiles:
     @property
     def duration(self) -> Fraction:
         """Seconds from the first frame to the end of the last."""
-        return self._rows[-1][1] + self._rows[-1][2] - self._rows[0][1]
+        return self._rows[-1].pts + self._rows[-1].duration - self._rows[0].pts
 
-    def add(self, frame: Frame) -> None:
-        """Write one picture."""
+    def add(self, frame: Frame, *, index: int | None = None, scene: int | None = None) -> None:
+        """Write one picture; `index` and `scene` are for the list, by default its place in the folder and none."""
         if self._target.kind == "picture" and self._rows:
             raise UsageError(f"{self._target.path} holds one picture, the result has more; give a folder")
-        name = NAME.format(len(self._rows) + 1, self._target.suffix)
-        rgb = to_rgb(frame.picture) if isinstance(frame.picture, Planes) else frame.picture
-        deep = self._target.colour.depth > 8
-        write_picture(self._part / name if self._target.kind == "folder" else self._part, self._upright(rgb), deep=deep)
-        self._rows.append((name, frame.pts, frame.duration))
+        number = len(self._rows) + 1
+        name = NAME.format(number, self._target.suffix)
+        path = self._part / name if self._target.kind == "folder" else self._part
+        self._stored.append(self._pool.submit(self._store, path, frame.picture))
+        if len(self._stored) > self._threads:
+            self._stored.popleft().result()
+        self._rows.append(
+            Row(name, frame.pts, frame.duration, index or number, frame.key, scene, frame.pts + self._offset)
+        )
 
-    def _upright(self, rgb: Tensor) -> Tensor:
-        """Turned and mirrored as the display matrix says, since pictures have none."""
-        if self._target.display_matrix is None:
-            return rgb
-        a, b, _, c, d, *_ = self._target.display_matrix
-        if abs(b) > abs(a):  # the first row and column of the matrix swap x and y
-            rgb, a, d = rgb.transpose(1, 2), c, b
-        flips = [axis for axis, scale in ((2, a), (1, d)) if scale < 0]
-        return torch.flip(rgb, flips)
+    def _store(self, path: Path, picture: Planes | Tensor) -> None:
+        samples = _upright(samples_of(picture, depth=self._target.pictures.depth or 8), self._target.display_matrix)
+        data = encoded(samples, self._target.suffix, self._target.pictures)
+        if self._target.suffix == ".png" and is_hdr(self._target.colour):
+            data = with_chunk(data, self._target.colour)
+        path.write_bytes(data)
 
     def finish(self) -> None:
-        """Write the times."""
+        """Wait for the last pictures and write the list."""
+        while self._stored:
+            self._stored.popleft().result()
+        self._pool.shutdown()
         if self._target.kind == "folder":
-            with (self._part / TIMES).open("w", newline="", encoding="utf-8") as file:
-                csv.writer(file).writerows([("file", "pts", "duration"), *self._rows])
+            (self._part / TIMES).write_text(times_csv(self._rows), encoding="utf-8")
 
     def give_name(self, path: Path) -> None:
         """Move everything to its place; in a folder that exists, pictures of an earlier run go, other files stay."""
-        if not path.is_dir():
-            self._part.replace(path)
-            return
-        for old in path.iterdir():
-            if old.name == TIMES or _OURS.fullmatch(old.name):
-                old.unlink()
-        for new in self._part.iterdir():
-            new.replace(path / new.name)
-        self._part.rmdir()
+        settle(self._part, path)
 
     def abandon(self) -> None:
         """Delete what there is."""
+        self._pool.shutdown(cancel_futures=True)
         if self._part.is_dir():
             shutil.rmtree(self._part)
         else:
             self._part.unlink(missing_ok=True)
 
 
-def write_picture(path: Path, rgb: Tensor, *, deep: bool = False) -> None:
-    """Store RGB, (3, H, W) float in [0, 1], rounded to the nearest code: PNG, TIFF and WebP without loss, JPEG at 95.
+def settle(part: Path, path: Path) -> None:
+    """Give `part` its name; into a folder that exists its content moves, in place of what an earlier run wrote there.
 
-    `deep`: 16 bits per sample where the format has them (PNG, TIFF).
+    That is pictures of our names and their lists, also in folders of scenes. Other files stay.
     """
-    deep = deep and path.suffix in (".png", ".tif", ".tiff")
-    top = 65535 if deep else 255
-    codes = (rgb.float() * top).round().clamp(0, top).permute(1, 2, 0).cpu().numpy()
-    bgr = cv2.cvtColor(codes.astype("uint16" if deep else "uint8"), cv2.COLOR_RGB2BGR)
-    quality = (cv2.IMWRITE_JPEG_QUALITY, 95) if path.suffix in (".jpg", ".jpeg") else ()
-    _, data = cv2.imencode(path.suffix, bgr, quality)
-    path.write_bytes(data.tobytes())  # not cv2.imwrite, which only returns False on a full disk
+    if not path.is_dir():
+        part.replace(path)
+        return
+    _clear(path)
+    for new in part.iterdir():
+        settle(new, path / new.name)
+    part.rmdir()
+
+
+def _clear(folder: Path) -> None:
+    for old in folder.iterdir():
+        if old.name == TIMES or _OURS.fullmatch(old.name):
+            old.unlink()
+        elif _SCENES.fullmatch(old.name) and old.is_dir():
+            _clear(old)
+            if not any(old.iterdir()):
+                old.rmdir()
+
+
+def samples_of(picture: Planes | Tensor, *, depth: int) -> Samples:
+    """(H, W, 3), blue first: 8 or 16 bits, rounded to the nearest code, or 32 bits of floating point, not clipped.
+
+    `picture`: planes, or RGB (3, H, W) in [0, 1].
+    """
+    white, dtype, name = _TYPES[depth]
+    samples: Samples | None = None
+    for rows, rgb in _rgb(picture, white):
+        if samples is None:
+            height = picture.y.shape[0] if isinstance(picture, Planes) else picture.shape[1]
+            samples = np.empty((height, rgb.shape[1], 3), dtype)
+        # Adding nothing rounds, and clips to what the type holds.
+        samples[rows] = cv2.cvtColor(cv2.add(rgb, 0, dtype=name), cv2.COLOR_RGB2BGR)
+    assert samples is not None
+    return samples
+
+
+def _rgb(picture: Planes | Tensor, white: float) -> Iterator[tuple[slice, Floats]]:
+    if isinstance(picture, Planes):
+        yield from rgb_rows(picture, white=white)
+    else:
+        yield slice(None), np.asarray(cv2.merge([channel.numpy() for channel in (picture.float() * white).cpu()]))
+
+
+def upright_size(target: Target) -> tuple[int, int]:
+    """Width and height of the pictures as they are stored."""
+    matrix = target.display_matrix
+    turned = matrix is not None and abs(matrix[1]) > abs(matrix[0])
+    return (target.height, target.width) if turned else (target.width, target.height)
+
+
+def _upright(samples: Samples, display_matrix: tuple[int, ...] | None) -> Samples:
+    """Turned and mirrored as the display matrix says, since pictures have none."""
+    if display_matrix is None:
+        return samples
+    a, b, _, c, d, *_ = display_matrix
+    if abs(b) > abs(a):  # the first row and column of the matrix swap x and y
+        samples, a, d = samples.swapaxes(0, 1), c, b
+    turned: Samples = np.ascontiguousarray(samples[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])  # type: ignore[assignment]
+    return turned
+
+
+def encoded(samples: Samples, suffix: str, pictures: Pictures) -> bytes:
+    """The bytes of a file of kind `suffix`: PNG and TIFF without loss, JPEG and WebP as `pictures` says."""
+    options: tuple[int, ...] = ()
+    if suffix in (".jpg", ".jpeg") and pictures.quality is not None:
+        # Colour at full size: by default it is halved once more, in its own siting.
+        options = (cv2.IMWRITE_JPEG_QUALITY, pictures.quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111)
+    elif suffix == ".webp" and pictures.quality is not None:
+        options = (cv2.IMWRITE_WEBP_QUALITY, pictures.quality)
+    _, data = cv2.imencode(suffix, samples, options)
+    return bytes(data.tobytes())  # not cv2.imwrite, which only returns False on a full disk

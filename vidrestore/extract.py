@@ -1,0 +1,226 @@
+"""extract(): a source's frames as pictures, all of them or some, in one folder or in one for each scene."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import chain, groupby
+from operator import attrgetter
+from pathlib import Path
+
+from .errors import UsageError, VidrestoreError
+from .frame import Frame
+from .picking import pick
+from .placing import Placed, by_cuts, by_list, gathered, unmet
+from .prefetch import prefetch
+from .report import Report
+from .scenes import Scene
+from .settings import Picking, Pictures, Reading
+from .shots import mark_cuts
+from .video.info import VideoInfo
+from .video.plan_pictures import plan_pictures
+from .video.probe import probe
+from .video.read import Reader, expected_frames
+from .video.target import Target
+from .video.write import Writer
+from .video.write_pictures import SCENE, settle, upright_size
+
+AHEAD = 4
+"""Frames decoded ahead of what is done with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A source and where its pictures go: checked, and nothing done yet."""
+
+    info: VideoInfo
+    reading: Reading
+    picking: Picking
+    target: Target
+    scenes: tuple[Scene, ...] | None = None
+    """A folder for each of these; None: one for all, and cuts are looked for."""
+    by_time: bool = False
+    """Go by the scenes' times, not by their frame numbers."""
+
+    @property
+    def frames(self) -> int | None:
+        """Frames that will be read, as far as the container tells; None where only decoding does."""
+        there = expected_frames(self.info, self.reading)
+        if self.scenes is None or there is None or self.by_time:
+            return there
+        return min(there, self.scenes[-1].last + 1)
+
+    def folder_of(self, scene: int) -> Path:
+        """Where the pictures of a scene go, which is counted from 0."""
+        return self.target.path if self.scenes is None else self.target.path / SCENE.format(scene + 1)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What a run does, as it goes."""
+
+    read: int = 0
+    start: Fraction = Fraction(0)
+    """When the first frame read appears, in seconds."""
+    end: Fraction = Fraction(0)
+    written: int = 0
+    repeated: int = 0
+    """Frames written that only repeat the one before."""
+    duration: Fraction = Fraction(0)
+    decoding: float = 0
+    """Seconds that frames were waited for."""
+    writing: float = 0
+    scenes: dict[int, Scene] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def prepare(
+    source: Path,
+    folder: Path,
+    *,
+    reading: Reading,
+    picking: Picking,
+    pictures: Pictures,
+    scenes: tuple[Scene, ...] | None = None,
+    by_time: bool = False,
+    overwrite: bool = False,
+) -> Job:
+    """Probe the source, and check the folder and what is asked for.
+
+    Raises:
+        InputError, UsageError: as `probe` and `plan_pictures` do; options that contradict one another.
+    """
+    if picking.every < 1 or (picking.rate is not None and picking.every != 1):
+        raise UsageError(f"--every {picking.every}: give a number of at least 1, and no --rate beside it")
+    if scenes is not None and (reading.start, reading.end) != (None, None):
+        raise UsageError("--scenes says what is taken; leave out --start and --end")
+    if scenes is None and by_time:
+        raise UsageError("--by-time is about a list of scenes; give one with --scenes")
+    info = probe(source)
+    rate = picking.rate or info.rate
+    target = Target(folder, "folder", info.width, info.height, rate, info.time_base, info.colour)
+    target = plan_pictures(target, info, pictures, overwrite=overwrite)
+    return Job(info, reading, picking, target, scenes, by_time)
+
+
+def extract(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> tuple[Report, dict[int, Scene]]:
+    """Write the pictures, which appear together when all are whole, or not at all.
+
+    A scene's times begin with 0 in its folder. `on_frame` is called in this thread after each frame read.
+
+    Returns:
+        The report, and the scenes met, by number from 0.
+
+    Raises:
+        VidrestoreError: whatever ended the run; nothing is left of the pictures.
+    """
+    began = time.perf_counter()
+    reader, tally = Reader(job.info, job.reading), _Tally()
+    with closing(prefetch(reader, depth=AHEAD)) as decoded:
+        frames = _told(decoded, on_frame, tally)
+        if job.scenes is None:
+            placed = gathered(by_cuts(mark_cuts(frames)), into=tally.scenes)
+            _write(job, job.target, reader, pick(placed, job.picking), tally)
+        else:
+            placed = gathered(by_list(frames, job.scenes, by_time=job.by_time), into=tally.scenes)
+            _write_scenes(job, placed, tally)
+    return _report(job, reader, tally, time.perf_counter() - began), tally.scenes
+
+
+def _told(frames: Iterable[Frame], on_frame: Callable[[Frame], None], tally: _Tally) -> Iterator[Frame]:
+    for frame in frames:
+        tally.start = tally.start if tally.read else frame.pts
+        tally.read, tally.end = tally.read + 1, frame.pts + frame.duration
+        yield frame
+        on_frame(frame)
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where a scene begins on the source's clock, as `Writer` asks for it."""
+
+    origin: Fraction
+
+
+def _write_scenes(job: Job, placed: Iterable[Placed], tally: _Tally) -> None:
+    assert job.scenes is not None
+    with _appearing(job.target.path) as part:
+        for number, scene in groupby(placed, key=attrgetter("scene")):
+            first = next(scene)
+            zero = first.frame.pts
+            target = replace(job.target, path=part / SCENE.format(number + 1))
+            from_zero = (_moved(each, -zero) for each in chain((first,), scene))
+            _write(job, target, _Origin(job.info.start + zero), pick(from_zero, job.picking), tally)
+        if not tally.scenes:
+            raise UsageError(f"{job.info.path} has none of the scenes: it ends with frame {tally.read}")
+    tally.warnings += unmet(job.scenes, tally.scenes, frames=tally.read, began=tally.start, by_time=job.by_time)
+
+
+def _moved(placed: Placed, by: Fraction) -> Placed:
+    return placed._replace(frame=replace(placed.frame, pts=placed.frame.pts + by))
+
+
+def _write(job: Job, target: Target, source: Reader | _Origin, placed: Iterable[Placed], tally: _Tally) -> None:
+    last: int | None = None
+    with Writer(target, job.info, source) as writer:
+        before = time.perf_counter()
+        for scene, number, frame in placed:
+            ready = time.perf_counter()
+            writer.write(frame, index=number + 1, scene=scene + 1)
+            tally.decoding += ready - before
+            before = time.perf_counter()
+            tally.writing += before - ready
+            tally.repeated += number == last
+            last = number
+        if isinstance(source, Reader) and job.picking == Picking() and writer.written != source.decoded:
+            raise VidrestoreError(f"{source.decoded} frames were decoded but {writer.written} written: a bug")
+    tally.written, tally.duration = tally.written + writer.written, tally.duration + writer.duration
+
+
+@contextmanager
+def _appearing(folder: Path) -> Iterator[Path]:
+    """A folder beside `folder` to write in, which takes its place in the end; on an error it is deleted."""
+    part = folder.with_name(f"{folder.name}.part")
+    if part.exists():
+        shutil.rmtree(part)
+    part.mkdir()
+    try:
+        yield part
+        settle(part, folder)
+    finally:
+        if part.exists():
+            shutil.rmtree(part)
+
+
+def _report(job: Job, reader: Reader, tally: _Tally, seconds: float) -> Report:
+    width, height = upright_size(job.target)
+    return Report(
+        input=str(job.info.path),
+        output=str(job.target.path),
+        model="",
+        engine="",
+        device="",
+        precision="",
+        frames_in=reader.decoded,
+        frames_out=tally.written,
+        width=width,
+        height=height,
+        duration_in=float(tally.end - tally.start),
+        duration_out=float(tally.duration),
+        seconds=seconds,
+        fps=tally.written / seconds,
+        stages={"decode": tally.decoding, "encode": tally.writing},
+        cuts=len(tally.scenes) - 1,
+        damaged=reader.damaged,
+        repaired=reader.repaired,
+        truncated=reader.truncated,
+        codec=job.target.suffix.removeprefix("."),
+        warnings=[*job.info.warnings, *job.target.notes, *reader.warnings, *tally.warnings, *_repeats(tally)],
+    )
+
+
+def _repeats(tally: _Tally) -> Iterator[str]:
+    if tally.repeated:
+        yield f"{tally.repeated} pictures repeat the one before: the source has fewer frames there"
