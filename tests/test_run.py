@@ -16,28 +16,7 @@ from vidrestore.processor import Needs
 
 from .frames import FP32, Mean, MeanOf, planes, rgb, values
 
-HALF = Fraction(1, 2)
-
-# Times
-
-
-@pytest.mark.parametrize("batch", [1, 2, 3, 7])
-@pytest.mark.parametrize("cuts", [(), (0,), (1,), (2, 3), (1, 2, 3, 4)])
-def test_interpolation_places_frames_and_repeats_at_cuts(cuts: tuple[int, ...], batch: int):
-    frames = rgb(5, cuts=cuts)
-    times = (Fraction(2, 3), Fraction(1, 3))
-    settings = replace(FP32, batch=batch)
-    out = list(run(MeanOf(Needs(after=1, times=times)), frames, engine=choose(settings), settings=settings))
-    assert len(out) == 15
-    for i, frame in enumerate(frames):
-        source, *new = out[3 * i : 3 * i + 3]
-        assert source == replace(frame, duration=frame.duration / 3), "the source passes through untouched"
-        last = i == 4 or i + 1 in cuts
-        for k, made in enumerate(new, 1):
-            assert made.pts == frame.pts + k * frame.duration / 3 and made.duration == frame.duration / 3
-            assert not made.cut
-            assert made.native == (frame.native if last else None)
-            assert values([made]) == [i if last else i + 0.5]
+# Windows
 
 
 @pytest.mark.parametrize("batch", [1, 4])
@@ -51,18 +30,13 @@ def test_windows_replicate_inside_a_shot(batch: int):
     assert all(f.size == (16, 24) for f in out)
 
 
-def test_restoring_and_doubling_at_once_repeats_the_restored_frame():
-    out = list(run(MeanOf(Needs(after=1, times=(Fraction(0), HALF))), rgb(2), engine=choose(FP32), settings=FP32))
-    assert values(out) == [0.5, 0.5, 1, 1]
-
-
 def test_no_frames():
     assert list(run(MeanOf(Needs()), [], engine=choose(FP32), settings=FP32)) == []
 
 
-def test_luma_between_frames_is_refused():
-    with pytest.raises(ValueError, match="chroma"):
-        next(run(MeanOf(Needs(after=1, times=(HALF,), space="luma")), rgb(2), engine=choose(FP32), settings=FP32))
+def test_frames_between_frames_are_not_made_here():
+    with pytest.raises(ValueError, match=r"needs\.times"):
+        next(run(MeanOf(Needs(after=1, times=(Fraction(1, 2),))), rgb(2), engine=choose(FP32), settings=FP32))
 
 
 def test_a_change_of_size_ends_the_shot():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from vidrestore.errors import UsageError
 from vidrestore.frame import Frame
-from vidrestore.placing import Placed, by_cuts, by_list, gathered, unmet
+from vidrestore.placing import Placed, by_cuts, by_list, cut_by_list, gathered, unmet
 from vidrestore.scenes import Scene, read_scenes, scene_list, timecode
 
 # Written by scenedetect 0.7.2 list-scenes, of clips/cursed_vfr.mp4: 63 frames of uneven length, its numbers guessed.
@@ -175,3 +175,25 @@ def test_times_that_belong_to_other_frames_are_named() -> None:
         notes = list(unmet(moved, scenes, frames=10, began=Fraction(0)))
         assert len(notes) == count
     assert "begins at 0.500 s, not at 0.600 s" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("scenes", "cuts"),
+    [
+        ([Scene(0, 4), Scene(5, 9)], [5]),
+        ([Scene(0, 3), Scene(6, 7)], [4, 6, 8]),
+        ([Scene(2, 4)], [2, 5]),
+        ([Scene(0, 20)], []),
+        ([Scene(0, 4), Scene(50, 60)], [5]),
+    ],
+)
+def test_cuts_where_scenes_of_a_list_begin_and_end(scenes: list[Scene], cuts: list[int]) -> None:
+    made = list(cut_by_list(film(3, 7), scenes))
+    assert [n for n, frame in enumerate(made) if frame.cut] == cuts
+    assert [frame.pts for frame in made] == [frame.pts for frame in film(10)], "all frames come, wherever they lie"
+
+
+def test_cuts_by_the_times_of_a_list() -> None:
+    scenes = [Scene(0, 1, Fraction(0), Fraction(5, 10)), Scene(2, 3, Fraction(5, 10), Fraction(9, 10))]
+    made = list(cut_by_list(film(4, durations=(1, 1, 1, 2, 2, 2)), scenes, by_time=True))
+    assert [n for n, frame in enumerate(made) if frame.cut] == [4]

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -15,9 +15,10 @@ from .frame import Frame
 from .prefetch import prefetch
 from .report import Report
 from .settings import Encoding, Reading
+from .timing import SOURCE_TIMES, Span, Timing
 from .video.info import VideoInfo
 from .video.probe import probe
-from .video.read import Reader, Window
+from .video.read import Reader, expected_frames
 from .video.write import Target, Writer, plan
 
 T = TypeVar("T")
@@ -38,6 +39,10 @@ class Stage:
     model: str
     notes: tuple[str, ...] = ()
     """What the user should know about it, one line each."""
+    timing: Timing = SOURCE_TIMES
+    """How many frames it makes of how many, and when they appear."""
+    stretches_sound: bool = False
+    """Where its timing stretches time: sound and subtitles are stretched with it; else they are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,16 @@ class Job:
     @property
     def frames(self) -> int | None:
         """Frames the run will write, as far as the container tells; None where only decoding does."""
-        return expected_frames(self.info, self.reading)
+        decoded = expected_frames(self.info, self.reading)
+        if decoded is None:
+            return None
+        return self.result(Span(decoded, Fraction(0), decoded / self.info.rate)).frames
+
+    def result(self, source: Span) -> Span:
+        """What must become of the frames taken from the source."""
+        for stage in self.stages:
+            source = stage.timing.result(source)
+        return source
 
     @property
     def notes(self) -> list[str]:
@@ -104,20 +118,34 @@ def prepare(
         InputError, UsageError: as `probe` and `plan` do.
     """
     info = probe(source, rate=reading.rate)
-    scale = 1
+    scale, stretch, rate, tick = 1, Fraction(1), info.rate, info.time_base
     for stage in stages:
-        scale *= stage.scale
+        scale, stretch = scale * stage.scale, stretch * stage.timing.stretch
+        rate, tick = stage.timing.rate(rate), stage.timing.tick(tick)
+    keep_sound = stretch == 1 or any(stage.stretches_sound for stage in stages)
     planned = plan(
         info,
         target,
         encoding,
         width=info.width * scale,
         height=info.height * scale,
-        rate=info.rate,
-        time_base=info.time_base,
+        rate=rate,
+        time_base=tick,
         overwrite=overwrite,
+        keep_sound=keep_sound,
+        stretch=stretch,
     )
+    if not keep_sound and (silenced := _tracks_in_time(info)):
+        note = f"{silenced} left out: the pictures are {float(stretch):g} times as slow; --audio stretch keeps them"
+        planned = replace(planned, notes=(*planned.notes, note))
     return Job(info, reading, stages, planned)
+
+
+def _tracks_in_time(info: VideoInfo) -> str:
+    """What a source has beside the pictures that keeps time with them."""
+    kinds = {stream.kind for stream in info.streams}
+    there = ("sound", "audio" in kinds), ("subtitles", "subtitle" in kinds), ("chapters", info.chapters > 0)
+    return ", ".join(name for name, has in there if has)
 
 
 def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> Report:
@@ -131,13 +159,14 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
     began = time.perf_counter()
     clock, ran = _Clock(), Ran()
     functions = [stage.start(ran) for stage in job.stages]
-    reader = _reader(job)
-    cuts, taken = 0, Fraction(0)
+    reader = Reader(job.info, job.reading)
+    cuts, taken = 0, Span(0, Fraction(0), Fraction(0))
 
     def source() -> Iterator[Frame]:
         nonlocal taken
         for frame in clock.spent("decode", reader):
-            taken += frame.duration
+            end = frame.pts + frame.duration
+            taken = Span(taken.frames + 1, taken.start if taken.frames else frame.pts, end)
             yield frame
 
     with closing(prefetch(source(), depth=AHEAD)) as decoded:
@@ -153,8 +182,10 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
                 clock.seconds["encode"] += time.perf_counter() - before
                 cuts += frame.cut
                 on_frame(frame)
-            if writer.written != reader.decoded:
-                raise VidrestoreError(f"{reader.decoded} frames were decoded but {writer.written} restored: a bug")
+            if writer.written != (expected := job.result(taken).frames):
+                raise VidrestoreError(
+                    f"{reader.decoded} frames were decoded, {expected} must come of them, {writer.written} did: a bug"
+                )
     seconds = time.perf_counter() - began
     return Report(
         input=str(job.info.path),
@@ -167,7 +198,7 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
         frames_out=writer.written,
         width=job.target.width,
         height=job.target.height,
-        duration_in=float(taken),
+        duration_in=float(taken.end - taken.start),
         duration_out=float(writer.duration),
         seconds=seconds,
         fps=writer.written / seconds,
@@ -178,7 +209,7 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
         repaired=reader.repaired,
         truncated=reader.truncated,
         codec=job.target.codec,
-        warnings=[*job.notes, *reader.warnings, *writer.warnings],
+        warnings=[*job.notes, *ran.notes, *reader.warnings, *writer.warnings],
     )
 
 
@@ -186,17 +217,6 @@ def _end(job: Job) -> Fraction | None:
     """Where the other tracks stop at the latest; they stop with the last frame where an end is asked for."""
     end = job.reading.end
     return end if not isinstance(end, int) else job.info.duration or end / job.info.rate
-
-
-def _reader(job: Job) -> Reader:
-    start, end = job.reading.start, job.reading.end
-    window = Window(
-        start=start if isinstance(start, Fraction) else None,
-        end=end if isinstance(end, Fraction) else None,
-        start_frame=start if isinstance(start, int) else None,
-        end_frame=end if isinstance(end, int) else None,
-    )
-    return Reader(job.info, window=window, deinterlace=job.reading.deinterlace)
 
 
 def _own_time(seconds: dict[str, float], stages: tuple[Stage, ...]) -> dict[str, float]:
@@ -209,30 +229,18 @@ def _own_time(seconds: dict[str, float], stages: tuple[Stage, ...]) -> dict[str,
 
 
 def estimate(job: Job, *, frames: int = 8) -> tuple[float, Ran]:
-    """Seconds per frame of decoding and the networks, from a short trial that writes nothing, and how the engine ran.
+    """Seconds per written frame of decoding and the networks, from a short trial that writes nothing, and how it ran.
 
     Compiling is not counted, and neither is encoding, which runs beside the networks.
     """
     ran = Ran()
     functions = [stage.start(ran) for stage in job.stages]
     began = time.perf_counter()
-    with closing(iter(_reader(job))) as stream:
+    with closing(iter(Reader(job.info, job.reading))) as stream:
         head = list(islice(stream, frames))
     decoding = time.perf_counter() - began
     restored: Iterator[Frame] = iter(head)
     for function in functions:
         restored = function(restored)
-    for _ in restored:
-        pass
-    return (decoding + ran.seconds) / len(head), ran
-
-
-def expected_frames(info: VideoInfo, reading: Reading) -> int | None:
-    """Frames a run will decode, as far as the container tells; None where only decoding does."""
-    if info.frames is None:
-        return None
-    first, last = (
-        default if moment is None else moment if isinstance(moment, int) else round(moment * info.rate)
-        for moment, default in ((reading.start, 0), (reading.end, info.frames))
-    )
-    return max(0, min(last, info.frames) - first)
+    made = sum(1 for _ in restored)
+    return (decoding + ran.seconds) / made, ran

@@ -12,6 +12,9 @@ from .scenes import Scene
 ROUNDED = Fraction(1, 500)
 """Seconds by which the times of a list, which are whole milliseconds, may be off."""
 
+ENDLESS = 10**12
+"""More frames, or seconds, than any video has."""
+
 
 class Placed(NamedTuple):
     """A frame and where it lies."""
@@ -65,6 +68,31 @@ def _has_begun(scene: Scene, number: int, moment: Fraction | None) -> bool:
 
 def _is_over(scene: Scene, number: int, moment: Fraction | None) -> bool:
     return number > scene.last if moment is None or scene.end is None else moment > scene.end
+
+
+def cut_by_list(frames: Iterable[Frame], scenes: Sequence[Scene], *, by_time: bool = False) -> Iterator[Frame]:
+    """Every frame, `cut` set where a scene of a list begins, and where one ends that no other follows at once.
+
+    Raises:
+        UsageError: as `by_list`.
+    """
+    placed = by_list(frames, list(_without_holes(scenes)), by_time=by_time)
+    last = None
+    for scene, _, frame in placed:
+        yield replace(frame, cut=last not in (None, scene))
+        last = scene
+
+
+def _without_holes(scenes: Sequence[Scene]) -> Iterator[Scene]:
+    """The same scenes, and what lies before, between and after them as scenes of their own."""
+    first: int = 0
+    start: Fraction | None = Fraction(0)
+    for scene in scenes:
+        if scene.first > first:
+            yield Scene(first, scene.first - 1, start, scene.start)
+        yield scene
+        first, start = scene.last + 1, scene.end
+    yield Scene(first, ENDLESS, start, Fraction(ENDLESS))
 
 
 def gathered(placed: Iterable[Placed], *, into: dict[int, Scene]) -> Iterator[Placed]:

@@ -7,6 +7,10 @@ from typing import Literal
 
 Moment = Fraction | int
 """A place in a stream: seconds from its start, or, as an int, the number of a frame."""
+OnCut = Literal["hold", "nearest", "blend"]
+Quality = Literal["fast", "balanced", "best"]
+PictureForm = Literal["png", "jpg", "webp", "tiff"]
+JPEG_QUALITY = 95
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +52,40 @@ class Encoding:
     lossless: bool = False
     options: Mapping[str, str] = field(default_factory=dict)
     """Passed to the encoder as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """How pictures are stored."""
+
+    form: PictureForm = "png"
+    depth: Literal[8, 16, 32] | None = None
+    """Bits per sample; 32 is floating point, not clipped. None: 8, or 16 where the source and the format have more."""
+    quality: int | None = None
+    """Of jpg and webp, 1 to 100. None: JPEG_QUALITY, and webp without loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picking:
+    """Which frames are taken."""
+
+    every: int = 1
+    """The first of each so many."""
+    rate: Fraction | None = None
+    """Frames per second, whatever rate the source has; None: its own frames at their own times."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retiming:
+    """How new frames are made, and where none are."""
+
+    model: str = "auto"
+    """auto, flow, sepconv, or a network's name or file."""
+    quality: Quality = "balanced"
+    """Of the flow: speed against exactness."""
+    on_cut: OnCut = "hold"
+    """Between two shots: repeat the last frame of the one, show whichever is nearer in time, or blend them."""
+    duplicates: Literal["keep", "retime"] = "keep"
+    """What becomes of pictures that only repeat the one before: stay, or give way to motion at the same times."""
+    audio: Literal["drop", "stretch"] = "drop"
+    """What becomes of the sound in slow motion; without it, sound is copied as it is."""

@@ -4,7 +4,10 @@ import typer
 
 from .benchmark import app as benchmark
 from .evaluate import evaluate
+from .extract_frames import extract_frames
 from .info import info
+from .interpolate import interpolate
+from .join_frames import join_frames
 from .metrics import metrics
 from .models import app as models
 from .split_scenes import split_scenes
@@ -18,6 +21,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("upscale")(upscale)
+app.command("interpolate")(interpolate)
+app.command("extract-frames")(extract_frames)
+app.command("join-frames")(join_frames)
 app.command("split-scenes")(split_scenes)
 app.command("metrics")(metrics)
 app.command("info")(info)

@@ -95,8 +95,8 @@ def _whole(option: str, text: str, *, least: int) -> int | Literal["auto"]:
     return int(text)
 
 
-def rate(text: str | None) -> Fraction | None:
-    """Frames per second: 25, 60000/1001, or a decimal such as 59.94, which means 60000/1001."""
+def rate(text: str | None, option: str = "--rate") -> Fraction | None:
+    """Frames per second: 25, 60000/1001, or a decimal such as 59.94 or 23.98, which means 60000/1001 or 24000/1001."""
     if text is None:
         return None
     try:
@@ -104,9 +104,9 @@ def rate(text: str | None) -> Fraction | None:
     except (ValueError, ZeroDivisionError):
         value = Fraction(0)
     if not 0 < value <= 1000:
-        raise UsageError(f"--rate {text} is not a frame rate; write 25, 60000/1001 or 59.94")
+        raise UsageError(f"{option} {text} is not a frame rate; write 25, 60000/1001 or 59.94")
     for whole in (24, 30, 48, 60, 90, 120, 240):
-        if "." in text and abs(value / Fraction(whole * 1000, 1001) - 1) < Fraction(1, 10_000):
+        if "." in text and abs(value / Fraction(whole * 1000, 1001) - 1) < Fraction(1, 5_000):
             return Fraction(whole * 1000, 1001)
     return value
 

@@ -36,11 +36,17 @@ def run_job(
 
     Ends the command with 3 where the input was truncated and what there was has been saved.
     """
+    from ..pipeline import prepare
+
+    finish(prepare(source, target, stages, reading=reading, encoding=encoding, overwrite=shell.overwrite), shell)
+
+
+def finish(job: "Job", shell: Shell) -> None:
+    """Run a job that is prepared, or with --dry-run say what it would be; ends the command as `run_job` does."""
     from ..engine import keep_memory
-    from ..pipeline import prepare, restore
+    from ..pipeline import restore
 
     keep_memory()
-    job = prepare(source, target, stages, reading=reading, encoding=encoding, overwrite=shell.overwrite)
     if shell.dry_run:
         _show_plan(job, as_json=shell.as_json)
         return
@@ -63,6 +69,7 @@ def _show_plan(job: "Job", *, as_json: bool) -> None:
         "model": job.model,
         "streams": [asdict(stream) for stream in info.streams],
         "frames": job.frames,
+        "rate": str(target.rate),
         "width": target.width,
         "height": target.height,
         "codec": target.codec,

@@ -1,0 +1,26 @@
+"""Interpolator: what makes the pictures between two."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Protocol
+
+from torch import Tensor
+
+
+class Interpolator(Protocol):
+    """Pictures between two consecutive ones of a shot."""
+
+    def __call__(self, first: Tensor, second: Tensor, times: Sequence[Fraction]) -> list[Tensor]:
+        """One picture for each of `times`, which lie strictly between 0 (`first`) and 1 (`second`), in order.
+
+        Args:
+            first, second: RGB, (3, H, W) float32, both of one size, on the CPU. In [0, 1] but for the colours that
+                video can hold beyond it.
+
+        Returns:
+            The same, one for each time.
+
+        Raises:
+            UsageError: a time this method cannot make.
+            ResourceError: memory does not suffice.
+        """
