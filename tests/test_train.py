@@ -15,10 +15,18 @@ from vidrestore.ops.imresize import imresize
 from vidrestore.ops.upsample import upsample
 from vidrestore.train.data import Batches, Cache, Source, luma_codes, sources
 from vidrestore.train.degrade import Degradation, decimate_matrix, degrade, gaussian_blur
+from vidrestore.train.enlarging import Enlarging
 from vidrestore.train.loop import Training, learning_rate
 from vidrestore.train.recipes import RECIPES
 
-TINY = replace(RECIPES["espcn-x2"], batch=4, patch=16, validate_every=20, precision="fp32", warmup=5)
+TINY = replace(
+    RECIPES["espcn-x2"],
+    task=Enlarging(Degradation(2), patch=16),
+    batch=4,
+    validate_every=20,
+    precision="fp32",
+    warmup=5,
+)
 
 
 @pytest.fixture
@@ -68,9 +76,9 @@ def test_input_and_target_of_a_batch_belong_together(pictures: Path) -> None:
     """Enlarging an input must come closer to its own target than to any other of the batch."""
     batches = Batches(sources(pictures), Degradation(2), batch=8, patch=16, seed=1, steps=3)
     low, high = batches[2]
-    assert low.shape == (8, 1, 16, 16)
-    assert high.shape == (8, 1, 32, 32)
-    errors = ((upsample(low, 2)[:, None] - high[None]) ** 2).mean((2, 3, 4))
+    assert low.shape == (8, 1, 1, 16, 16)
+    assert high.shape == (8, 1, 1, 32, 32)
+    errors = ((upsample(low[:, 0], 2)[:, None] - high[None, :, 0]) ** 2).mean((2, 3, 4))
     assert (errors.argmin(1) == torch.arange(8)).all()
 
 
@@ -82,7 +90,7 @@ def test_patches_see_the_picture_beyond_their_edge(pictures: Path) -> None:
     wholes = [degrade(whole[..., dy:, dx:], Degradation(2))[0, 0] for dy in (0, 1) for dx in (0, 1)]
     batches = Batches([source], Degradation(2), batch=1, patch=16, seed=3, steps=1)
     low, _ = batches[0]
-    views = [low[0, 0].rot90(k) for k in range(4)]
+    views = [low[0, 0, 0].rot90(k) for k in range(4)]
     views += [v.flip(-1) for v in views]
     found = any(
         torch.allclose(view, low_whole[y : y + 16, x : x + 16], atol=1.01 / 255)  # ties may round either way

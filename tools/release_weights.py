@@ -14,7 +14,8 @@ from pathlib import Path
 
 from vidrestore import weights
 from vidrestore.settings import Settings
-from vidrestore.train.evaluate import evaluate_upscale, mean
+from vidrestore.train.enlarging import Enlarging
+from vidrestore.train.evaluate_upscaling import evaluate_upscale, mean
 from vidrestore.train.recipes import RECIPES
 
 
@@ -48,7 +49,9 @@ def main() -> None:
         asked.name, "upscale", recipe.model, dict(recipe.args), name, digest, "MIT",
         asked.recipe, asked.data, asked.steps, asked.note,
     )  # fmt: skip
-    score = mean(list(evaluate_upscale(weights.load(entry), recipe.degradation, asked.eval, settings=Settings())))
+    assert isinstance(recipe.task, Enlarging), "only upscaling is measured here"
+    degradation = recipe.task.degradation
+    score = mean(list(evaluate_upscale(weights.load(entry), degradation, asked.eval, settings=Settings())))
     measured = {"set": asked.eval.name, "psnr_y": round(score.psnr_y, 2), "bicubic": round(score.bicubic_psnr_y, 2)}
     manifest = folder / "manifest.toml"
     text = manifest.read_text(encoding="utf-8")

@@ -1,11 +1,17 @@
 """vidrestore train: the documented recipes, from pictures and clips to a weight file."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from .errors import shows_errors
+
+
+class VggScale(StrEnum):
+    TORCHVISION = "torchvision"
+    CAFFE = "caffe"
 
 
 @shows_errors
@@ -20,6 +26,12 @@ def train(
         Path | None, typer.Option("--init", help="Weights to start from; every tensor that fits is taken.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint in the folder.")] = False,
+    vgg: Annotated[
+        Path | None, typer.Option("--vgg", help="Your file of VGG-19 weights, for recipes that compare features.")
+    ] = None,
+    vgg_scale: Annotated[
+        VggScale, typer.Option("--vgg-scale", help="What those weights expect; torchvision's, or the original's.")
+    ] = VggScale.TORCHVISION,
     workers: Annotated[int, typer.Option("--workers", min=0, help="Processes that prepare batches.")] = 1,
 ) -> None:
     """Train a network by its recipe; interrupted runs go on with --resume.
@@ -35,23 +47,25 @@ def train(
     from ..errors import UsageError
     from ..train.log import Log
     from ..train.loop import Progress, Training
+    from ..train.perceptual import Vgg
     from ..train.recipes import RECIPES
 
     if recipe not in RECIPES:
         raise UsageError(f"no recipe {recipe!r}; there are: {', '.join(RECIPES)}")
     if not data.is_dir():
         raise UsageError(f"--data {data} is not a folder")
-    keep_memory()
     folder = out or Path("runs") / recipe
-    training = Training(RECIPES[recipe], data, folder, steps=steps, workers=workers)
+    if not resume and (folder / "last.pt").exists():
+        raise UsageError(f"{folder} holds a run already; go on with --resume or choose another --out")
+    if init is not None and not init.is_file():
+        raise UsageError(f"--init {init}: no such file")
+    keep_memory()
+    features = None if vgg is None else Vgg(vgg, vgg_scale.value)
+    training = Training(RECIPES[recipe], data, folder, steps=steps, workers=workers, vgg=features)
     if init is not None:
-        if not init.is_file():
-            raise UsageError(f"--init {init}: no such file")
         training.warm_start(load_file(init))
     if resume:
         training.resume()
-    elif (folder / "last.pt").exists():
-        raise UsageError(f"{folder} holds a run already; go on with --resume or choose another --out")
     log = Log(folder, rank=training.rank)
     with tqdm(total=training.steps, initial=training.step, unit="step", disable=None) as bar:
 

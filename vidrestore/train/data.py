@@ -94,8 +94,8 @@ class Cache:
 class Batches(Dataset[tuple[Tensor, Tensor]]):
     """Batch number `step` of (input, target) patches: a pure function of seed, rank and step, so a run resumes exactly.
 
-    Input (B, 1, patch, patch) and target (B, 1, scale*patch, scale*patch), in [0, 1]. Each target is one random crop,
-    flipped and turned at random, and its input is made from that same crop: a pair cannot come apart.
+    Input (B, 1, 1, patch, patch) and target (B, 1, 1, scale*patch, scale*patch), in [0, 1]. Each target is one random
+    crop, flipped and turned at random, and its input is made from that same crop: a pair cannot come apart.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
         low = degrade(high, self._degradation, generator=generator)
         margin = self._degradation.margin
         inner = margin // self._degradation.scale
-        return low[..., inner:-inner, inner:-inner], high[..., margin:-margin, margin:-margin]
+        return low[:, None, :, inner:-inner, inner:-inner], high[:, None, :, margin:-margin, margin:-margin]
 
     def _crop(self, generator: torch.Generator) -> Tensor:
         size = self._size

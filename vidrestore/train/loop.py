@@ -17,10 +17,10 @@ from torch.utils.data import DataLoader, Subset
 
 from ..errors import UsageError
 from ..models import MODELS, Network
-from .data import Batches, Source, sources
-from .losses import LOSSES
-from .recipes import Recipe
-from .validate import Held
+from .losses import make_loss
+from .perceptual import Vgg
+from .recipes import OPTIMISERS, Recipe
+from .validate import Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +37,37 @@ class Progress:
 
 
 def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
-    """Linear warm-up, then half a cosine down to `final_share`."""
+    """Linear warm-up, then half a cosine down to `final_share`, halved at each of `halvings`."""
     if step < recipe.warmup:
         return recipe.learning_rate * (step + 1) / recipe.warmup
     share = (step - recipe.warmup) / max(1, steps - recipe.warmup)
-    return recipe.learning_rate * (
-        recipe.final_share + (1 - recipe.final_share) * 0.5 * (1 + math.cos(math.pi * share))
+    halved = 0.5 ** sum(step >= part * steps for part in recipe.halvings)
+    return (
+        recipe.learning_rate
+        * halved
+        * (recipe.final_share + (1 - recipe.final_share) * 0.5 * (1 + math.cos(math.pi * share)))
     )
 
 
 class Training:
     """One run of a recipe: state that is saved and resumed, and `run`."""
 
-    def __init__(self, recipe: Recipe, data: Path, out: Path, *, steps: int | None = None, workers: int = 1) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        data: Path,
+        out: Path,
+        *,
+        steps: int | None = None,
+        workers: int = 1,
+        vgg: Vgg | None = None,
+    ) -> None:
+        """Opens the data.
+
+        Raises:
+            InputError: there is nothing to learn from.
+            UsageError, ModelError: the loss needs VGG-19 weights, which are not named or not readable.
+        """
         self.recipe, self.out, self.workers = recipe, out, workers
         self.steps = steps or recipe.steps
         self.rank, self.world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
@@ -58,13 +76,11 @@ class Training:
         torch.manual_seed(recipe.seed)
         self.model = MODELS[recipe.model](**recipe.args).to(self.device)
         self.ema = deepcopy(self.model).requires_grad_(False)
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=recipe.learning_rate)
+        self.optimizer = OPTIMISERS[recipe.optimiser](self.model.parameters(), lr=recipe.learning_rate)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=recipe.precision == "fp16")
+        self.loss = make_loss(recipe.loss, vgg=vgg, device=self.device)
         self.step, self.best = 0, -math.inf
-        everything = sources(data, frames_per_clip=recipe.frames_per_clip)
-        held = everything[:: max(2, len(everything) // 24)]
-        self.held = Held(held, recipe.degradation)
-        self.pictures: list[Source] = [s for s in everything if s not in set(held)]
+        self.material = recipe.task.open(data, out / "unpacked")
 
     def save(self) -> None:
         """Write `last.pt`, whole or not at all."""
@@ -73,6 +89,7 @@ class Training:
             "ema": self.ema.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
+            "loss": self.loss.state_dict(),
             "step": self.step,
             "best": self.best,
         }
@@ -93,6 +110,7 @@ class Training:
         self.ema.load_state_dict(state["ema"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.scaler.load_state_dict(state["scaler"])
+        self.loss.load_state_dict(state.get("loss", {}))  # runs of earlier versions have none
         self.step, self.best = state["step"], state["best"]
 
     def warm_start(self, weights: dict[str, Tensor]) -> None:
@@ -113,8 +131,8 @@ class Training:
             network = DistributedDataParallel(network)
         total = torch.zeros((), device=self.device)
         since = 0
-        for low, high in self._batches():
-            total += self._update(network, low.to(self.device), high.to(self.device))
+        for window, target in self._batches():
+            total += self._update(network, window.to(self.device), target.to(self.device))
             since += 1
             self.step += 1
             if self.step % self.recipe.validate_every == 0 or self.step == self.steps:
@@ -125,21 +143,17 @@ class Training:
             dist.destroy_process_group()
         return self.out / "best.safetensors"
 
-    def _batches(self) -> DataLoader[tuple[Tensor, Tensor]]:
+    def _batches(self) -> DataLoader[Pair]:
         recipe = self.recipe
-        dataset = Batches(
-            self.pictures, recipe.degradation, batch=recipe.batch, patch=recipe.patch,
-            seed=recipe.seed * self.world + self.rank, steps=self.steps,
-        )  # fmt: skip
+        dataset = self.material.batches(batch=recipe.batch, seed=recipe.seed * self.world + self.rank, steps=self.steps)
         left = Subset(dataset, range(self.step, self.steps))
         return DataLoader(left, batch_size=None, num_workers=self.workers, pin_memory=self.device.type == "cuda")
 
-    def _update(self, network: nn.Module, low: Tensor, high: Tensor) -> Tensor:
+    def _update(self, network: nn.Module, window: Tensor, target: Tensor) -> Tensor:
         recipe = self.recipe
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(recipe, self.step, self.steps)
-        out = network(low[:, None])
-        loss = LOSSES[recipe.loss](out[:, 0], high)
+        loss: Tensor = self.loss(network(window), target)
         self.optimizer.zero_grad(set_to_none=True)
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         if recipe.clip_norm:
@@ -157,12 +171,12 @@ class Training:
     def _report(self, loss: float, on_progress: Callable[[Progress], None]) -> None:
         if self.rank:
             return
-        psnr = self.held.psnr(self.ema)
+        psnr = self.material.held.psnr(self.ema)
         if psnr > self.best:
             self.best = psnr
             save_file({k: v.contiguous() for k, v in self.ema.state_dict().items()}, self.out / "best.safetensors")
         self.save()
-        on_progress(Progress(self.step, self.steps, loss, psnr, self.held.baseline))
+        on_progress(Progress(self.step, self.steps, loss, psnr, self.material.held.baseline))
 
 
 class _Network(nn.Module):

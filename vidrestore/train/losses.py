@@ -1,8 +1,43 @@
-"""Losses by name: functions of (output, target), any shape, returning a scalar tensor."""
+"""Losses by name: modules of (output, target), any shape, returning a scalar tensor."""
 
-from collections.abc import Callable
+from typing import Literal
 
-import torch.nn.functional as F
-from torch import Tensor
+import torch
+from torch import nn
 
-LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"l1": F.l1_loss, "mse": F.mse_loss}
+from ..errors import UsageError
+from .perceptual import L1AndFeatures, Vgg
+
+LossName = Literal["l1", "mse", "log-mse", "l1+vgg"]
+
+
+class LogMse(nn.Module):
+    """Mean over the samples of log10 of their mean square error: PSNR's own scale, so clean samples count as others."""
+
+    LEAST = 1e-5
+    """Of the mean square error: 50 dB are as good as perfect."""
+
+    def forward(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """(B, ...) twice -> scalar."""
+        return ((output - target) ** 2).flatten(1).mean(1).add(self.LEAST).log10().mean()
+
+
+def make_loss(name: LossName, *, vgg: Vgg | None, device: torch.device) -> nn.Module:
+    """The loss of a recipe, ready to be called on `device`.
+
+    Raises:
+        UsageError: it needs VGG-19 and no file is named.
+        ModelError: the file is not VGG-19's weights.
+    """
+    if name == "l1":
+        return nn.L1Loss()
+    if name == "mse":
+        return nn.MSELoss()
+    if name == "log-mse":
+        return LogMse()
+    if vgg is None:
+        raise UsageError(
+            "this recipe's loss needs VGG-19, which is not shipped: name your file with --vgg, "
+            "and --vgg-scale caffe where it was converted from Caffe"
+        )
+    return L1AndFeatures(vgg, device)

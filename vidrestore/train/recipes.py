@@ -1,10 +1,19 @@
 """How each weight file was trained, as frozen data. A recipe states steps: it can be cut to the hours there are."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import torch
+
 from .degrade import Degradation
+from .enlarging import Enlarging
+from .fusing import Fusing
+from .losses import LossName
+from .task import Task
+from .triplets import Between
+
+OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {"adam": torch.optim.Adam, "adamax": torch.optim.Adamax}
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,28 +23,73 @@ class Recipe:
     model: str
     """A key of models.MODELS."""
     args: Mapping[str, object]
-    degradation: Degradation
-    loss: Literal["l1", "mse"] = "l1"
+    task: Task
+    loss: LossName = "l1"
     steps: int = 100_000
     batch: int = 16
-    patch: int = 48
-    """Side of a patch in input pixels."""
+    optimiser: Literal["adam", "adamax"] = "adam"
     learning_rate: float = 1e-3
     final_share: float = 0.01
     """Learning rate at the end, as a share of `learning_rate`, reached along a half cosine."""
+    halvings: tuple[float, ...] = ()
+    """Shares of the steps at which the learning rate is halved, beside that."""
     warmup: int = 200
     clip_norm: float | None = 1.0
     ema: float = 0.999
     """Decay of the exponential moving average of the weights, which is what is validated and kept."""
     precision: Literal["fp32", "bf16", "fp16"] = "bf16"
-    frames_per_clip: int = 4
     validate_every: int = 500
     seed: int = 1
 
 
 def _espcn(scale: int) -> Recipe:
-    return Recipe("espcn", {"scale": scale}, Degradation(scale))
+    return Recipe("espcn", {"scale": scale}, Enlarging(Degradation(scale)))
 
+
+def _sepconv() -> dict[str, Recipe]:
+    """Interpolation by local separable convolution, networks.md A.4."""
+    # Niklaus et al. 2017: AdaMax at a constant rate; the step count is ours, 250,000 triplets ten times over.
+    paper = Recipe(
+        "sepconv",
+        {"local_conv": "outer", "align_corners": True},
+        Between(),
+        steps=156_000,
+        optimiser="adamax",
+        final_share=1.0,
+        warmup=0,
+        clip_norm=None,
+        ema=0.0,
+    )
+    # Document 000: two passes, zeros around the picture, crops taken as they come (but for still ones), the rate halved
+    # after 20, 30 and 40 of 50 epochs. How long an epoch is it does not say, nor which optimiser; the paper's is taken.
+    document = replace(
+        paper,
+        args={"local_conv": "twopass", "align_corners": True},
+        task=Between(margin=0, choice=1),
+        steps=100_000,
+        halvings=(0.4, 0.6, 0.8),
+    )
+    return {
+        "sepconv-paper": paper,
+        "sepconv-document": document,
+        # The document's second network, whose pictures are sharper and whose PSNR is lower.
+        "sepconv-document-features": replace(document, loss="l1+vgg"),
+        # For a CPU: a quarter of the channels, half of the reach, a schedule that ends. Divided by the sum of their
+        # weights the kernels undercut the frames' average in L1 within 50 steps; without that, within 200.
+        "sepconv-narrow": Recipe(
+            "sepconv",
+            {"width": 0.25, "taps": 25, "normalise": True},
+            Between(),
+            steps=20_000,
+            batch=8,
+            warmup=50,
+        ),
+    }
+
+
+# The network of the flow interpolator. The shipped weights saw 9,269 samples made so, drawn once, in random order and
+# flipped anew each time: 4,500 steps of L1, the rest of log-mse, with AdamW. L1 alone spoilt clean pictures.
+FLOW = Recipe("fusion", {}, Fusing(), loss="log-mse", steps=12_000, batch=12, final_share=0.02)
 
 RECIPES: dict[str, Recipe] = {
     "espcn-x2": _espcn(2),
@@ -50,9 +104,11 @@ RECIPES: dict[str, Recipe] = {
     "espcn-x2-document": Recipe(
         "espcn",
         {"scale": 2, "skip": False, "border": "zeros"},
-        Degradation(2, "decimate", blur_sigma=1.0),
+        Enlarging(Degradation(2, "decimate", blur_sigma=1.0)),
         loss="mse",
         final_share=1.0,
         clip_norm=None,
     ),
+    **_sepconv(),
+    "flow": FLOW,
 }

@@ -1,45 +1,33 @@
-"""The held set: pictures training never sees, and the score that decides which weights are kept."""
+"""The held set: pairs training never sees, and the score that decides which weights are kept."""
+
+from collections.abc import Callable, Sequence
+from statistics import fmean
 
 import torch
 from torch import Tensor
 
-from ..ops.upsample import upsample
 from ..processor import Processor, apply
-from .data import Cache, Source
-from .degrade import Degradation, degrade
 
-SIDE = 240
-"""Side of the centre crops, in high-resolution pixels: a multiple of 2, 3 and 4."""
+Pair = tuple[Tensor, Tensor]
+"""A window (B, T, C, h, w) and what should come of it, (B, K, C, H, W), both in [0, 1]."""
 
 
 class Held:
-    """Mean luma PSNR over centre crops of the held pictures, in dB, full-range luma."""
+    """Mean PSNR over pairs, in dB, of every sample of every channel.
 
-    def __init__(self, pictures: list[Source], degradation: Degradation) -> None:
-        self._pairs: list[tuple[Tensor, Tensor]] = []
-        cache = Cache()
-        for source in pictures:
-            luma = torch.from_numpy(cache[source])
-            h, w = (min(SIDE, n) // degradation.scale * degradation.scale for n in luma.shape)
-            top, left = (luma.shape[0] - h) // 2, (luma.shape[1] - w) // 2
-            high = luma[top : top + h, left : left + w].float()[None, None] / 255
-            self._pairs.append((degrade(high, degradation, generator=torch.Generator().manual_seed(0)), high))
-        self.baseline = self._mean(
-            [_psnr(upsample(low, degradation.scale, offset=degradation.offset), high) for low, high in self._pairs]
-        )
+    Args:
+        baseline: what a network must beat: the simplest way from a window to its target.
+    """
+
+    def __init__(self, pairs: Sequence[Pair], baseline: Callable[[Tensor], Tensor]) -> None:
+        self.pairs = pairs
+        self.baseline = fmean(_psnr(baseline(window), target) for window, target in pairs)
 
     def psnr(self, processor: Processor) -> float:
         """The score of a network, in fp32."""
+        device = next(processor.core.parameters()).device
         with torch.inference_mode():
-            scores = []
-            for low, high in self._pairs:
-                out = apply(processor, low[:, None].to(next(processor.core.parameters()).device))
-                scores.append(_psnr(out[:, 0].cpu(), high))
-        return self._mean(scores)
-
-    @staticmethod
-    def _mean(scores: list[float]) -> float:
-        return sum(scores) / len(scores)
+            return fmean(_psnr(apply(processor, window.to(device)).cpu(), target) for window, target in self.pairs)
 
 
 def _psnr(out: Tensor, target: Tensor) -> float:

@@ -1,0 +1,176 @@
+"""Scenes to learn from: folders of numbered frames as they are, videos unpacked once and cut at their cuts.
+
+Through OpenCV alone, so that training also runs where PyAV is not installed.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain, pairwise
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..frame import Frame
+from ..shots import mark_cuts
+from .data import CLIPS, PICTURES
+
+Codes = NDArray[np.uint8]
+
+
+class Scene(Protocol):
+    """Consecutive frames of one shot, all of one size."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+
+    def __getitem__(self, number: int) -> Codes:
+        """Frame `number`: (H, W, 3), RGB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """A folder of frames."""
+
+    paths: tuple[Path, ...]
+    size: tuple[int, int]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, number: int) -> Codes:
+        """Raises InputError: not a picture, or not of the first one's size."""
+        picture = read_picture(self.paths[number])
+        if picture.shape[:2] != self.size:
+            (h, w), (height, width) = picture.shape[:2], self.size
+            raise InputError(
+                f"{self.paths[number]} is {w}x{h} and its scene {width}x{height}; keep one scene in each folder"
+            )
+        return picture
+
+
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """Frames of a scene, one after the other, in a file of unpacked videos."""
+
+    path: Path
+    first: int
+    """The scene's first frame in the file."""
+    length: int
+    size: tuple[int, int]
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, number: int) -> Codes:
+        """A view into the file: only what is looked at is read."""
+        shape = (*self.size, 3)
+        offset = (self.first + number) * int(np.prod(shape))
+        return np.memmap(self.path, np.uint8, "r", offset, shape)
+
+
+def scenes(data: Path, scratch: Path, *, least: int, side: int) -> list[Scene]:
+    """Every scene below `data` of at least `least` frames, `side` pixels high and wide, in a fixed order.
+
+    A scene is a folder whose pictures are numbered in even steps (as extract-frames writes them), or a shot of a video.
+
+    Args:
+        scratch: where videos are kept unpacked, 3 bytes a pixel; what lies there already is used.
+
+    Raises:
+        InputError: there is none, or a file cannot be read.
+    """
+    folders = (path for path in chain([data], data.rglob("*")) if path.is_dir())
+    clips = (path for path in data.rglob("*") if path.suffix.lower() in CLIPS)
+    found: list[Scene] = [
+        *chain.from_iterable(_of_folder(path) for path in sorted(folders)),
+        *chain.from_iterable(_of_video(path, scratch) for path in sorted(clips)),
+    ]
+    fit = [scene for scene in found if len(scene) >= least and min(scene.size) >= side]
+    if not fit:
+        raise InputError(
+            f"{data} holds no scene of {least} frames of {side}x{side} pixels or more; "
+            "give videos, or folders of numbered frames"
+        )
+    return fit
+
+
+def _of_folder(folder: Path) -> Iterator[Scene]:
+    """Its pictures as one scene, where they are numbered like frames."""
+    numbered = sorted(
+        (int(digits[-1]), path)
+        for path in folder.iterdir()
+        if path.suffix.lower() in PICTURES and (digits := re.findall(r"\d+", path.stem))
+    )
+    steps = {after - before for (before, _), (after, _) in pairwise(numbered)}
+    if len(steps) == 1 and steps != {0}:
+        paths = tuple(path for _, path in numbered)
+        height, width = read_picture(paths[0]).shape[:2]
+        yield Pictures(paths, (height, width))
+
+
+def _of_video(path: Path, scratch: Path) -> Iterator[Scene]:
+    stat = path.stat()
+    name = f"{path.stem}-{stat.st_size:x}-{stat.st_mtime_ns:x}"
+    frames, index = scratch / f"{name}.rgb", scratch / f"{name}.json"
+    if not index.is_file():
+        scratch.mkdir(parents=True, exist_ok=True)
+        # Whole or not at all, and harmless where several processes start together.
+        part = scratch / f"{name}.{os.getpid()}.part"
+        found = _unpack(path, part)
+        os.replace(part, frames)
+        part.write_text(json.dumps(found))
+        os.replace(part, index)
+    found = json.loads(index.read_text())
+    bounds = zip(found["starts"], [*found["starts"][1:], found["frames"]], strict=True)
+    for first, end in bounds:
+        yield Unpacked(frames, first, end - first, tuple(found["size"]))
+
+
+def _unpack(path: Path, target: Path) -> dict[str, object]:
+    """All frames into one file; their size, how many, and which of them begin a scene."""
+    starts: list[int] = []
+    size, count = (0, 0), 0
+    with target.open("wb") as file:
+        for count, frame in enumerate(mark_cuts(_decoded(path)), 1):
+            if frame.cut or count == 1:
+                starts.append(count - 1)
+            size = frame.size
+            assert isinstance(frame.native, np.ndarray)
+            file.write(frame.native.data)
+    if not count:
+        raise InputError(f"{path}: not one picture of it can be decoded; remove it from the training folder")
+    return {"size": size, "frames": count, "starts": starts}
+
+
+def _decoded(path: Path) -> Iterator[Frame]:
+    """`native` is the picture in 8 bits; times only count frames."""
+    clip = cv2.VideoCapture(str(path))
+    number = 0
+    while True:
+        got, bgr = clip.read()
+        if not got:
+            return
+        rgb = np.ascontiguousarray(bgr[..., ::-1])
+        picture = torch.from_numpy(rgb).permute(2, 0, 1).float() / 255
+        yield Frame(picture, Fraction(number), Fraction(1), native=rgb)
+        number += 1
+
+
+def read_picture(path: Path) -> Codes:
+    """RGB, 8 bits: (H, W, 3). Raises InputError: not a picture."""
+    picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR_RGB)
+    if picture is None:
+        raise InputError(f"{path} cannot be read as a picture; remove it from the training folder")
+    return np.asarray(picture, np.uint8)
