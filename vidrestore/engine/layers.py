@@ -32,7 +32,8 @@ class OneKernel(nn.Module):
     """A convolution whose result does not depend on how large the picture around a pixel is.
 
     torch computes a single small fp32 picture with other code than oneDNN's, which sums in another order
-    (`use_mkldnn` in ATen/native/Convolution.cpp); two pictures at once always go to oneDNN.
+    (`use_mkldnn` in ATen/native/Convolution.cpp); two pictures at once always go to oneDNN. They must be
+    channels last again, which an expanded picture is not: a 1x1 convolution would run in another layout.
     """
 
     SMALL = 20480
@@ -44,7 +45,7 @@ class OneKernel(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """As the layer's own."""
         alone = len(x) == 1 and math.prod(x.shape[:4]) <= self.SMALL
-        out: Tensor = self.layer(x.expand(2, *x.shape[1:]))[:1] if alone else self.layer(x)
+        out: Tensor = self.layer(channels_last(x.expand(2, *x.shape[1:])))[:1] if alone else self.layer(x)
         return out
 
 
@@ -52,11 +53,15 @@ def inference_copy(core: nn.Module) -> nn.Module:
     """A copy to run, on the CPU: transposed convolutions replaced, weights channels last, the fastest layout."""
     core = copy.deepcopy(core).cpu().eval()
     core = wrap(core, {layer for layer in core.modules() if enlarges_exactly(layer)}, SubPixel)
-    formats = {4: torch.channels_last, 5: torch.channels_last_3d}
     for parameter in core.parameters():
-        if parameter.dim() in formats:
-            parameter.data = parameter.data.contiguous(memory_format=formats[parameter.dim()])
+        parameter.data = channels_last(parameter.data)
     return core
+
+
+def channels_last(x: Tensor) -> Tensor:
+    """The same numbers, channels last in memory where `x` is a picture, a volume, or weights for one."""
+    formats = {4: torch.channels_last, 5: torch.channels_last_3d}
+    return x.contiguous(memory_format=formats.get(x.dim(), torch.contiguous_format))
 
 
 def wrap(core: nn.Module, layers: set[nn.Module], by: Callable[[Any], nn.Module]) -> nn.Module:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from .base import Core, EngineName, Precision, as_tuple
-from .layers import InFp32, OneKernel, convolutions, inference_copy, last_convolutions, wrap
+from .layers import InFp32, OneKernel, channels_last, convolutions, inference_copy, last_convolutions, wrap
 from .memory import available
 
 DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -32,7 +32,7 @@ class TorchEngine:
 
         def run(*inputs: Tensor) -> tuple[Tensor, ...]:
             with torch.autocast(self.device.type, dtype, enabled=self.precision != "fp32"):
-                return tuple(out.float() for out in as_tuple(core(*map(_channels_last, inputs))))
+                return tuple(out.float() for out in as_tuple(core(*map(channels_last, inputs))))
 
         return run
 
@@ -47,8 +47,3 @@ class TorchEngine:
         """See Engine."""
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
-
-
-def _channels_last(x: Tensor) -> Tensor:
-    formats = {4: torch.channels_last, 5: torch.channels_last_3d}
-    return x.contiguous(memory_format=formats.get(x.dim(), torch.contiguous_format))

@@ -1,0 +1,1 @@
+"""Interpolation along classical optical flow, and a small network that mixes what was moved."""

@@ -1,0 +1,77 @@
+"""FlowInterpolator: the picture at any time between two, along their motion."""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..engine.infer import Inference
+from .motion import Paths, Search, at, find
+from .warp import Picture, warp
+
+FAR, LONG = 16.0, 64.0
+"""Pixels of disagreement and of motion that count as 1 in the evidence."""
+
+
+class FlowInterpolator:
+    """An `Interpolator`: two pictures moved along the motion between them, and mixed.
+
+    Args:
+        search: how thoroughly motion is searched.
+        fusion: `models.fusion.Fusion`, ready to run; None mixes the two by their closeness in time.
+    """
+
+    def __init__(self, search: Search, fusion: Inference | None = None) -> None:
+        self._search, self._fusion = search, fusion
+
+    def __call__(self, first: Tensor, second: Tensor, times: Sequence[Fraction]) -> list[Tensor]:
+        """As `Interpolator`; equal pictures give that picture, to the last bit."""
+        if torch.equal(first, second):
+            return [first] * len(times)
+        one, other = _image(first), _image(second)
+        motion = find(grey(one), grey(other), self._search)
+        return [self._made(one, other, at(motion, one, other, float(time)), time) for time in times]
+
+    def _made(self, one: Picture, other: Picture, paths: Paths, time: Fraction) -> Tensor:
+        if self._fusion is not None:
+            return self._fused(self._fusion, [_tensor(picture) for picture in window(one, other, paths, float(time))])
+        moved = warp(one, paths.best, -float(time)), warp(other, paths.best, float(1 - time))
+        return _tensor(cv2.addWeighted(moved[0], float(1 - time), moved[1], float(time), 0))
+
+    def _fused(self, fusion: Inference, pictures: list[Tensor]) -> Tensor:
+        fusion.plan_for(tuple(pictures[0].shape[-2:]))  # type: ignore[arg-type]
+        return fusion([tuple(picture.to(fusion.engine.device) for picture in pictures)])[0, 0].cpu()
+
+
+def window(one: Picture, other: Picture, paths: Paths, time: float) -> Iterator[Picture]:
+    """The seven pictures that `models.fusion.Fusion` looks at."""
+    yield warp(one, paths.best, -time)
+    yield warp(other, paths.best, 1 - time)
+    yield warp(one, paths.forward, -time)
+    yield warp(other, paths.backward, 1 - time)
+    yield one
+    yield other
+    disagreement = _length(paths.forward - paths.backward) / FAR
+    motion = np.sqrt(np.minimum(_length(paths.best) / LONG, 1))
+    yield np.dstack((np.minimum(disagreement, 1), motion, np.full_like(motion, time)))
+
+
+def _length(flow: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(cv2.magnitude(flow[..., 0], flow[..., 1]), np.float32)
+
+
+def _image(picture: Tensor) -> Picture:
+    return np.ascontiguousarray(picture.permute(1, 2, 0).numpy())
+
+
+def _tensor(image: Picture) -> Tensor:
+    return torch.from_numpy(image).permute(2, 0, 1)
+
+
+def grey(image: Picture) -> NDArray[np.uint8]:
+    """Luma in 8 bits, as the search sees it: (H, W)."""
+    return np.asarray(cv2.convertScaleAbs(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), alpha=255), np.uint8)

@@ -1,0 +1,22 @@
+"""What --quality means for the flow interpolator; figures in the README."""
+
+from dataclasses import dataclass
+
+from ..settings import Quality
+from .motion import Search
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """How one quality is reached."""
+
+    search: Search
+    fusion: bool = True
+    """Whether the network mixes the warped pictures."""
+
+
+PRESETS: dict[Quality, Preset] = {
+    "fast": Preset(Search(finest_scale=1, patch_stride=2), fusion=False),
+    "balanced": Preset(Search(finest_scale=0, patch_stride=4)),
+    "best": Preset(Search(finest_scale=0, patch_stride=2, variational_iterations=10, descent_iterations=32)),
+}
