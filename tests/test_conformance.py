@@ -27,6 +27,10 @@ ARGUMENTS: dict[str, list[dict[str, object]]] = {
         {"scale": 2, "layers": 3, "skip": False},
     ],
     "fusion": [{"channels": (8, 12, 16)}],
+    "msresnet": [
+        {"blocks": 1, "width": 0.125},
+        {"blocks": 1, "width": 0.125, "up": "transpose", "pyramid": "gaussian"},
+    ],
     "sepconv": [
         {"width": 0.125, "taps": 5},
         {"width": 0.03125, "taps": 7, "local_conv": "twopass"},
@@ -155,8 +159,8 @@ def test_a_batch_is_its_pictures(case: Case, engine: str, precision: str):
     assert torch.equal(together, alone)
 
 
-# SepConv's halo is held in test_sepconv.py: what its farthest pixels change is less than fp32 shows.
-@pytest.mark.parametrize("case", [case for case in CASES if case.name != "sepconv"], ids=str)
+# Their halos are held in test_deblur.py and test_sepconv.py: what the farthest pixels change is less than fp32 shows.
+@pytest.mark.parametrize("case", [case for case in CASES if case.name not in ("msresnet", "sepconv")], ids=str)
 def test_the_halo_is_enough_and_not_too_much(case: Case):
     """Changing what lies beyond the halo of a pixel changes nothing there; changing all from there on does.
 

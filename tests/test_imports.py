@@ -36,8 +36,11 @@ MAY = {
     "repeats": {"colour", "frame", "window"},
     "convert": {"compare", "errors", "models", "weights"},
     "flow": {"engine", "settings"},
-    "interpolators": {"between", "engine", "errors", "flow", "halving", "settings", "weights"},
+    "interpolators": {"between", "engine", "errors", "flow", "halving", "models", "settings", "weights"},
     "halving": {"engine", "errors"},
+    "blurs": {"errors", "ops", "video"},
+    "inverse": {"blurs", "engine", "frame", "ops"},
+    "strength": {"processor"},
     "retime": {"between", "colour", "engine", "frame", "repeats", "settings", "timing"},
     "pipeline": {"engine", "errors", "frame", "prefetch", "report", "settings", "timing", "video"},
     "stages": {
@@ -53,7 +56,7 @@ MAY = {
             "scenes",
             "settings",
         ),
-        *("shots", "timing", "weights"),
+        *("blurs", "inverse", "models", "shots", "strength", "timing", "weights"),
     },
     "benchmark": {"compare", "errors", "metrics", "ops"},
     "train": {
@@ -79,6 +82,7 @@ ONLY = {
     "rich": ("cli",),
     "tqdm": ("cli",),
     "openvino": ("engine/openvino_engine.py",),
+    "triton": ("ops/local_conv_gpu.py",),
 }
 
 

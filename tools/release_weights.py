@@ -12,11 +12,15 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from vidrestore import weights
-from vidrestore.settings import Settings
+from vidrestore import interpolators, weights
+from vidrestore.engine import Ran
+from vidrestore.settings import Retiming, Settings
+from vidrestore.train.baselines import BASELINES
 from vidrestore.train.enlarging import Enlarging
+from vidrestore.train.evaluate_interpolation import evaluate_interpolation, means
 from vidrestore.train.evaluate_upscaling import evaluate_upscale, mean
-from vidrestore.train.recipes import RECIPES
+from vidrestore.train.evaluation_sets import triplets
+from vidrestore.train.recipes import RECIPES, Recipe
 
 
 def row(entry: weights.Entry) -> str:
@@ -45,20 +49,33 @@ def main() -> None:
     name = f"{asked.name}.safetensors"
     shutil.copyfile(asked.file, folder / name)
     digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    task = "upscale" if isinstance(recipe.task, Enlarging) else "interpolate"
     entry = weights.Entry(
-        asked.name, "upscale", recipe.model, dict(recipe.args), name, digest, "MIT",
+        asked.name, task, recipe.model, dict(recipe.args), name, digest, "MIT",
         asked.recipe, asked.data, asked.steps, asked.note,
     )  # fmt: skip
-    assert isinstance(recipe.task, Enlarging), "only upscaling is measured here"
-    degradation = recipe.task.degradation
-    score = mean(list(evaluate_upscale(weights.load(entry), degradation, asked.eval, settings=Settings())))
-    measured = {"set": asked.eval.name, "psnr_y": round(score.psnr_y, 2), "bicubic": round(score.bicubic_psnr_y, 2)}
-    manifest = folder / "manifest.toml"
+    write(folder / "manifest.toml", entry)
+    entry = replace(entry, measured=measured(entry, recipe, asked.eval))
+    write(folder / "manifest.toml", entry)
+    print(name, entry.measured)
+
+
+def measured(entry: weights.Entry, recipe: Recipe, data: Path) -> dict[str, object]:
+    """The set, the score and the baseline's."""
+    if isinstance(recipe.task, Enlarging):
+        score = mean(list(evaluate_upscale(weights.load(entry), recipe.task.degradation, data, settings=Settings())))
+        return {"set": data.name, "psnr_y": round(score.psnr_y, 2), "bicubic": round(score.bicubic_psnr_y, 2)}
+    own = interpolators.find(entry.name, Retiming().quality, Settings()).start(Ran())
+    (row,) = means(evaluate_interpolation({"own": own, "dis": BASELINES["dis"]}, triplets(data)))
+    return {"set": row.set, "psnr": round(row.scores["own"].psnr, 2), "dis": round(row.scores["dis"].psnr, 2)}
+
+
+def write(manifest: Path, entry: weights.Entry) -> None:
+    """The entry's table in place of any of its name."""
     text = manifest.read_text(encoding="utf-8")
     table = re.compile(rf"^\[{re.escape(entry.name)}\]\n(?:(?!\[).*\n?)*", re.MULTILINE)
-    text = table.sub("", text).rstrip("\n") + "\n\n" + row(replace(entry, measured=measured))
+    text = table.sub("", text).rstrip("\n") + "\n\n" + row(entry)
     manifest.write_text(text, encoding="utf-8")
-    print(name, measured)
 
 
 if __name__ == "__main__":

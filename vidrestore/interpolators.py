@@ -12,6 +12,7 @@ from .errors import ModelError
 from .flow.interpolator import FlowInterpolator
 from .flow.presets import PRESETS
 from .halving import Halving
+from .models import Network
 from .settings import Quality, Settings
 
 FLOW = "flow"
@@ -38,14 +39,10 @@ def find(model: str, quality: Quality, settings: Settings) -> Choice:
     if model in ("auto", FLOW):
         return _flow(quality, settings)
     if Path(model).suffix == ".safetensors":
-        entry, where = weights.of_file(Path(model))
-    else:
-        entry, where = _shipped(model), None
-
-    def start(ran: Ran) -> Interpolator:
-        return Halving(_network(entry, where, settings, ran))
-
-    return Choice(entry.name, start, entry.note)
+        network = weights.open_file(Path(model), task="interpolate")
+        return Choice(model, lambda ran: Halving(_ready(network, settings, ran)))
+    entry = _shipped(model)
+    return Choice(entry.name, lambda ran: Halving(_ready(weights.load(entry), settings, ran)), entry.note)
 
 
 def _flow(quality: Quality, settings: Settings) -> Choice:
@@ -54,7 +51,7 @@ def _flow(quality: Quality, settings: Settings) -> Choice:
 
     def start(ran: Ran) -> Interpolator:
         if preset.fusion:
-            return FlowInterpolator(preset.search, _network(entry, None, settings, ran))
+            return FlowInterpolator(preset.search, _ready(weights.load(entry), settings, ran))
         ran.engine, ran.device, ran.precision = "opencv", "cpu", "fp32"
         return FlowInterpolator(preset.search)
 
@@ -73,7 +70,7 @@ def _shipped(model: str) -> weights.Entry:
         ) from error
 
 
-def _network(entry: weights.Entry, where: Path | None, settings: Settings, ran: Ran) -> Inference:
+def _ready(network: Network, settings: Settings, ran: Ran) -> Inference:
     engine = choose(settings)
     ran.engine, ran.device, ran.precision = engine.name, str(engine.device), engine.precision
-    return Inference(weights.load(entry, where=where), engine, settings)
+    return Inference(network, engine, settings)

@@ -1,6 +1,7 @@
 """The shipped weights: manifest, hash check, and load(entry) -> Processor. Nothing in a weight file is executed."""
 
 import hashlib
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -8,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load as parse
+from safetensors.torch import save as serialise
 
 from .errors import ModelError
 from .models import MODELS, Network
@@ -103,15 +105,58 @@ def load(entry: Entry, *, where: Path | None = None) -> Network:
         raise ModelError(
             f"weights of {entry.name} at {path} are damaged: sha256 {found[:12]}, not {entry.sha256[:12]}; reinstall"
         )
-    processor = build(entry)
+    return _filled(build(entry), data, f"weights of {entry.name} at {path}")
+
+
+def _filled(network: Network, data: bytes, what: str) -> Network:
+    """`network` with the tensors of a safetensors file, all of them and no others."""
     try:
-        processor.load_state_dict({k: v.float() for k, v in parse(data).items()}, strict=True)
+        network.load_state_dict({k: v.float() for k, v in parse(data).items()}, strict=True)
     except (SafetensorError, RuntimeError) as error:
+        reason = " ".join(line.strip() for line in str(error).splitlines()[:2])
+        raise ModelError(f"{what} do not fit the network: {reason}") from error
+    network.eval().requires_grad_(False)
+    return network
+
+
+def written(network: Network, *, task: str, model: str, args: Mapping[str, Any]) -> bytes:
+    """A weight file that says itself which network it is for, for `open_file`.
+
+    Args:
+        task: the command it serves, as `Entry.task`.
+        model, args: how to build it, as `Entry.model` and `Entry.args`.
+    """
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    content: bytes = serialise(tensors, metadata={"task": task, "model": model, "args": json.dumps(dict(args))})
+    return content
+
+
+def open_file(path: Path, *, task: str) -> Network:
+    """The network of a weight file that is not in the manifest but says itself what it is, in evaluation mode.
+
+    Raises:
+        ModelError: it is missing, no such file, of another task, or does not fit the network it names.
+    """
+    if not path.is_file():
+        raise ModelError(f"no weights at {path}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            said = file.metadata() or {}
+    except SafetensorError as error:
         raise ModelError(
-            f"weights of {entry.name} at {path} do not fit the network: {str(error).splitlines()[0]}"
+            f"{path} is not a safetensors file ({error}); foreign checkpoints go through `vidrestore models convert`"
         ) from error
-    processor.eval().requires_grad_(False)
-    return processor
+    if not {"task", "model", "args"} <= said.keys():
+        raise ModelError(f"{path} does not say which network it is for; write it with `vidrestore models convert`")
+    if said["task"] != task:
+        raise ModelError(f"{path} is for the command {said['task']}, not for {task}")
+    if said["model"] not in MODELS:
+        raise ModelError(f"{path} needs the network {said['model']!r}, which this version does not have")
+    try:
+        network = MODELS[said["model"]](**json.loads(said["args"]))
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{path} asks for a network {said['model']} that cannot be built: {error}") from error
+    return _filled(network, path.read_bytes(), f"weights at {path}")
 
 
 def parameters(entry: Entry) -> int:

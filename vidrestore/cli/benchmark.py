@@ -11,11 +11,6 @@ from .errors import shows_errors
 app = typer.Typer(help="How fast this machine is, beside the alternatives.", no_args_is_help=True)
 
 
-@app.callback()
-def _group() -> None:
-    """Keeps `metrics` a command of its own while it is the only one."""
-
-
 @app.command("metrics")
 @shows_errors
 def metrics(
@@ -44,3 +39,34 @@ def metrics(
     print(
         f"{speed.ratio:.1f} times as fast, scores alone {speed.score_ratio:.1f}; they differ by {speed.difference:.1g}"
     )
+
+
+@app.command("local-conv")
+@shows_errors
+def local_conv(
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of each, of which the fastest counts.")] = 5,
+    as_json: options.Json = False,
+) -> None:
+    """SepConv's local convolution on this CPU, beside plain torch and a plain numba loop.
+
+    Example: vidrestore benchmark local-conv
+    """
+    from dataclasses import asdict
+
+    import torch
+
+    from ..benchmark.local_conv import benchmark_local_conv
+    from ..engine import keep_memory
+
+    keep_memory()
+    speeds = benchmark_local_conv(runs=runs)
+    if as_json:
+        print(json.dumps({"threads": torch.get_num_threads(), "speeds": [asdict(speed) for speed in speeds]}))
+        return
+    print(f"one 448x256 RGB frame, 51 taps; threads: {torch.get_num_threads()}")
+    for speed in speeds:
+        line = f"{speed.rule:7} {speed.direction:8} {speed.ms:6.1f} ms {speed.gflops:5.0f} GFLOP/s"
+        line += f", torch {speed.torch_ms:7.1f} ms, {speed.torch_ratio:5.1f} times as fast"
+        if speed.numba_ms is not None:
+            line += f", numba loop {speed.numba_ms:6.1f} ms, {speed.numba_ratio:4.1f} times as fast"
+        print(line)

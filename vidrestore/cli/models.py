@@ -1,13 +1,18 @@
 """vidrestore models: what is shipped, and whether it is whole."""
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from . import options
 from .errors import shows_errors
 
-app = typer.Typer(help="The shipped networks: list them, look at one, check their files.", no_args_is_help=True)
+app = typer.Typer(
+    help="The shipped networks: list them, look at one, check their files; and foreign ones: convert them.",
+    no_args_is_help=True,
+)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
 
@@ -17,7 +22,8 @@ def _measured(measured: object) -> str:
     assert isinstance(measured, dict)
     if not measured:
         return "not measured"
-    return f"{measured['psnr_y']:.2f} dB (bicubic {measured['bicubic']:.2f}) on {measured['set']}"
+    (_, score), (baseline, beside) = (item for item in measured.items() if item[0] != "set")
+    return f"{score:.2f} dB ({baseline} {beside:.2f}) on {measured['set']}"
 
 
 @app.command("list")
@@ -93,3 +99,29 @@ def verify(as_json: Json = False) -> None:
             print(f"{name}: whole")
     if as_json:
         print(json.dumps({"verified": list(rows)}))
+
+
+@app.command("convert")
+@shows_errors
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="The checkpoint as it was published.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="The weight file to write, .safetensors.")],
+    model: Annotated[str, typer.Option("--model", "-m", help="Which network it is of: msresnet, sepconv.")],
+    overwrite: options.Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Make a published checkpoint usable here: `-m OUT` in the command it is for. Its licence stays its own.
+
+    Nothing in the file is executed.
+
+    Example: vidrestore models convert network-l1.pytorch sepconv-l1.safetensors --model sepconv
+    """
+    from ..convert import CONVERTERS
+    from ..convert import convert as run
+
+    network = run(source, target, model=model, overwrite=overwrite)
+    task, count = CONVERTERS[model].task, sum(p.numel() for p in network.parameters())
+    if as_json:
+        print(json.dumps({"input": str(source), "output": str(target), "model": model, "parameters": count}))
+        return
+    print(f"{target}: {model}, {count:,} parameters; use it with `vidrestore {task} -m {target}`")

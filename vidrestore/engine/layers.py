@@ -32,8 +32,8 @@ class OneKernel(nn.Module):
     """A convolution whose result does not depend on how large the picture around a pixel is.
 
     torch computes a single small fp32 picture with other code than oneDNN's, which sums in another order
-    (`use_mkldnn` in ATen/native/Convolution.cpp); two pictures at once always go to oneDNN. They must be
-    channels last again, which an expanded picture is not: a 1x1 convolution would run in another layout.
+    (`use_mkldnn` in ATen/native/Convolution.cpp); two pictures at once always go to oneDNN. They must lie
+    in memory as the one does, as they do joined, not expanded: a 1x1 convolution would run in another layout.
     """
 
     SMALL = 20480
@@ -45,7 +45,7 @@ class OneKernel(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """As the layer's own."""
         alone = len(x) == 1 and math.prod(x.shape[:4]) <= self.SMALL
-        out: Tensor = self.layer(channels_last(x.expand(2, *x.shape[1:])))[:1] if alone else self.layer(x)
+        out: Tensor = self.layer(torch.cat((x, x)))[:1] if alone else self.layer(x)
         return out
 
 
@@ -60,8 +60,12 @@ def inference_copy(core: nn.Module) -> nn.Module:
 
 def channels_last(x: Tensor) -> Tensor:
     """The same numbers, channels last in memory where `x` is a picture, a volume, or weights for one."""
-    formats = {4: torch.channels_last, 5: torch.channels_last_3d}
-    return x.contiguous(memory_format=formats.get(x.dim(), torch.contiguous_format))
+    memory_format = {4: torch.channels_last, 5: torch.channels_last_3d}.get(x.dim(), torch.contiguous_format)
+    if x.dim() > 3 and x.shape[1] == 1:
+        # One channel is in either order already, and contiguous() keeps whichever strides say so, which differ between
+        # a picture and a tile of it; but layers choose their code by strides.
+        return x.clone(memory_format=memory_format)
+    return x.contiguous(memory_format=memory_format)
 
 
 def wrap(core: nn.Module, layers: set[nn.Module], by: Callable[[Any], nn.Module]) -> nn.Module:

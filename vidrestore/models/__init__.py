@@ -2,11 +2,17 @@
 
 from collections.abc import Callable
 
+from .deblur import MSResNet
 from .espcn import Espcn
+from .fusion import Fusion
+from .sepconv import SepConv
 
-Network = Espcn
+Network = Espcn | Fusion | MSResNet | SepConv
 """Any of them: an nn.Module that is a Processor. A union, one name a network."""
 
 MODELS: dict[str, Callable[..., Network]] = {
     "espcn": Espcn,
+    "fusion": Fusion,
+    "msresnet": MSResNet,
+    "sepconv": SepConv,
 }

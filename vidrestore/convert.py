@@ -1,0 +1,128 @@
+"""convert(): other people's checkpoints into weight files of ours, which say what network they are for."""
+
+import pickle
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from . import weights
+from .compare.files import check_free, write_whole
+from .errors import ModelError, UsageError
+from .models import MODELS, Network
+
+State = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """How the public checkpoints of one network become ours."""
+
+    task: str
+    model: str
+    """A key of models.MODELS."""
+    args: Mapping[str, Any]
+    adapt: Callable[[State], dict[str, Tensor]]
+    """From their names and conventions to ours; names it does not know stay as they are, and are refused later."""
+    inside: str = ""
+    """The key of the network's state where the file holds several networks; empty where it is the state itself."""
+
+
+def convert(source: Path, target: Path, *, model: str, overwrite: bool = False) -> Network:
+    """Read a checkpoint without executing anything in it, and write it as a safetensors file with its network's name.
+
+    Returns:
+        the network, with the weights.
+
+    Raises:
+        UsageError: no converter of that name, or the target cannot be written to or is there already.
+        ModelError: the source is missing, is not plain weights, or does not hold this network's.
+    """
+    if model not in CONVERTERS:
+        raise UsageError(f"nothing converts to {model!r}; there are: {', '.join(CONVERTERS)}")
+    if target.suffix != ".safetensors":
+        raise UsageError(f"{target}: weights are written as .safetensors")
+    check_free(target, overwrite=overwrite)
+    converter = CONVERTERS[model]
+    state = converter.adapt(_read(source, converter.inside))
+    network = MODELS[converter.model](**converter.args)
+    _check(source, state, network, model)
+    network.load_state_dict({name: tensor.float() for name, tensor in state.items()}, strict=True)
+    content = weights.written(network, task=converter.task, model=converter.model, args=converter.args)
+    write_whole(target, content)
+    return network
+
+
+def _read(path: Path, inside: str) -> State:
+    if not path.is_file():
+        raise ModelError(f"no checkpoint at {path}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise ModelError(f"{path} holds more than weights, or is damaged; nothing in it was executed") from error
+    except (RuntimeError, LookupError, EOFError, ValueError) as error:
+        raise ModelError(f"{path} cannot be read as a checkpoint of PyTorch; it may be damaged") from error
+    if inside and isinstance(found, dict):
+        found = found.get(inside)
+    if not isinstance(found, dict) or not all(isinstance(tensor, Tensor) for tensor in found.values()):
+        where = f" under {inside!r}" if inside else ""
+        raise ModelError(f"{path} is not a plain state dict{where}: names and their tensors")
+    return found
+
+
+def _check(path: Path, state: State, network: Network, model: str) -> None:
+    """ModelError: names the first tensor that is missing, unknown, or of another shape."""
+    wanted = network.state_dict()
+    for name in [*wanted, *state]:
+        if name not in state:
+            problem = f"{name} is missing"
+        elif name not in wanted:
+            problem = f"{name} is unknown"
+        elif state[name].shape != wanted[name].shape:
+            problem = f"{name} is {tuple(state[name].shape)}, not {tuple(wanted[name].shape)}"
+        else:
+            continue
+        raise ModelError(f"{path} is not a public checkpoint of {model}: {problem}")
+
+
+def _sepconv(state: State) -> dict[str, Tensor]:
+    """network-l1.pytorch and network-lf.pytorch of sepconv-slomo: `moduleConv1.0.weight`, in newer code `netConv1`.
+
+    Its frames are BGR. What leaves the network is kernels, one for all channels, so only its first layer knows.
+    """
+    public = re.compile(r"(?:module|net)(?P<block>[A-Z][a-z]+\d)(?P<rest>\.\d+\.(?:weight|bias))")
+    named = {
+        f"core.{match['block'].lower()}{match['rest']}" if (match := public.fullmatch(name)) else name: tensor
+        for name, tensor in state.items()
+    }
+    first = "core.conv1.0.weight"
+    if first in named and named[first].shape[1:2] == (6,):
+        named[first] = named[first][:, [2, 1, 0, 5, 4, 3]]
+    return named
+
+
+def _msresnet(state: State) -> dict[str, Tensor]:
+    """model-N.pt of DeepDeblur-PyTorch: `body_models.0.body.1.body.0.weight`, `conv_end_models.1.uppath.0.weight`.
+
+    Its values are 255 times ours. Convolutions and ReLU scale with their input, so only the biases know.
+    """
+    named: dict[str, Tensor] = {}
+    for name, tensor in state.items():
+        name = re.sub(r"^body_models\.(\d)\.body\.", r"core.levels.\1.", name)
+        name = re.sub(r"^conv_end_models\.([12])\.uppath\.", lambda m: f"core.ups.{int(m[1]) - 1}.", name)
+        named[name] = tensor / 255 if name.endswith(".bias") else tensor
+    return named
+
+
+CONVERTERS: dict[str, Converter] = {
+    "msresnet": Converter("deblur", "msresnet", {"blocks": 19, "pyramid": "gaussian"}, _msresnet, inside="G"),
+    "sepconv": Converter("interpolate", "sepconv", {"local_conv": "outer", "align_corners": True}, _sepconv),
+}
+"""By the name that `--model` takes."""
