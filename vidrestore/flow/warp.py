@@ -19,10 +19,11 @@ def warp(image: Image, flow: Flow, share: float, *, linear: bool = False) -> Ima
 
     Args:
         image: (H, W) or (H, W, C) of a type that OpenCV's remap takes.
-        linear: bilinear in place of bicubic.
+        linear: bilinear, for comparing; else Lanczos over eight pixels a side, for showing: two pictures blurred by
+            bicubic and averaged cost 0.25 dB on sharp material (Middlebury).
     """
     height, width = flow.shape[:2]
-    interpolation = cv2.INTER_LINEAR if linear else cv2.INTER_CUBIC
+    interpolation = cv2.INTER_LINEAR if linear else cv2.INTER_LANCZOS4
     where = cv2.scaleAdd(flow, share, _grid(height, width))
     moved: Image = cv2.remap(image, where, None, interpolation, borderMode=cv2.BORDER_REPLICATE)
     return moved
