@@ -79,7 +79,8 @@ def _launch(kernel: Kernel, *tensors: Tensor, like: Tensor, **constants: int) ->
     batch, taps, height, width = like.shape
     grid = (-(-width // BLOCK), height, batch)
     arrays = [x.detach().contiguous() for x in tensors]
-    kernel[grid](*arrays, height, width, taps=taps, block=BLOCK, **constants)
+    with torch.cuda.device(like.device if like.is_cuda else -1):  # Triton launches on the current one, whatever it is
+        kernel[grid](*arrays, height, width, taps=taps, block=BLOCK, **constants)
 
 
 def _jit(function: Callable[..., None]) -> Kernel:

@@ -1,0 +1,167 @@
+"""vidrestore deblur: known and estimated blurs on pictures and video, networks of one's own, and what is refused."""
+
+import json
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from typer.testing import CliRunner
+
+from tests.clips import make_clip
+from vidrestore import weights
+from vidrestore.blurs import read_psf
+from vidrestore.cli import app
+from vidrestore.models.deblur import MSResNet
+from vidrestore.ops import psf
+from vidrestore.processor import apply
+from vidrestore.strength import Blended
+from vidrestore.video.pictures import read_picture
+
+
+def invoke(*args: object):
+    return CliRunner().invoke(app, ["deblur", *map(str, args), "-y"], env={"COLUMNS": "200"})
+
+
+def report(*args: object) -> dict[str, object]:
+    result = invoke(*args, "--json", "-q")
+    assert result.exit_code == 0, result.output
+    found: dict[str, object] = json.loads(result.stdout)
+    return found
+
+
+def write(path: Path, picture: Tensor) -> Path:
+    cv2.imwrite(str(path), (255 * picture.clamp(0, 1)).round().byte().permute(1, 2, 0).numpy()[..., ::-1])
+    return path
+
+
+@pytest.fixture(scope="module")
+def sharp(shared_data: Path) -> Tensor:
+    return read_picture(shared_data / "eval" / "kodak" / "kodim13.png")[:, :276, :276]
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Tensor:
+    return psf.motion(9, 120)
+
+
+@pytest.fixture(scope="module")
+def blurred(sharp: Tensor, kernel: Tensor, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    seen = F.conv2d(sharp[:, None], kernel.float().flip(0, 1)[None, None])[:, 0]
+    return write(tmp_path_factory.mktemp("blurred") / "in.png", seen)
+
+
+def gain(out: Path, blurred: Path, sharp: Tensor, kernel: Tensor) -> float:
+    r = len(kernel) // 2
+    truth = sharp[:, r:-r, r:-r]
+    errors = [float((read_picture(path) - truth).square().mean()) for path in (blurred, out)]
+    return 10 * math.log10(errors[0] / errors[1])
+
+
+@pytest.mark.parametrize("model", ["wiener", "landweber"])
+def test_a_known_blur_goes(model: str, blurred: Path, sharp: Tensor, kernel: Tensor, tmp_path: Path) -> None:
+    out = tmp_path / "out.png"
+    said = report(blurred, out, "-m", model, "--psf", "motion:9,120", "--noise", 0.4)
+    assert (said["model"], said["engine"], said["precision"], said["warnings"]) == (model, "torch", "fp32", [])
+    assert gain(out, blurred, sharp, kernel) > 5
+    half = tmp_path / "half.png"
+    report(blurred, half, "-m", model, "--psf", "motion:9,120", "--noise", 0.4, "--strength", 0.5)
+    mean = (read_picture(blurred) + read_picture(out)) / 2
+    assert (read_picture(half) - mean).abs().quantile(0.99) < 1.1 / 255
+
+
+def test_an_estimated_blur_goes_and_is_said(blurred: Path, sharp: Tensor, kernel: Tensor, tmp_path: Path) -> None:
+    out = tmp_path / "out.png"
+    said = report(blurred, out, "-m", "wiener", "--estimate")
+    (note,) = said["warnings"]  # type: ignore[misc]
+    assert note.startswith("estimated --psf motion:")
+    length, angle = map(float, note.split(":")[1].split(",")[:2])
+    assert abs(length - 9) <= 1 and abs(angle - 120) <= 3
+    assert gain(out, blurred, sharp, kernel) > 4.5
+
+
+def test_no_blur_found_is_one_line_and_nothing_written(sharp: Tensor, tmp_path: Path) -> None:
+    source = write(tmp_path / "in.png", sharp)
+    result = invoke(source, tmp_path / "out.png", "-m", "wiener", "--estimate", "--progress", "none")
+    assert result.exit_code == 1
+    assert len(result.stderr.strip().splitlines()) == 1 and "give it with --psf" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["in.png"]
+
+
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv422p10le"])
+def test_video_keeps_its_colour_and_tracks(pix_fmt: str, tmp_path: Path) -> None:
+    """A blur of next to nothing changes next to nothing: neither frames, nor colour, nor sound."""
+    clip = make_clip(tmp_path / "in.mkv", frames=6, audio=1, pix_fmt=pix_fmt, codec="ffv1")
+    out = tmp_path / "out.mkv"
+    said = report(clip, out, "-m", "wiener", "--psf", "gaussian:0.2", "--noise", 0.1, "-c", "ffv1")
+    assert (said["frames_in"], said["frames_out"]) == (6, 6)
+    result = CliRunner().invoke(app, ["metrics", str(clip), str(out), "--json"])
+    assert float(json.loads(result.stdout)["metrics"]["psnr"]["min"]) > 45  # inf is text
+    infos = [json.loads(CliRunner().invoke(app, ["info", str(p), "--json"]).stdout) for p in (clip, out)]
+    assert infos[0]["pix_fmt"] == infos[1]["pix_fmt"] == pix_fmt
+    assert len(infos[0]["streams"]) == len(infos[1]["streams"])
+
+
+def test_weights_of_ones_own(tmp_path: Path) -> None:
+    arguments = {"blocks": 1, "width": 0.0625}
+    network = MSResNet(1, 0.0625)
+    path = tmp_path / "mine.safetensors"
+    path.write_bytes(weights.written(network, task="deblur", model="msresnet", args=arguments))
+    picture = torch.rand(3, 30, 41)
+    source = write(tmp_path / "in.png", picture)
+    said = report(source, tmp_path / "out.png", "-m", path, "--precision", "fp32", "--engine", "torch")
+    assert (said["model"], said["width"], said["height"]) == (str(path), 41, 30)
+    seen = F.pad(read_picture(source)[None], (0, 3, 0, 2), mode="replicate")
+    with torch.no_grad():
+        wanted = apply(network, seen[:, None])[0, 0, :, :30, :41].clamp(0, 1)
+    assert (read_picture(tmp_path / "out.png") - wanted).abs().max() < 0.6 / 255
+    report(source, tmp_path / "same.png", "-m", path, "--strength", 0)
+    assert torch.equal(read_picture(tmp_path / "same.png"), read_picture(source))
+
+
+def test_strength_lies_between() -> None:
+    network = MSResNet(1, 0.0625)
+    window = torch.rand(2, 1, 3, 8, 12)
+    with torch.no_grad():
+        whole, part = apply(network, window), apply(Blended(network, 0.25), window)
+    torch.testing.assert_close(part, 0.75 * window + 0.25 * whole)
+    assert Blended(network, 0.25).needs == network.needs
+
+
+@pytest.mark.parametrize(
+    ("code", "options", "says"),
+    [
+        (4, ["-m", "msresnet"], "no trained weights of msresnet are shipped; convert"),
+        (4, ["-m", "rife"], "no model 'rife' for deblur"),
+        (4, ["-m", "none.safetensors"], "no weights at none.safetensors"),
+        (2, ["-m", "msresnet", "--estimate"], "--psf and --estimate are for -m wiener and landweber"),
+        (2, ["-m", "wiener"], "-m wiener needs either --estimate or --psf: gaussian:SIGMA"),
+        (2, ["-m", "wiener", "--estimate", "--psf", "disk:2"], "needs either --estimate or --psf"),
+        (2, ["-m", "wiener", "--psf", "motion:15"], "--psf motion:15 is not a blur"),
+        (2, ["-m", "wiener", "--psf", "motion:15,left"], "--psf motion:15,left is not a blur"),
+        (2, ["-m", "wiener", "--psf", "disk:9999"], "not a blur of up to 500 pixels"),
+        (2, ["-m", "wiener", "--psf", "disk:-2"], "the radius of a blur is more than 0, not -2"),
+        (2, ["-m", "wiener", "--psf", "nope.png"], "--psf nope.png is neither a blur nor a picture that is there"),
+        (2, ["-m", "wiener", "--psf", "disk:2", "--noise", "0"], "--noise 0 is not a standard deviation"),
+        (2, ["-m", "wiener", "--psf", "disk:2", "--strength", "1.5"], "--strength 1.5 is not a share"),
+    ],
+)
+def test_wrong_calls_are_one_line(code: int, options: list[str], says: str, tmp_path: Path) -> None:
+    source = write(tmp_path / "in.png", torch.rand(3, 16, 16))
+    result = invoke(source, tmp_path / "out.png", *options)
+    assert result.exit_code == code, result.output
+    assert len(result.stderr.strip().splitlines()) == 1 and says in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_psf_is_read_from_its_picture(tmp_path: Path) -> None:
+    kernel = psf.motion(7, 30)
+    codes = (kernel / kernel.max() * 65535).round().numpy().astype(np.uint16)
+    cv2.imwrite(str(tmp_path / "psf.png"), codes)
+    torch.testing.assert_close(read_psf(str(tmp_path / "psf.png")), kernel, rtol=0, atol=1e-5)
+    for text, wanted in [("gaussian:1.5", psf.gaussian(1.5)), ("disk:2", psf.disk(2)), ("motion:7,30", kernel)]:
+        assert torch.equal(read_psf(text), wanted)

@@ -1,0 +1,75 @@
+"""Which point spread function a user means, or a picture shows."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+from torch import Tensor
+
+from .errors import UsageError, VidrestoreError
+from .ops import estimate_blur, psf
+from .video.pictures import is_pictures, read_picture
+
+FORMS = "gaussian:SIGMA, motion:LENGTH,ANGLE, disk:RADIUS, or a picture of the point spread function"
+MAKERS: dict[str, tuple[int, Callable[..., Tensor]]] = {
+    "gaussian": (1, psf.gaussian),
+    "motion": (2, psf.motion),
+    "disk": (1, psf.disk),
+}
+"""How many numbers each takes, and what it makes of them; lengths in pixels, angles in degrees."""
+LARGEST = 500.0
+"""Pixels, of a length, radius or sigma: a mistake beyond."""
+
+
+def read_psf(text: str) -> Tensor:
+    """The point spread function that FORMS describes, (K, K), K odd, sum 1.
+
+    Raises:
+        UsageError: it is none of them, or has no extent.
+        InputError: the picture is broken.
+    """
+    try:
+        kind, colon, rest = text.partition(":")
+        if colon and kind in MAKERS:
+            return _made(text, kind, [_number(part) for part in rest.split(",")])
+        if Path(text).is_file() and is_pictures(Path(text)):
+            return psf.from_picture(read_picture(Path(text)).mean(0).double())
+    except ValueError as error:
+        raise UsageError(f"--psf {text}: {error}") from error
+    raise UsageError(f"--psf {text} is neither a blur nor a picture that is there; write {FORMS}")
+
+
+def estimate(picture: Tensor) -> tuple[Tensor, str]:
+    """The blur that a picture (3, H, W) shows, and in words what it is and how sure that is.
+
+    Raises:
+        VidrestoreError: it shows none that is everywhere the same, or is too small to.
+    """
+    try:
+        streak, bell = estimate_blur.motion(picture), estimate_blur.gaussian(picture)
+    except ValueError as error:
+        raise VidrestoreError(f"{error}; give it with --psf") from error
+    if streak.confidence >= estimate_blur.SURE_OF_MOTION:
+        form = f"motion:{streak.length:.4g},{streak.angle:.4g}"
+        return psf.motion(streak.length, streak.angle), f"estimated --psf {form}, confidence {streak.confidence:.2f}"
+    if bell.confidence >= estimate_blur.SURE_OF_GAUSSIAN:
+        return psf.gaussian(bell.sigma), f"estimated --psf gaussian:{bell.sigma:.4g}, confidence {bell.confidence:.2f}"
+    raise VidrestoreError(
+        "the first picture shows no blur that is the same everywhere: a streak has confidence "
+        f"{streak.confidence:.2f} of {estimate_blur.SURE_OF_MOTION} at least, a Gaussian {bell.confidence:.2f} of "
+        f"{estimate_blur.SURE_OF_GAUSSIAN}; give it with --psf"
+    )
+
+
+def _made(text: str, kind: str, numbers: list[float]) -> Tensor:
+    count, make = MAKERS[kind]
+    if len(numbers) != count or not all(math.isfinite(number) for number in numbers) or numbers[0] > LARGEST:
+        raise UsageError(f"--psf {text} is not a blur of up to {LARGEST:.0f} pixels; write {FORMS}")
+    return make(*numbers)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

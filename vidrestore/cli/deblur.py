@@ -1,0 +1,88 @@
+"""vidrestore deblur"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..settings import Deblurring, Encoding, Reading
+from . import options
+from .errors import shows_errors
+from .run import Shell, run_job
+
+DEBLURRING = Deblurring()
+CLASSICAL = "Known blur (wiener, landweber)"
+
+
+@shows_errors
+def deblur(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video, a folder of pictures, or a picture.")],
+    target: Annotated[
+        Path | None,
+        typer.Argument(metavar="[OUTPUT]", help="The same kinds.", show_default="INPUT_deblurred beside it"),
+    ] = None,
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="wiener, landweber, msresnet, or a file of weights.")
+    ] = DEBLURRING.model,
+    strength: Annotated[
+        float, typer.Option("--strength", help="Share of the change that is shown: 0 to 1.")
+    ] = DEBLURRING.strength,
+    psf: Annotated[
+        str | None,
+        typer.Option(
+            "--psf",
+            help="gaussian:SIGMA, motion:LENGTH,ANGLE, disk:RADIUS (pixels, degrees), or a picture of it.",
+            rich_help_panel=CLASSICAL,
+        ),
+    ] = DEBLURRING.psf,
+    estimate: Annotated[
+        bool,
+        typer.Option(
+            "--estimate", help="Find the blur in the first frame: motion, or Gaussian.", rich_help_panel=CLASSICAL
+        ),
+    ] = DEBLURRING.estimate,
+    noise: Annotated[
+        float,
+        typer.Option(
+            "--noise", help="Its standard deviation, white at 255; more is smoother.", rich_help_panel=CLASSICAL
+        ),
+    ] = DEBLURRING.noise,
+    overwrite: options.Overwrite = False,
+    start: options.Start = None,
+    end: options.End = None,
+    rate: options.Rate = None,
+    deinterlace: options.Deinterlace = options.READING.deinterlace,
+    codec: options.Codec = options.ENCODING.codec,
+    crf: options.Crf = options.ENCODING.crf,
+    preset: options.Preset = options.ENCODING.preset,
+    pix_fmt: options.PixFmt = options.ENCODING.pix_fmt,
+    encoder_option: options.EncoderOption = None,
+    lossless: options.Lossless = options.ENCODING.lossless,
+    device: options.Device = options.SETTINGS.device,
+    engine: options.Engine = options.EngineName.AUTO,
+    precision: options.Precision = options.PrecisionName.AUTO,
+    tile: options.Tile = "auto",
+    batch: options.Batch = "auto",
+    dry_run: options.DryRun = False,
+    as_json: options.Json = False,
+    progress: options.Progress = options.ProgressName.AUTO,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Remove the blur from a video, frame by frame, keeping every frame, time stamp, colour and track.
+
+    Example: vidrestore deblur in.mp4 out.mp4 -m wiener --psf motion:15,30
+    """
+    from ..stages import deblur as stage
+
+    settings = options.settings(device=device, engine=engine, precision=precision, tile=tile, batch=batch)
+    run_job(
+        source,
+        target or source.with_name(f"{source.stem}_deblurred{source.suffix}"),
+        (stage(Deblurring(model, strength, psf, estimate, noise), settings=settings),),
+        reading=Reading(
+            options.moment("--start", start), options.moment("--end", end), deinterlace, options.rate(rate)
+        ),
+        encoding=Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option)),
+        shell=Shell(overwrite, dry_run, as_json, progress, quiet, verbose),
+    )

@@ -1,0 +1,49 @@
+"""inverse(): frames whose blur is known or estimated, undone by a classical method, in their place."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from time import perf_counter
+
+import torch
+from torch import Tensor
+
+from .blurs import estimate
+from .engine import Ran
+from .engine.convert import precisely, restored, see
+from .frame import Frame
+from .ops.deconvolve import landweber, wiener
+
+METHODS: dict[str, Callable[..., Tensor]] = {"wiener": wiener, "landweber": landweber}
+
+
+def inverse(
+    frames: Iterable[Frame],
+    method: str,
+    psf: Tensor | None,
+    *,
+    noise: float,
+    strength: float,
+    device: torch.device,
+    ran: Ran,
+) -> Iterator[Frame]:
+    """Each frame restored in RGB; planes stay planes.
+
+    Args:
+        psf: see `ops.psf`; None: the first frame's is estimated, and is that of all.
+        noise: standard deviation, white at 1.
+        strength: 1 shows the restored frame, 0 the frame as it came.
+
+    Raises:
+        VidrestoreError: nothing can be estimated from the first frame.
+    """
+    ran.engine, ran.device, ran.precision = "torch", str(device), "fp32"
+    for seen in see(frames, space="rgb", device=device):
+        start = perf_counter()
+        if psf is None:
+            psf, note = estimate(seen.tensor)
+            ran.notes.append(note)
+        with precisely():
+            sharp = METHODS[method](seen.tensor, psf, noise=noise)
+            out = seen.tensor + strength * (sharp - seen.tensor)
+        ran.seconds += perf_counter() - start
+        yield replace(seen.frame, picture=restored(seen, out, space="rgb", scale=1), native=None)
