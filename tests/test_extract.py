@@ -21,6 +21,7 @@ from vidrestore.errors import VidrestoreError
 from vidrestore.extract import extract, prepare
 from vidrestore.frame import Frame, Planes
 from vidrestore.settings import Picking, Pictures, Reading
+from vidrestore.video.destination import part_folder
 from vidrestore.video.pictures import read_picture
 from vidrestore.video.probe import probe
 from vidrestore.video.read import Reader
@@ -309,6 +310,76 @@ def test_an_earlier_run_is_replaced_whatever_its_layout_and_other_files_stay(tmp
     extracted(source, out, "-y", "--every", "6")
     files = sorted(str(p.relative_to(out)) for p in out.rglob("*") if p.is_file())
     assert files == ["frame_00000001.png", "frames.csv", "mine.txt", "scene_002/mine.txt"]
+
+
+@pytest.mark.parametrize("scenes", [False, True])
+def test_a_folder_of_the_users_under_the_name_it_grows_under_is_left_alone(tmp_path: Path, scenes: bool) -> None:
+    source, mine = make_clip(tmp_path / "in.mp4", frames=2), tmp_path / "out.part" / "mine.txt"
+    (tmp_path / "pairs.csv").write_text("1,2\n")
+    options = ("--scenes", tmp_path / "pairs.csv") if scenes else ()
+    job = prepare(source, tmp_path / "out", reading=Reading(), picking=Picking(), pictures=Pictures())
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    refused("extract-frames", source, tmp_path / "out", "-y", *options, says="out.part is in the way")
+    with pytest.raises(VidrestoreError, match="in the way"):  # it came after the checks
+        extract(job)
+    assert mine.read_text() == "mine" and not (tmp_path / "out").exists()
+    mine.unlink()
+    mine.parent.rmdir()
+    (tmp_path / "out.part").write_text("mine")
+    refused("extract-frames", source, tmp_path / "out", *options, says="out.part is in the way")
+    assert (tmp_path / "out.part").read_text() == "mine"
+
+
+def test_pictures_are_not_extracted_over_themselves(tmp_path: Path) -> None:
+    clip, pairs, out = make_clip(tmp_path / "in.mp4", frames=4), tmp_path / "pairs.csv", tmp_path / "out"
+    pairs.write_text("1,2\n3,4\n")
+    extracted(clip, out, "--scenes", pairs)
+    before = sorted(out.rglob("*"))
+    for source in (out / "scene_001", out / "scene_002" / "frame_00000001.png"):
+        refused("extract-frames", source, out, "--every", "2", "-y", says="the input, lies in")
+    assert sorted(out.rglob("*")) == before
+
+
+def test_the_current_folder_and_links_to_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, link = tmp_path / "here", tmp_path / "links" / "link"
+    for folder in (here, here / "below", link.parent):
+        folder.mkdir()
+    source = make_clip(here / "in.mp4", frames=2)
+    monkeypatch.chdir(here)
+    extracted(Path("in.mp4"), Path("."), "-y")
+    monkeypatch.chdir(here / "below")
+    extracted(source, Path(".."), "-y", "--format", "jpg")
+    link.symlink_to(here)
+    assert part_folder(link) == tmp_path / "here.part"
+    extracted(source, link, "-y", "--format", "jpg")
+    names = ["below", "frame_00000001.jpg", "frame_00000002.jpg", "frames.csv", "in.mp4"]
+    assert sorted(path.name for path in here.iterdir()) == names
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "links"]
+
+
+@pytest.mark.parametrize("scenes", [False, True])
+def test_old_pictures_stay_where_the_new_ones_cannot_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scenes: bool
+) -> None:
+    source, out = make_clip(tmp_path / "in.mp4", frames=2), tmp_path / "out"
+    (tmp_path / "pairs.csv").write_text("1,2\n")
+    options = ("--scenes", tmp_path / "pairs.csv") if scenes else ()
+    extracted(source, out, *options)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+    rename = Path.replace
+
+    def elsewhere(path: Path, target: Path) -> None:
+        if target.is_relative_to(out):
+            raise OSError(18, "Invalid cross-device link")
+        rename(path, target)
+
+    monkeypatch.setattr(Path, "replace", elsewhere)
+    code, _, errors = invoke("extract-frames", source, out, "-y", "--format", "jpg", *options)
+    assert (code, errors.strip()) == (1, f"vidrestore: {out} could not be written: Invalid cross-device link")
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert not (tmp_path / "out.part").exists()
 
 
 @pytest.mark.parametrize("scenes", [False, True])

@@ -60,8 +60,8 @@ MAY = {
     },
     "benchmark": {"compare", "errors", "metrics", "ops"},
     "train": {
-        *("between", "colour", "engine", "errors", "frame", "metrics", "models", "ops", "processor", "settings"),
-        *("shots", "video"),
+        *("between", "colour", "engine", "errors", "flow", "frame", "metrics", "models", "ops", "processor"),
+        *("settings", "shots", "video", "weights"),
     },
 }
 

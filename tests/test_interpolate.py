@@ -1,5 +1,6 @@
 """`vidrestore interpolate` from file to file. The frames between are averages here; what makes them is tested apart."""
 
+import csv
 import json
 from collections.abc import Sequence
 from fractions import Fraction
@@ -279,6 +280,24 @@ def test_a_name_of_its_own(average: Blend, tmp_path: Path) -> None:
         done(clip, *words)
     names = {"in.mp4", "in_x2.mp4", "in_x2.5.mp4", "in_59.94fps.mp4", "in_slow4.mp4"}
     assert {path.name for path in tmp_path.iterdir()} == names
+
+
+def test_a_folders_result_is_a_folder(average: Blend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = tmp_path / "pics.v1"
+    done(make_clip(tmp_path / "in.mp4", frames=3), pictures.with_name("p"), "-x", "1")
+    pictures.with_name("p").rename(pictures)
+    for words in (("-x", "5/2"), ("--fps", "59.94")):
+        done(pictures, *words)
+    monkeypatch.chdir(pictures)
+    done(Path("."))
+    names = {"in.mp4", "pics.v1", "pics_v1_x2_5", "pics_v1_59_94fps", "pics_v1_x2"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+
+
+def test_slow_motion_of_pictures_knows_the_sources_times(average: Blend, tmp_path: Path) -> None:
+    done(make_clip(tmp_path / "in.mp4", frames=3, rate=F(25)), tmp_path / "out", "--slow-motion", "4")
+    with (tmp_path / "out" / "frames.csv").open(newline="") as file:
+        assert [F(row["source_pts"]) for row in csv.DictReader(file)] == [F(n, 100) for n in range(12)]
 
 
 def test_dry_run_and_progress_know_the_frames(average: Blend, tmp_path: Path) -> None:

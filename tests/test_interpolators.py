@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from vidrestore import interpolators, weights
+from vidrestore import interpolators, stages, weights
 from vidrestore.engine import Ran
-from vidrestore.errors import ModelError
-from vidrestore.flow.interpolator import FlowInterpolator
-from vidrestore.halving import Halving
+from vidrestore.errors import ModelError, UsageError
+from vidrestore.models.fusion import Fusion
 from vidrestore.models.sepconv import SepConv
-from vidrestore.settings import Settings
+from vidrestore.settings import Retiming, Settings
+from vidrestore.timing import ByFactor, Timing, ToRate
 
 SETTINGS = Settings(device="cpu", engine="torch", precision="fp32")
 PAIR = torch.rand(2, 3, 40, 48, generator=torch.Generator().manual_seed(1))
@@ -23,10 +23,8 @@ PAIR = torch.rand(2, 3, 40, 48, generator=torch.Generator().manual_seed(1))
 def test_flow_makes_any_time_and_says_what_it_runs_on(model: str, quality: str, engine: str) -> None:
     ran = Ran()
     choice = interpolators.find(model, quality, SETTINGS)  # type: ignore[arg-type]
-    assert choice.name == "flow"
-    interpolate = choice.start(ran)
-    assert isinstance(interpolate, FlowInterpolator)
-    made = interpolate(*PAIR, [Fraction(1, 3), Fraction(4, 5)])
+    assert choice.name == "flow" and not choice.halves
+    made = choice.start(ran)(*PAIR, [Fraction(1, 3), Fraction(4, 5)])
     assert [picture.shape for picture in made] == [(3, 40, 48)] * 2
     assert not torch.equal(*made)
     assert (ran.engine, ran.device, ran.precision) == (engine, "cpu", "fp32")
@@ -38,10 +36,42 @@ def test_a_file_of_ones_own_is_opened(tmp_path: Path) -> None:
     path = tmp_path / "mine.safetensors"
     path.write_bytes(weights.written(network, task="interpolate", model="sepconv", args=args))
     choice = interpolators.find(str(path), "balanced", SETTINGS)
-    interpolate = choice.start(Ran())
-    assert choice.name == str(path) and isinstance(interpolate, Halving)
-    (made,) = interpolate(*PAIR, [Fraction(1, 2)])
+    ran = Ran()
+    (made,) = choice.start(ran)(*PAIR, [Fraction(1, 2)])
+    assert choice.name == str(path) and choice.halves
+    assert (ran.engine, ran.device, ran.precision) == ("torch", "cpu", "fp32") and ran.batch > 1
     assert made.shape == (3, 40, 48) and made.isfinite().all()
+
+
+def test_a_fusion_network_of_ones_own_works_along_the_flow(tmp_path: Path) -> None:
+    args = {"channels": (8, 8, 8)}
+    path = tmp_path / "mine.safetensors"
+    path.write_bytes(weights.written(Fusion(**args), task="interpolate", model="fusion", args=args))
+    choice = interpolators.find(str(path), "fast", SETTINGS)
+    assert not choice.halves
+    (made,) = choice.start(Ran())(*PAIR, [Fraction(1, 3)])
+    assert made.shape == (3, 40, 48)
+
+
+@pytest.mark.parametrize(
+    ("timing", "duplicates"),
+    [
+        (ByFactor(Fraction(3)), "keep"),
+        (ByFactor(Fraction(5, 2)), "keep"),
+        (ToRate(Fraction(60)), "keep"),
+        (ByFactor(Fraction(2)), "retime"),
+    ],
+)
+def test_times_that_halving_cannot_make_are_refused_before_the_run(
+    tmp_path: Path, timing: Timing, duplicates: str
+) -> None:
+    args = {"width": 0.125, "taps": 5}
+    path = tmp_path / "mine.safetensors"
+    path.write_bytes(weights.written(SepConv(**args), task="interpolate", model="sepconv", args=args))
+    retiming = Retiming(model=str(path), duplicates=duplicates)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="ask for -x 2, 4 or 8"):
+        stages.interpolate(timing, retiming, settings=SETTINGS)
+    assert stages.interpolate(ByFactor(Fraction(4)), Retiming(model=str(path)), settings=SETTINGS).model == str(path)
 
 
 @pytest.mark.parametrize(

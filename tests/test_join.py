@@ -167,6 +167,19 @@ def test_the_folders_own_times_count_unless_a_rate_is_given(tmp_path: Path) -> N
     assert times(frames(tmp_path / "c.mp4")) == times(frames(source)), "one meaning in every command"
 
 
+def test_a_rate_keeps_the_place_in_the_source(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "in", 2)
+    rows = [f"frame_{n:08}.png,{n}/25,1/25,{60 + Fraction(n, 25)}" for n in (1, 2)]
+    (folder / "frames.csv").write_text("\n".join(["file,pts,duration,source_pts", *rows]))
+    info = probe(folder, rate=Fraction(10))
+    assert [shown.pts for shown in info.pictures] == [0, Fraction(1, 10)]
+    assert (info.source_offset, info.warnings) == (60 + Fraction(1, 25), ())
+    (folder / "frames.csv").write_text("not a list")
+    info = probe(folder, rate=Fraction(10))
+    assert info.source_offset == 0
+    assert "does not fit" in info.warnings[0]
+
+
 def test_times_of_another_folder_and_of_old_files(tmp_path: Path) -> None:
     """Pictures that another program made from extracted ones, under its own names."""
     source = make_clip(tmp_path / "in.mp4", frames=10, pts=VFR, time_base=TICK)

@@ -171,6 +171,24 @@ def test_nothing_of_the_users_is_touched(tmp_path: Path) -> None:
             prepare(source, folder, reading=Reading(), encoding=FAST)
 
 
+def test_a_folder_of_the_users_under_the_name_the_clips_grow_under_is_left_alone(tmp_path: Path) -> None:
+    source, mine = make_clip(tmp_path / "in.mp4", frames=4), tmp_path / "clips.part" / "mine.txt"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    with pytest.raises(UsageError, match="is in the way"):
+        prepare(source, tmp_path / "clips", reading=Reading(), encoding=FAST, overwrite=True)
+    assert mine.read_text() == "mine"
+
+
+def test_the_current_folder_gets_clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    source = make_clip(tmp_path / "here" / "in.mp4", frames=4)
+    monkeypatch.chdir(tmp_path / "here")
+    cut(source, Path("."), 3)
+    assert sorted(path.name for path in Path(".").iterdir()) == ["in-Scene-001.mp4", "in.mp4"]
+    assert [path.name for path in tmp_path.iterdir()] == ["here"]
+
+
 def test_only_listing_writes_nothing(tmp_path: Path) -> None:
     source = make_clip(tmp_path / "in.mp4", frames=10)
     (clip,) = split(prepare(source, None, reading=Reading(), encoding=FAST), by_cuts).clips

@@ -12,7 +12,7 @@ import torch
 
 from tests.clips import make_clip
 from vidrestore.colour import to_rgb
-from vidrestore.errors import UsageError
+from vidrestore.errors import UsageError, VidrestoreError
 from vidrestore.frame import Frame, Planes
 from vidrestore.settings import PictureForm, Pictures
 from vidrestore.video.info import VideoInfo
@@ -22,6 +22,7 @@ from vidrestore.video.probe import probe
 from vidrestore.video.read import Reader
 from vidrestore.video.target import Target, TargetKind
 from vidrestore.video.write import Writer
+from vidrestore.video.write_pictures import encoded
 
 
 def aim(info: VideoInfo, path: Path, form: PictureForm = "png") -> Target:
@@ -82,6 +83,31 @@ def test_an_error_leaves_an_old_folder_alone(tmp_path: Path) -> None:
         raise KeyboardInterrupt
     assert {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()} == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in.mkv", "out"]
+
+
+@pytest.mark.parametrize(("suffix", "longest"), [(".webp", 16383), (".jpg", 65500)])
+def test_a_size_beyond_the_format_is_refused(suffix: str, longest: int, capfd: pytest.CaptureFixture[str]) -> None:
+    assert encoded(np.zeros((1, longest, 3), np.uint8), suffix, Pictures(quality=50))
+    with pytest.raises(UsageError, match=f"1x{longest + 1} is too large for {suffix}: at most {longest} pixels"):
+        encoded(np.zeros((longest + 1, 1, 3), np.uint8), suffix, Pictures(quality=50))
+    assert capfd.readouterr().err == ""
+
+
+def test_source_pts_count_on_the_sources_clock_in_slow_motion(tmp_path: Path) -> None:
+    info = replace(probe(make_clip(tmp_path / "in.mkv", frames=1)), source_offset=Fraction(60))
+    target = replace(aim(info, tmp_path / "out"), stretch=Fraction(4))
+    write(target, info, [Frame(torch.zeros(3, 48, 64), Fraction(n, 25), Fraction(1, 25)) for n in range(3)])
+    with (tmp_path / "out" / "frames.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [Fraction(row["source_pts"]) for row in rows] == [60 + Fraction(n, 100) for n in range(3)]
+
+
+def test_a_folder_of_the_users_under_a_pictures_part_name_is_left_alone(tmp_path: Path) -> None:
+    info = probe(make_clip(tmp_path / "in.mkv", frames=1))
+    (tmp_path / "o.part.png").mkdir()
+    with pytest.raises(VidrestoreError, match="could not be written"):
+        write(aim(info, tmp_path / "o.png"), info, list(Reader(info)))
+    assert (tmp_path / "o.part.png").is_dir()
 
 
 def test_one_picture(tmp_path: Path) -> None:

@@ -67,11 +67,13 @@ def _read(path: Path, inside: str) -> State:
             found = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ModelError(f"{path} holds more than weights, or is damaged; nothing in it was executed") from error
-    except (RuntimeError, LookupError, EOFError, ValueError) as error:
+    except (RuntimeError, LookupError, EOFError, ValueError, OSError) as error:
         raise ModelError(f"{path} cannot be read as a checkpoint of PyTorch; it may be damaged") from error
     if inside and isinstance(found, dict):
         found = found.get(inside)
-    if not isinstance(found, dict) or not all(isinstance(tensor, Tensor) for tensor in found.values()):
+    if not isinstance(found, dict) or not all(
+        isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in found.items()
+    ):
         where = f" under {inside!r}" if inside else ""
         raise ModelError(f"{path} is not a plain state dict{where}: names and their tensors")
     return found

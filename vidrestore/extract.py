@@ -1,9 +1,8 @@
 """extract(): a source's frames as pictures, all of them or some, in one folder or in one for each scene."""
 
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import chain, groupby
@@ -24,7 +23,7 @@ from .video.plan_pictures import plan_pictures
 from .video.probe import probe
 from .video.read import Reader, expected_frames
 from .video.target import Target
-from .video.write import Writer
+from .video.write import Writer, appearing
 from .video.write_pictures import SCENE, settle, upright_size
 
 AHEAD = 4
@@ -146,7 +145,7 @@ class _Origin:
 
 def _write_scenes(job: Job, placed: Iterable[Placed], tally: _Tally) -> None:
     assert job.scenes is not None
-    with _appearing(job.target.path) as part:
+    with appearing(job.target.path, settle=settle) as part:
         for number, scene in groupby(placed, key=attrgetter("scene")):
             first = next(scene)
             zero = first.frame.pts
@@ -177,21 +176,6 @@ def _write(job: Job, target: Target, source: Reader | _Origin, placed: Iterable[
         if isinstance(source, Reader) and job.picking == Picking() and writer.written != source.decoded:
             raise VidrestoreError(f"{source.decoded} frames were decoded but {writer.written} written: a bug")
     tally.written, tally.duration = tally.written + writer.written, tally.duration + writer.duration
-
-
-@contextmanager
-def _appearing(folder: Path) -> Iterator[Path]:
-    """A folder beside `folder` to write in, which takes its place in the end; on an error it is deleted."""
-    part = folder.with_name(f"{folder.name}.part")
-    if part.exists():
-        shutil.rmtree(part)
-    part.mkdir()
-    try:
-        yield part
-        settle(part, folder)
-    finally:
-        if part.exists():
-            shutil.rmtree(part)
 
 
 def _report(job: Job, reader: Reader, tally: _Tally, seconds: float) -> Report:

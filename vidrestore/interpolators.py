@@ -1,8 +1,12 @@
 """Which interpolator a model's name means, and how it is brought up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
 from pathlib import Path
+
+from torch import Tensor
 
 from . import weights
 from .between import Interpolator
@@ -10,52 +14,47 @@ from .engine import Ran, choose
 from .engine.infer import Inference
 from .errors import ModelError
 from .flow.interpolator import FlowInterpolator
+from .flow.motion import Search
 from .flow.presets import PRESETS
-from .halving import Halving
+from .halving import MIDDLE, Halving
 from .models import Network
 from .settings import Quality, Settings
 
 FLOW = "flow"
-"""What `auto` takes: it makes any time, and scores best of what is shipped (README)."""
+"""What `auto` takes: it makes any time, and no other network is shipped that scores as well (README)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An interpolator that is known to be there; nothing is loaded yet."""
+    """An interpolator that is known to be there; its network is loaded when it starts."""
 
     name: str
     start: Callable[[Ran], Interpolator]
     """Loads what it needs, and tells the Ran what it runs on."""
     note: str = ""
     """What a user should know before choosing it."""
+    halves: bool = False
+    """It makes the middle and the middles of the halves, and no other time."""
 
 
 def find(model: str, quality: Quality, settings: Settings) -> Choice:
-    """The interpolator a user means: auto, flow, sepconv, a name of the manifest, or a file of converted weights.
+    """The interpolator a user means: auto, flow, sepconv, a name of the manifest, or a file of weights.
 
     Raises:
         ModelError: an unknown model, or one whose weights are not there; says what there is.
     """
-    if model in ("auto", FLOW):
-        return _flow(quality, settings)
+    search = PRESETS[quality].search
+    if model in ("auto", FLOW) and not PRESETS[quality].fusion:
+        return Choice(FLOW, partial(_without_network, search))
     if Path(model).suffix == ".safetensors":
         network = weights.open_file(Path(model), task="interpolate")
-        return Choice(model, lambda ran: Halving(_ready(network, settings, ran)))
-    entry = _shipped(model)
-    return Choice(entry.name, lambda ran: Halving(_ready(weights.load(entry), settings, ran)), entry.note)
-
-
-def _flow(quality: Quality, settings: Settings) -> Choice:
-    preset = PRESETS[quality]
-    entry = weights.find(FLOW, task="interpolate")
+        return Choice(model, partial(_with_network, network, search, settings), halves=_halves(network))
+    entry = _shipped(FLOW if model == "auto" else model)
 
     def start(ran: Ran) -> Interpolator:
-        if preset.fusion:
-            return FlowInterpolator(preset.search, _ready(weights.load(entry), settings, ran))
-        ran.engine, ran.device, ran.precision = "opencv", "cpu", "fp32"
-        return FlowInterpolator(preset.search)
+        return _with_network(weights.load(entry), search, settings, ran)
 
-    return Choice(entry.name, start, entry.note)
+    return Choice(entry.name, start, entry.note, halves=_halves(weights.build(entry)))
 
 
 def _shipped(model: str) -> weights.Entry:
@@ -70,7 +69,24 @@ def _shipped(model: str) -> weights.Entry:
         ) from error
 
 
-def _ready(network: Network, settings: Settings, ran: Ran) -> Inference:
+def _halves(network: Network) -> bool:
+    return network.needs.times == (MIDDLE,)
+
+
+def _without_network(search: Search, ran: Ran) -> Interpolator:
+    ran.engine, ran.device, ran.precision = "opencv", "cpu", "fp32"
+    return FlowInterpolator(search)
+
+
+def _with_network(network: Network, search: Search, settings: Settings, ran: Ran) -> Interpolator:
     engine = choose(settings)
     ran.engine, ran.device, ran.precision = engine.name, str(engine.device), engine.precision
-    return Inference(network, engine, settings)
+    inference = Inference(network, engine, settings)
+    between = Halving(inference) if _halves(network) else FlowInterpolator(search, inference)
+
+    def told(first: Tensor, second: Tensor, times: Sequence[Fraction]) -> list[Tensor]:
+        made = between(first, second, times)
+        ran.tile, ran.batch, ran.halvings = inference.plan.tile, inference.plan.batch, inference.halvings
+        return made
+
+    return told

@@ -35,7 +35,7 @@ class Reading:
     """The first moment that is no longer taken."""
     deinterlace: bool = False
     rate: Fraction | None = None
-    """Frames per second of a picture folder; None means 25."""
+    """Frames per second of a picture folder. None: as its frames.csv says, else 25."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +89,19 @@ class Retiming:
     """What becomes of pictures that only repeat the one before: stay, or give way to motion at the same times."""
     audio: Literal["drop", "stretch"] = "drop"
     """What becomes of the sound in slow motion; without it, sound is copied as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deblurring:
+    """How blur is removed."""
+
+    model: str = "msresnet"
+    """wiener or landweber, which undo a known blur, or a network's name or file."""
+    strength: float = 1.0
+    """Share of the change that is shown, 0 to 1."""
+    psf: str | None = None
+    """The known blur, as `blurs.read_psf` takes it."""
+    estimate: bool = False
+    """Find the blur in the first frame."""
+    noise: float = 1.0
+    """Standard deviation with white at 255; more than the truth is smoother, less amplifies noise."""

@@ -1,10 +1,9 @@
 """split(): one source, cut exactly at its scenes into clips that keep their sound."""
 
-import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from glob import escape
@@ -20,11 +19,13 @@ from .scenes import Scene
 from .settings import Encoding, Reading
 from .video.codecs import CONTAINERS
 from .video.cut import PacketCutter
+from .video.destination import part_folder
 from .video.info import VideoInfo
 from .video.probe import probe
 from .video.read import Reader
 from .video.target import Target
-from .video.write import Writer, plan
+from .video.write import Writer, appearing, plan
+from .video.write_pictures import settle
 
 AHEAD = 4
 """Frames decoded ahead of the detector and the encoder."""
@@ -91,7 +92,8 @@ def prepare(
     """Probe the source, and check the folder and the encoder.
 
     Raises:
-        InputError, UsageError: as `probe` and `plan` do; clips of an earlier run; pictures are to be copied.
+        InputError, UsageError: as `probe`, `plan` and `part_folder` do; clips of an earlier run; pictures are to be
+            copied.
     """
     info = probe(source, rate=reading.rate)
     if folder is None:
@@ -102,11 +104,12 @@ def prepare(
         raise UsageError(f"{folder}: there is no folder {folder.absolute().parent}; create it first")
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file; name a folder for the clips")
+    part_folder(folder)
     if not overwrite and (old := _clips(info, folder)):
         raise UsageError(f"{old[0]} exists; use -y to overwrite it")
     target = plan(
         info,
-        folder.with_name(_name(info, 0)),
+        folder.resolve().parent / _name(info, 0),
         encoding,
         width=info.width,
         height=info.height,
@@ -121,10 +124,6 @@ def prepare(
 def _clips(info: VideoInfo, folder: Path) -> list[Path]:
     """What is in `folder` under the names of clips of this source."""
     return sorted(folder.glob(escape(_name(info, 0)).replace("-Scene-001", "-Scene-[0-9]*")))
-
-
-def _part(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}.part")
 
 
 def split(job: Job, place: Place, *, on_frame: Callable[[Frame], None] = lambda _: None) -> Result:
@@ -145,10 +144,10 @@ def split(job: Job, place: Place, *, on_frame: Callable[[Frame], None] = lambda 
         if job.folder is None:
             deque(told, maxlen=0)
         elif not job.copy:
-            _encode(job, stack.enter_context(_appearing(job.folder)), told, result.warnings)
+            _encode(job, stack.enter_context(appearing(job.folder, settle=_settle)), told, result.warnings)
         else:
             deque(told, maxlen=0)
-            part = stack.enter_context(_appearing(job.folder))
+            part = stack.enter_context(appearing(job.folder, settle=_settle))
             copied = _copy(job, part, scenes, result.warnings)
             again = _again(job, [number for number in scenes if number not in copied], scenes)
             _encode(job, part, stack.enter_context(closing(again)), result.warnings)
@@ -232,25 +231,13 @@ def _copy(job: Job, part: Path, scenes: dict[int, Scene], warnings: list[str]) -
 def _name(info: VideoInfo, number: int) -> str:
     """Of a clip: as PySceneDetect names them, of the source's kind where that can be written; a folder of pictures."""
     if info.kind == "pictures":
-        return f"{info.path.name.replace('.', '_')}-Scene-{number + 1:03}"
+        return f"{info.path.absolute().name.replace('.', '_')}-Scene-{number + 1:03}"
     suffix = info.path.suffix if info.path.suffix.lower() in CONTAINERS else ".mkv"
     return f"{info.path.stem}-Scene-{number + 1:03}{suffix}"
 
 
-@contextmanager
-def _appearing(folder: Path) -> Iterator[Path]:
-    """A folder beside `folder` to write in, whose content moves there in the end; on an error it is deleted."""
-    part = _part(folder)
-    if part.exists():
-        shutil.rmtree(part)
-    part.mkdir()
-    try:
-        yield part
-        folder.mkdir(exist_ok=True)
-        for new in part.iterdir():
-            old = folder / new.name
-            if old.is_dir():
-                shutil.rmtree(old)
-            new.replace(old)
-    finally:
-        shutil.rmtree(part)
+def _settle(part: Path, folder: Path) -> None:
+    """Move the clips into the folder, in place of those of the same name; its other files stay."""
+    folder.mkdir(exist_ok=True)
+    for new in list(part.iterdir()):
+        settle(new, folder / new.name)

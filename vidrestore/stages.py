@@ -3,25 +3,30 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import repeat
+from pathlib import Path
 
 from . import interpolators, weights
+from .blurs import FORMS, read_psf
 from .engine import Ran, choose, run
-from .errors import UsageError
+from .errors import ModelError, UsageError
 from .frame import Frame
+from .inverse import METHODS, inverse
+from .models import Network
 from .pipeline import Stage
 from .placing import cut_by_list
 from .repeats import mark_repeats
 from .retime import retime
 from .scenes import Scene
-from .settings import Retiming, Settings
+from .settings import Deblurring, Retiming, Settings
 from .shots import mark_cuts
-from .timing import Timing
+from .strength import Blended
+from .timing import ByFactor, Timing
 
 SCALES = (2, 3, 4)
 
 
 def upscale(model: str, *, scale: int, settings: Settings) -> Stage:
-    """Super-resolution by `scale` with a model of the manifest, by its own name or its family's.
+    """Super-resolution by `scale` with a model of the manifest, by its own name or its family's, or a file.
 
     Raises:
         UsageError: a scale there is no network for.
@@ -29,12 +34,21 @@ def upscale(model: str, *, scale: int, settings: Settings) -> Stage:
     """
     if scale not in SCALES:
         raise UsageError(f"--scale {scale} is not possible; choose one of {', '.join(map(str, SCALES))}")
+    if Path(model).suffix == ".safetensors":
+        network = weights.open_file(Path(model), task="upscale")
+        if network.needs.scale != scale:
+            raise ModelError(f"the network of {model} enlarges x{network.needs.scale}, not x{scale}")
+        return Stage("upscale", scale, lambda ran: _restoring(network, settings, ran), model)
     entry = weights.find(model, task="upscale", scale=scale)
 
     def start(ran: Ran) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
-        return partial(run, weights.load(entry), engine=choose(settings), settings=settings, ran=ran)
+        return _restoring(weights.load(entry), settings, ran)
 
     return Stage("upscale", scale, start, entry.name, (entry.note,) if entry.note else ())
+
+
+def _restoring(network: Network, settings: Settings, ran: Ran) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
+    return partial(run, network, engine=choose(settings), settings=settings, ran=ran)
 
 
 def interpolate(
@@ -46,13 +60,18 @@ def interpolate(
         scenes: where the shots are, by frame numbers of the source; None: they are found.
 
     Raises:
-        UsageError: sound is to be stretched where time is not.
+        UsageError: sound is to be stretched where time is not; times that the network cannot make.
         ModelError: an unknown model, or one without weights.
     """
     if retiming.audio == "stretch" and timing.stretch == 1:
         raise UsageError("--audio stretch is for --slow-motion; elsewhere the sound is copied as it is")
 
     chosen = interpolators.find(retiming.model, retiming.quality, settings)
+    if chosen.halves and not (_is_power_of_two(timing) and retiming.duplicates == "keep"):
+        raise UsageError(
+            f"{chosen.name} makes the middle of two frames and the middles of the halves: ask for -x 2, 4 or 8 "
+            "(or --slow-motion so) and --duplicates keep, or take -m flow, which makes any time"
+        )
 
     def start(ran: Ran) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
         between = chosen.start(ran)
@@ -67,6 +86,67 @@ def interpolate(
     stretches = retiming.audio == "stretch"
     notes = (chosen.note,) if chosen.note else ()
     return Stage("interpolate", 1, start, chosen.name, notes, timing=timing, stretches_sound=stretches)
+
+
+def deblur(how: Deblurring, *, settings: Settings) -> Stage:
+    """Each frame sharper, by undoing a blur that is known or estimated, or by a network.
+
+    Raises:
+        UsageError: options that do not go together, or a number outside its range.
+        ModelError: an unknown model, or one without weights.
+    """
+    if not 0 <= how.strength <= 1:
+        raise UsageError(f"--strength {how.strength:g} is not a share; give 0 to 1")
+    return (_by_inverse if how.model in METHODS else _by_network)(how, settings)
+
+
+def _by_inverse(how: Deblurring, settings: Settings) -> Stage:
+    if (how.psf is None) == (not how.estimate):
+        raise UsageError(f"-m {how.model} needs either --estimate or --psf: {FORMS}")
+    if not 0 < how.noise <= 255:
+        raise UsageError(f"--noise {how.noise:g} is not a standard deviation with white at 255; give more than 0")
+    psf = None if how.psf is None else read_psf(how.psf)
+
+    def start(ran: Ran) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
+        noise, device = how.noise / 255, choose(settings).device
+        return partial(inverse, method=how.model, psf=psf, noise=noise, strength=how.strength, device=device, ran=ran)
+
+    return Stage("deblur", 1, start, how.model)
+
+
+def _by_network(how: Deblurring, settings: Settings) -> Stage:
+    if how.psf is not None or how.estimate:
+        raise UsageError(
+            f"--psf and --estimate are for -m {' and '.join(METHODS)}; -m {how.model} finds the blur itself"
+        )
+    name, load, note = _deblurrer(how.model)
+
+    def start(ran: Ran) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
+        processor = Blended(load(), how.strength)
+        return partial(run, processor, engine=choose(settings), settings=settings, ran=ran)
+
+    return Stage("deblur", 1, start, name, (note,) if note else ())
+
+
+def _deblurrer(model: str) -> tuple[str, Callable[[], Network], str]:
+    """The network a user means: its name, how to load it, and what to know before choosing it."""
+    if Path(model).suffix == ".safetensors":
+        network = weights.open_file(Path(model), task="deblur")
+        return model, lambda: network, ""
+    try:
+        entry = weights.find(model, task="deblur")
+    except ModelError as error:
+        if model != "msresnet":
+            raise
+        raise ModelError(
+            "no trained weights of msresnet are shipped; convert a copy of your own with `vidrestore models convert` "
+            "and give its file with -m, or undo a known blur with -m wiener"
+        ) from error
+    return entry.name, lambda: weights.load(entry), entry.note
+
+
+def _is_power_of_two(timing: Timing) -> bool:
+    return isinstance(timing, ByFactor) and timing.factor.denominator == 1 and timing.factor.numerator.bit_count() == 1
 
 
 def _cut_as_listed(frames: Iterable[Frame], scenes: Sequence[Scene], ran: Ran) -> Iterator[Frame]:

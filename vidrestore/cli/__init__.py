@@ -3,6 +3,7 @@
 import typer
 
 from .benchmark import app as benchmark
+from .deblur import deblur
 from .evaluate import evaluate
 from .extract_frames import extract_frames
 from .info import info
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.command("upscale")(upscale)
 app.command("interpolate")(interpolate)
+app.command("deblur")(deblur)
 app.command("extract-frames")(extract_frames)
 app.command("join-frames")(join_frames)
 app.command("split-scenes")(split_scenes)

@@ -74,11 +74,12 @@ def deblur(
     Example: vidrestore deblur in.mp4 out.mp4 -m wiener --psf motion:15,30
     """
     from ..stages import deblur as stage
+    from ..video.destination import beside
 
     settings = options.settings(device=device, engine=engine, precision=precision, tile=tile, batch=batch)
     run_job(
         source,
-        target or source.with_name(f"{source.stem}_deblurred{source.suffix}"),
+        target or beside(source, "deblurred"),
         (stage(Deblurring(model, strength, psf, estimate, noise), settings=settings),),
         reading=Reading(
             options.moment("--start", start), options.moment("--end", end), deinterlace, options.rate(rate)

@@ -129,6 +129,7 @@ def interpolate(
     """
     from ..scenes import read_scenes
     from ..stages import interpolate as stage
+    from ..video.destination import beside
 
     timing, suffix = _timing(factor, fps, slow_motion)
     begin = options.moment("--start", start)
@@ -136,7 +137,7 @@ def interpolate(
         raise UsageError("--cuts counts frames from the start of the video; leave --start out")
     run_job(
         source,
-        target or source.with_name(f"{source.stem}_{suffix}{source.suffix}"),
+        target or beside(source, suffix),
         (
             stage(
                 timing,

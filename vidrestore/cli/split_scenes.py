@@ -119,6 +119,7 @@ def split_scenes(
     from ..scores import kept
     from ..shots import judge
     from ..split import prepare, split
+    from ..video.destination import beside
 
     shortest = options.moment("--min-scene-len", min_scene_len) or 0
     listed = None if scenes is None else read_scenes(scenes)
@@ -132,7 +133,7 @@ def split_scenes(
             raise UsageError(f"{path} is the input itself; give another name")
     job = prepare(
         source,
-        None if list_only else folder or source.with_name(f"{source.stem}_scenes"),
+        None if list_only else folder or beside(source, "scenes").with_suffix(""),
         reading=Reading(deinterlace=deinterlace, rate=options.rate(rate)),
         encoding=Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option)),
         copy=copy,

@@ -49,11 +49,12 @@ def upscale(
     Example: vidrestore upscale in.mp4 out.mp4 --scale 2
     """
     from ..stages import upscale as stage
+    from ..video.destination import beside
 
     settings = options.settings(device=device, engine=engine, precision=precision, tile=tile, batch=batch)
     run_job(
         source,
-        target or source.with_name(f"{source.stem}_x{scale}{source.suffix}"),
+        target or beside(source, f"x{scale}"),
         (stage(model, scale=scale, settings=settings),),
         reading=Reading(
             options.moment("--start", start), options.moment("--end", end), deinterlace, options.rate(rate)

@@ -1,7 +1,8 @@
 """FlowInterpolator: the picture at any time between two, along their motion."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -34,17 +35,23 @@ class FlowInterpolator:
             return [first] * len(times)
         one, other = _image(first), _image(second)
         motion = find(grey(one), grey(other), self._search)
-        return [self._made(one, other, at(motion, one, other, float(time)), time) for time in times]
+        paths = ((at(motion, one, other, float(time)), float(time)) for time in times)
+        if self._fusion is None:
+            return [_mixed(one, other, path, time) for path, time in paths]
+        windows = (tuple(map(_tensor, window(one, other, path, time))) for path, time in paths)
+        return list(_fused(self._fusion, windows, size=(first.shape[-2], first.shape[-1])))
 
-    def _made(self, one: Picture, other: Picture, paths: Paths, time: Fraction) -> Tensor:
-        if self._fusion is not None:
-            return self._fused(self._fusion, [_tensor(picture) for picture in window(one, other, paths, float(time))])
-        moved = warp(one, paths.best, -float(time)), warp(other, paths.best, float(1 - time))
-        return _tensor(cv2.addWeighted(moved[0], float(1 - time), moved[1], float(time), 0))
 
-    def _fused(self, fusion: Inference, pictures: list[Tensor]) -> Tensor:
-        fusion.plan_for(tuple(pictures[0].shape[-2:]))  # type: ignore[arg-type]
-        return fusion([tuple(picture.to(fusion.engine.device) for picture in pictures)])[0, 0].cpu()
+def _mixed(one: Picture, other: Picture, paths: Paths, time: float) -> Tensor:
+    """Both pictures moved along the best motion, the one nearer in time weighing more; bicubic, for speed."""
+    moved = warp(one, paths.best, -time, cv2.INTER_CUBIC), warp(other, paths.best, 1 - time, cv2.INTER_CUBIC)
+    return _tensor(cv2.addWeighted(moved[0], 1 - time, moved[1], time, 0))
+
+
+def _fused(fusion: Inference, windows: Iterable[tuple[Tensor, ...]], *, size: tuple[int, int]) -> Iterator[Tensor]:
+    windows, device = iter(windows), fusion.engine.device
+    while batch := list(islice(windows, fusion.plan_for(size).batch)):
+        yield from fusion([tuple(picture.to(device) for picture in pictures) for pictures in batch])[:, 0].cpu()
 
 
 def window(one: Picture, other: Picture, paths: Paths, time: float) -> Iterator[Picture]:

@@ -91,13 +91,13 @@ def _moved(flow: Flow, share: float) -> Flow:
     """A flow brought along itself: what lies at x came from x + share * flow. Two steps of a fixed-point iteration."""
     moved = flow
     for _ in range(2):
-        moved = warp(flow, moved, share, linear=True)
+        moved = warp(flow, moved, share, cv2.INTER_LINEAR)
     return moved
 
 
 def _difference(first: Picture, second: Picture, flow: Flow, time: float) -> NDArray[np.float32]:
     """Squared difference of the two pictures moved along `flow`, in the neighbourhood of each pixel."""
-    one, other = warp(first, flow, -time, linear=True), warp(second, flow, 1 - time, linear=True)
+    one, other = warp(first, flow, -time, cv2.INTER_LINEAR), warp(second, flow, 1 - time, cv2.INTER_LINEAR)
     apart = cv2.absdiff(one, other)
     squared = cv2.transform(cv2.multiply(apart, apart), np.ones((1, 3), np.float32))
     return np.asarray(cv2.GaussianBlur(squared, (0, 0), NEIGHBOURHOOD), np.float32)

@@ -17,6 +17,6 @@ class Preset:
 
 PRESETS: dict[Quality, Preset] = {
     "fast": Preset(Search(finest_scale=1, patch_stride=2), fusion=False),
-    "balanced": Preset(Search(finest_scale=0, patch_stride=4)),
+    "balanced": Preset(Search(finest_scale=0, patch_stride=3)),
     "best": Preset(Search(finest_scale=0, patch_stride=2, variational_iterations=10, descent_iterations=32)),
 }

@@ -14,17 +14,15 @@ Picture = NDArray[np.float32]
 Image = TypeVar("Image", bound=NDArray[np.generic])
 
 
-def warp(image: Image, flow: Flow, share: float, *, linear: bool = False) -> Image:
+def warp(image: Image, flow: Flow, share: float, interpolation: int = cv2.INTER_LANCZOS4) -> Image:
     """What lies at x + share * flow(x), for every pixel x; beyond the edge the edge goes on.
 
     Args:
         image: (H, W) or (H, W, C) of a type that OpenCV's remap takes.
-        linear: bilinear, for comparing; else Lanczos over eight pixels a side, for showing: two pictures blurred by
-            bicubic and averaged cost 0.25 dB on sharp material (Middlebury).
+        interpolation: OpenCV's. Two pictures blurred by bicubic and averaged score 0.25 dB less than by Lanczos on
+            sharp material (Middlebury), and take a fifth of the time.
     """
-    height, width = flow.shape[:2]
-    interpolation = cv2.INTER_LINEAR if linear else cv2.INTER_LANCZOS4
-    where = cv2.scaleAdd(flow, share, _grid(height, width))
+    where = cv2.scaleAdd(flow, share, _grid(*flow.shape[:2]))
     moved: Image = cv2.remap(image, where, None, interpolation, borderMode=cv2.BORDER_REPLICATE)
     return moved
 

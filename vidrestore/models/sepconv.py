@@ -50,6 +50,8 @@ class SepConv(nn.Module):
         align_corners: bool = False,
     ) -> None:
         super().__init__()
+        if taps % 2 == 0 or local_conv not in ("outer", "twopass"):
+            raise ValueError(f"{taps = } and {local_conv = }: an odd number, and outer or twopass, are wanted")
         self.core = _Kernels([max(1, round(width * c)) for c in CHANNELS], taps, align_corners)
         self.rule = local_conv
         self.normalise = normalise

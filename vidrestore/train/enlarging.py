@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -21,6 +22,7 @@ SIDE = 240
 class Enlarging:
     """Luma patches; every 1/24 of the pictures is held back, scored by full-range luma PSNR beside bicubic."""
 
+    command: ClassVar[str] = "upscale"
     degradation: Degradation
     patch: int = 48
     """Side of a patch in input pixels."""

@@ -46,19 +46,20 @@ def triplets(data: Path) -> Iterator[Triplet]:
     shot; `vidrestore split-scenes` makes such clips.
 
     Raises:
-        InputError: where there is neither, or a file cannot be read.
+        InputError: where nothing comes of them, or a file cannot be read.
     """
     found = False
     for path in sorted(data.rglob("*")):
         if path.suffix.lower() in CLIPS and path.is_file():
-            found = True
-            yield from _of_video(path)
+            for triplet in _of_video(path):
+                found = True
+                yield triplet
         elif names := _triplet(path):
             found = True
             yield Triplet(path.parent.name, path.name, *(_read(path / name) for name in names))
     if not found:
         wanted = ", ".join(" ".join(names) for names in NAMES)
-        raise InputError(f"{data} holds no videos and no triplets (folders with {wanted})")
+        raise InputError(f"{data}: no video with a frame midway between two, and no triplets (folders with {wanted})")
 
 
 def _triplet(folder: Path) -> tuple[str, str, str] | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -34,6 +35,7 @@ QUALITIES = {"fast": 0.2, "balanced": 0.6, "best": 0.2}
 class Fusing:
     """Windows of models.fusion.Fusion; every twelfth scene is held back, scored beside the mixture by time."""
 
+    command: ClassVar[str] = "interpolate"
     patch: int = 128
     margin: int = 24
     """Around the patch, so that motion is found as in a whole picture."""

@@ -10,11 +10,11 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, Subset
 
+from .. import weights
 from ..errors import UsageError
 from ..models import MODELS, Network
 from .losses import make_loss
@@ -174,7 +174,10 @@ class Training:
         psnr = self.material.held.psnr(self.ema)
         if psnr > self.best:
             self.best = psnr
-            save_file({k: v.contiguous() for k, v in self.ema.state_dict().items()}, self.out / "best.safetensors")
+            best = weights.written(
+                self.ema, task=self.recipe.task.command, model=self.recipe.model, args=self.recipe.args
+            )
+            (self.out / "best.safetensors").write_bytes(best)
         self.save()
         on_progress(Progress(self.step, self.steps, loss, psnr, self.material.held.baseline))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -33,6 +34,7 @@ HELD = 32
 class Between:
     """RGB triplets; every twelfth scene is held back, scored by RGB PSNR beside the frames' average."""
 
+    command: ClassVar[str] = "interpolate"
     patch: int = 128
     margin: int = 22
     """A window of patch + margin is judged by its motion, and the patch cut from it at random."""

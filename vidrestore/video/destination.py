@@ -5,6 +5,7 @@ from tempfile import TemporaryFile
 
 from ..errors import UsageError
 from .codecs import CONTAINERS
+from .pictures import is_pictures
 from .target import TargetKind
 
 PICTURES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".webp")
@@ -23,9 +24,31 @@ def kind_of(path: Path) -> TargetKind:
     return "video"
 
 
+def beside(source: Path, ending: str) -> Path:
+    """A name for a result of the same kind: in_ENDING.mp4 beside in.mp4; a folder's holds no dot, so that it is one."""
+    named = source if source.name not in ("", "..") else source.resolve()
+    if source.is_dir():
+        return named.with_name(f"{named.name}_{ending}".replace(".", "_"))
+    return named.with_name(f"{named.stem}_{ending}{named.suffix}")
+
+
+def part_folder(folder: Path) -> Path:
+    """Where the content of `folder` grows until it is whole. UsageError: that name is taken, perhaps by the user."""
+    whole = folder.resolve()  # beside the folder itself, not beside a link to it: renaming keeps to one file system
+    part = whole.parent / f"{whole.name}.part"
+    if part.exists():
+        raise UsageError(f"{part} is in the way; remove it if a run that was killed left it, or name another folder")
+    return part
+
+
 def check_free(path: Path, *sources: Path, folder: bool, overwrite: bool) -> None:
-    """UsageError: nothing can be written there; it is one of the sources; it exists (a folder: and is not empty)."""
-    parent = path.absolute().parent
+    """Whether a result may have this name; for a folder, also the name it grows under.
+
+    Raises:
+        UsageError: nothing can be written there; it is one of the sources, or a folder with pictures that are one; it
+            exists (a folder: and is not empty).
+    """
+    parent = (path.resolve() if folder else path.absolute()).parent
     if not parent.is_dir():
         raise UsageError(f"{path}: there is no folder {parent}; create it first")
     try:
@@ -33,11 +56,17 @@ def check_free(path: Path, *sources: Path, folder: bool, overwrite: bool) -> Non
             pass
     except OSError as error:
         raise UsageError(f"{path}: the folder {parent} cannot be written to ({error.strerror})") from error
+    if folder:
+        part_folder(path)
     if not path.exists():
         return
     if any(source.exists() and path.samefile(source) for source in sources):
         raise UsageError(f"{path} is the input itself; give the result another name")
     if folder and not path.is_dir():
         raise UsageError(f"{path} is a file; name a folder for the pictures")
+    for source in sources:
+        # Pictures of an earlier run are deleted there.
+        if folder and is_pictures(source) and source.resolve().is_relative_to(path.resolve()):
+            raise UsageError(f"{source}, the input, lies in {path}; name another folder for the pictures")
     if not overwrite and (not folder or any(path.iterdir())):
         raise UsageError(f"{path} exists; use -y to overwrite it")

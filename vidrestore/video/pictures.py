@@ -79,7 +79,7 @@ def probe_pictures(path: Path, *, rate: Fraction | None = None, times: Path | No
     """Describe pictures; the first is decoded.
 
     They are shown at `rate` per second, else as the file `times` says, else as the folder's own frames.csv, else at
-    RATE.
+    RATE. Where the first lies in the source is taken from the list at a rate too.
     """
     if rate is not None and rate <= 0:
         raise UsageError(f"rate {rate}: must be above 0")
@@ -118,7 +118,14 @@ def _times(path: Path, rate: Fraction | None, times: Path | None) -> Times:
     paths, own = list_pictures(path), path / TIMES
     if rate is None and (times is not None or own.is_file()):
         return read_times(times or own, paths)
-    return Times(tuple(at_rate(paths, RATE if rate is None else rate)), Fraction(0))
+    shown = tuple(at_rate(paths, RATE if rate is None else rate))
+    if not own.is_file():
+        return Times(shown, Fraction(0))
+    try:
+        listed = read_times(own, paths)
+    except UsageError:  # a rate is the way out of a list that does not fit
+        return Times(shown, Fraction(0), f"{own} does not fit: the pictures are taken to begin where their source does")
+    return Times(shown, listed.source_offset + listed.shown[0].pts)
 
 
 @lru_cache(maxsize=1)

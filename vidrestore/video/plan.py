@@ -56,7 +56,7 @@ def plan(
     """
     target = Target(path, kind_of(path), width, height, rate, time_base, info.colour)
     if target.kind != "video":
-        return plan_pictures(target, info, Pictures(), overwrite=overwrite)
+        return plan_pictures(replace(target, stretch=stretch), info, Pictures(), overwrite=overwrite)
     sources = (info.path,) if beside is None else (info.path, beside.path)
     check_free(path, *sources, folder=False, overwrite=overwrite)
     target = _encoded(target, info, encoding)

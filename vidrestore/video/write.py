@@ -1,7 +1,8 @@
 """Writer: frames in, one whole result out."""
 
 import errno
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -12,13 +13,14 @@ from av.error import FFmpegError
 
 from ..errors import ResourceError, VidrestoreError
 from ..frame import Frame
+from .destination import part_folder
 from .info import VideoInfo
 from .mux import Mux
 from .plan import plan
 from .target import Beside, Target
 from .write_pictures import PictureFiles
 
-__all__ = ["HasOrigin", "Target", "Writer", "plan"]
+__all__ = ["HasOrigin", "Target", "Writer", "appearing", "plan"]
 
 
 class HasOrigin(Protocol):
@@ -32,8 +34,8 @@ class HasOrigin(Protocol):
 class Writer:
     """Writes frames to `target` and copies the source's other tracks beside them.
 
-    A context manager. The result grows under NAME.part.EXT and gets its name when it is whole; on any exception it is
-    deleted, and whatever had the target's name before is untouched.
+    A context manager. The result grows under NAME.part.EXT, a folder under NAME.part, and gets its name when it is
+    whole; on any exception it is deleted, and whatever had the target's name before is untouched.
 
     written   frames taken
     duration  seconds from the first frame to the end of the last
@@ -49,9 +51,16 @@ class Writer:
             source: says by how much the other tracks move; None: as `info.start` says.
             end: the first moment no longer taken, in seconds from the start of the source; the other tracks then stop
                 with the last frame. None: they come whole.
+
+        Raises:
+            UsageError: the name that a folder grows under is taken.
         """
         self._target, self._info, self._source, self._end = target, info, source, end
-        self._part = target.path.with_name(f"{target.path.stem}.part{target.path.suffix}")
+        self._part = (
+            part_folder(target.path)
+            if target.kind == "folder"
+            else target.path.with_name(f"{target.path.stem}.part{target.path.suffix}")
+        )
         self._result: Mux | PictureFiles | None = None
         self._begun = False
         self.written = 0
@@ -114,8 +123,29 @@ class Writer:
     def _abandon(self) -> None:
         if self._result is not None:
             self._result.abandon()
-        elif self._part.is_file():
+        elif self._target.kind == "video" and self._part.is_file():
             self._part.unlink()
+
+
+@contextmanager
+def appearing(folder: Path, *, settle: Callable[[Path, Path], None]) -> Iterator[Path]:
+    """A new folder beside `folder` to write in, for `settle` to move in the end; whatever is left of it is deleted.
+
+    Raises:
+        UsageError: the name it grows under is taken.
+        ResourceError: the disk is full.
+        VidrestoreError: it could not be made or moved.
+    """
+    part = part_folder(folder)
+    with _said(folder):
+        part.mkdir()
+    try:
+        yield part
+        with _said(folder):
+            settle(part, folder)
+    finally:
+        if part.exists():
+            shutil.rmtree(part)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import re
 import shutil
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from os import cpu_count
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..errors import UsageError
+from ..errors import UsageError, VidrestoreError
 from ..frame import Frame, Planes
 from ..settings import Pictures
 from .cicp import is_hdr, with_chunk
@@ -24,6 +24,8 @@ from .times import TIMES, Row, times_csv
 
 NAME, SCENE = "frame_{:08d}{}", "scene_{:03d}"
 _OURS = re.compile(r"frame_\d{8}\.(png|jpe?g|webp|tiff?)")
+# The longest side in pixels that libjpeg, libwebp and libpng write.
+_SIDES = {".jpg": 65500, ".jpeg": 65500, ".webp": 16383, ".png": 1_000_000}
 _SCENES = re.compile(r"scene_\d{3,}")
 # White, and what OpenCV calls the type of the samples, by bits per sample.
 _TYPES = {8: (255, np.uint8, cv2.CV_8U), 16: (65535, np.uint16, cv2.CV_16U), 32: (1, np.float32, cv2.CV_32F)}
@@ -37,10 +39,11 @@ class PictureFiles:
     Several are encoded at once, in threads: that is where the time goes. A folder gets its `frames.csv` too.
 
     Args:
+        part: nothing has this name yet, where it is a folder.
         source_offset: seconds of the source that are pts 0.
 
     Raises:
-        OSError: a picture could not be written; said of one of the next frames, or at the end.
+        OSError, UsageError: a picture could not be written; said of one of the next frames, or at the end.
     """
 
     warnings: tuple[str, ...] = ()
@@ -52,8 +55,6 @@ class PictureFiles:
         self._pool = ThreadPoolExecutor(self._threads, "pictures")
         self._stored: deque[Future[None]] = deque()
         if target.kind == "folder":
-            if part.exists():
-                shutil.rmtree(part)
             part.mkdir()
 
     @property
@@ -71,9 +72,8 @@ class PictureFiles:
         self._stored.append(self._pool.submit(self._store, path, frame.picture))
         if len(self._stored) > self._threads:
             self._stored.popleft().result()
-        self._rows.append(
-            Row(name, frame.pts, frame.duration, index or number, frame.key, scene, frame.pts + self._offset)
-        )
+        source_pts = frame.pts / self._target.stretch + self._offset
+        self._rows.append(Row(name, frame.pts, frame.duration, index or number, frame.key, scene, source_pts))
 
     def _store(self, path: Path, picture: Planes | Tensor) -> None:
         samples = _upright(samples_of(picture, depth=self._target.pictures.depth or 8), self._target.display_matrix)
@@ -97,28 +97,32 @@ class PictureFiles:
     def abandon(self) -> None:
         """Delete what there is."""
         self._pool.shutdown(cancel_futures=True)
-        if self._part.is_dir():
+        if self._target.kind == "folder" and self._part.is_dir():
             shutil.rmtree(self._part)
-        else:
-            self._part.unlink(missing_ok=True)
+        elif self._part.is_file():
+            self._part.unlink()
 
 
 def settle(part: Path, path: Path) -> None:
     """Give `part` its name; into a folder that exists its content moves, in place of what an earlier run wrote there.
 
-    That is pictures of our names and their lists, also in folders of scenes. Other files stay.
+    That is pictures of our names and their lists, also in folders of scenes; they go last, when nothing can fail any
+    more. Other files stay.
     """
     if not path.is_dir():
         part.replace(path)
         return
-    _clear(path)
-    for new in part.iterdir():
-        settle(new, path / new.name)
+    names = {new.name for new in part.iterdir()}
+    for name in names:
+        settle(part / name, path / name)
+    _clear(path, keep=names)
     part.rmdir()
 
 
-def _clear(folder: Path) -> None:
+def _clear(folder: Path, *, keep: Set[str] = frozenset()) -> None:
     for old in folder.iterdir():
+        if old.name in keep:
+            continue
         if old.name == TIMES or _OURS.fullmatch(old.name):
             old.unlink()
         elif _SCENES.fullmatch(old.name) and old.is_dir():
@@ -170,12 +174,22 @@ def _upright(samples: Samples, display_matrix: tuple[int, ...] | None) -> Sample
 
 
 def encoded(samples: Samples, suffix: str, pictures: Pictures) -> bytes:
-    """The bytes of a file of kind `suffix`: PNG and TIFF without loss, JPEG and WebP as `pictures` says."""
+    """The bytes of a file of kind `suffix`: PNG and TIFF without loss, JPEG and WebP as `pictures` says.
+
+    Raises:
+        UsageError: the format cannot hold pictures of that size.
+        VidrestoreError: OpenCV could not encode them.
+    """
+    height, width = samples.shape[:2]
+    if max(width, height) > (longest := _SIDES.get(suffix, max(width, height))):
+        raise UsageError(f"{width}x{height} is too large for {suffix}: at most {longest} pixels a side; use tiff")
     options: tuple[int, ...] = ()
     if suffix in (".jpg", ".jpeg") and pictures.quality is not None:
         # Colour at full size: by default it is halved once more, in its own siting.
         options = (cv2.IMWRITE_JPEG_QUALITY, pictures.quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111)
     elif suffix == ".webp" and pictures.quality is not None:
         options = (cv2.IMWRITE_WEBP_QUALITY, pictures.quality)
-    _, data = cv2.imencode(suffix, samples, options)
+    done, data = cv2.imencode(suffix, samples, options)
+    if not done:
+        raise VidrestoreError(f"a picture of {width}x{height} could not be encoded as {suffix}; try another format")
     return bytes(data.tobytes())  # not cv2.imwrite, which only returns False on a full disk
