@@ -119,6 +119,10 @@ def _filled(network: Network, data: bytes, what: str) -> Network:
     return network
 
 
+ABOUT = "vidrestore"
+"""The entry of a weight file's metadata in which it says what it is, as JSON."""
+
+
 def written(network: Network, *, task: str, model: str, args: Mapping[str, Any]) -> bytes:
     """A weight file that says itself which network it is for, for `open_file`.
 
@@ -127,7 +131,9 @@ def written(network: Network, *, task: str, model: str, args: Mapping[str, Any])
         model, args: how to build it, as `Entry.model` and `Entry.args`.
     """
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    content: bytes = serialise(tensors, metadata={"task": task, "model": model, "args": json.dumps(dict(args))})
+    # One entry: several are written in an order that changes from run to run.
+    said = json.dumps({"task": task, "model": model, "args": dict(args)})
+    content: bytes = serialise(tensors, metadata={ABOUT: said})
     return content
 
 
@@ -141,7 +147,7 @@ def open_file(path: Path, *, task: str) -> Network:
         raise ModelError(f"no weights at {path}")
     try:
         with safe_open(path, framework="pt") as file:
-            said = file.metadata() or {}
+            said = _said((file.metadata() or {}).get(ABOUT, ""))
     except SafetensorError as error:
         raise ModelError(
             f"{path} is not a safetensors file ({error}); foreign checkpoints go through `vidrestore models convert`"
@@ -153,10 +159,19 @@ def open_file(path: Path, *, task: str) -> Network:
     if said["model"] not in MODELS:
         raise ModelError(f"{path} needs the network {said['model']!r}, which this version does not have")
     try:
-        network = MODELS[said["model"]](**json.loads(said["args"]))
+        network = MODELS[said["model"]](**said["args"])
     except (TypeError, ValueError) as error:
         raise ModelError(f"{path} asks for a network {said['model']} that cannot be built: {error}") from error
     return _filled(network, path.read_bytes(), f"weights at {path}")
+
+
+def _said(about: str) -> Mapping[str, Any]:
+    """What a file says of itself; nothing where that cannot be read."""
+    try:
+        said = json.loads(about)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def parameters(entry: Entry) -> int:

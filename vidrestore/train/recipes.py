@@ -88,8 +88,8 @@ def _sepconv() -> dict[str, Recipe]:
 
 
 # The network of the flow interpolator. The shipped weights saw samples made so, drawn once, in random order and flipped
-# anew each time, with AdamW: 9,269 warped by bicubic (4,500 steps of L1, 7,500 of log-mse), then 8,000 warped by Lanczos
-# (4,000 at 6e-4); they are the mean of both ends. L1 alone spoilt clean pictures.
+# anew each time, with AdamW: 9,269 warped by bicubic (4,500 steps of L1, 7,500 of log-mse), then 8,000 warped by
+# Lanczos (4,000 at 6e-4); they are the mean of both ends. L1 alone spoilt clean pictures.
 FLOW = Recipe("fusion", {}, Fusing(), loss="log-mse", steps=12_000, batch=12, final_share=0.02)
 
 RECIPES: dict[str, Recipe] = {
