@@ -14,8 +14,7 @@ from .engine import Ran, choose
 from .engine.infer import Inference
 from .errors import ModelError
 from .flow.interpolator import FlowInterpolator
-from .flow.motion import Search
-from .flow.presets import PRESETS
+from .flow.presets import PRESETS, Preset
 from .halving import MIDDLE, Halving
 from .models import Network
 from .settings import Quality, Settings
@@ -43,16 +42,16 @@ def find(model: str, quality: Quality, settings: Settings) -> Choice:
     Raises:
         ModelError: an unknown model, or one whose weights are not there; says what there is.
     """
-    search = PRESETS[quality].search
-    if model in ("auto", FLOW) and not PRESETS[quality].fusion:
-        return Choice(FLOW, partial(_without_network, search))
+    preset = PRESETS[quality]
+    if model in ("auto", FLOW) and not preset.fusion:
+        return Choice(FLOW, partial(_without_network, preset))
     if Path(model).suffix == ".safetensors":
         network = weights.open_file(Path(model), task="interpolate")
-        return Choice(model, partial(_with_network, network, search, settings), halves=_halves(network))
+        return Choice(model, partial(_with_network, network, preset, settings), halves=_halves(network))
     entry = _shipped(FLOW if model == "auto" else model)
 
     def start(ran: Ran) -> Interpolator:
-        return _with_network(weights.load(entry), search, settings, ran)
+        return _with_network(weights.load(entry), preset, settings, ran)
 
     return Choice(entry.name, start, entry.note, halves=_halves(weights.build(entry)))
 
@@ -73,16 +72,18 @@ def _halves(network: Network) -> bool:
     return network.needs.times == (MIDDLE,)
 
 
-def _without_network(search: Search, ran: Ran) -> Interpolator:
+def _without_network(preset: Preset, ran: Ran) -> Interpolator:
     ran.engine, ran.device, ran.precision = "opencv", "cpu", "fp32"
-    return FlowInterpolator(search)
+    return FlowInterpolator(preset.search)
 
 
-def _with_network(network: Network, search: Search, settings: Settings, ran: Ran) -> Interpolator:
+def _with_network(network: Network, preset: Preset, settings: Settings, ran: Ran) -> Interpolator:
     engine = choose(settings)
     ran.engine, ran.device, ran.precision = engine.name, str(engine.device), engine.precision
     inference = Inference(network, engine, settings)
-    between = Halving(inference) if _halves(network) else FlowInterpolator(search, inference)
+    between: Interpolator = FlowInterpolator(preset.search, inference, mirrored=preset.mirrored)
+    if _halves(network):
+        between = Halving(inference)
 
     def told(first: Tensor, second: Tensor, times: Sequence[Fraction]) -> list[Tensor]:
         made = between(first, second, times)

@@ -24,10 +24,11 @@ class FlowInterpolator:
     Args:
         search: how thoroughly motion is searched.
         fusion: `models.fusion.Fusion`, ready to run; None mixes the two by their closeness in time.
+        mirrored: let the network look a second time with left and right exchanged, and take the mean.
     """
 
-    def __init__(self, search: Search, fusion: Inference | None = None) -> None:
-        self._search, self._fusion = search, fusion
+    def __init__(self, search: Search, fusion: Inference | None = None, *, mirrored: bool = False) -> None:
+        self._search, self._fusion, self._mirrored = search, fusion, mirrored
 
     def __call__(self, first: Tensor, second: Tensor, times: Sequence[Fraction]) -> list[Tensor]:
         """As `Interpolator`; equal pictures give that picture, to the last bit."""
@@ -39,7 +40,7 @@ class FlowInterpolator:
         if self._fusion is None:
             return [_mixed(one, other, path, time) for path, time in paths]
         windows = (tuple(map(_tensor, window(one, other, path, time))) for path, time in paths)
-        return list(_fused(self._fusion, windows, size=(first.shape[-2], first.shape[-1])))
+        return list(_fused(self._fusion, windows, size=(first.shape[-2], first.shape[-1]), mirrored=self._mirrored))
 
 
 def _mixed(one: Picture, other: Picture, paths: Paths, time: float) -> Tensor:
@@ -48,10 +49,17 @@ def _mixed(one: Picture, other: Picture, paths: Paths, time: float) -> Tensor:
     return _tensor(cv2.addWeighted(moved[0], 1 - time, moved[1], time, 0))
 
 
-def _fused(fusion: Inference, windows: Iterable[tuple[Tensor, ...]], *, size: tuple[int, int]) -> Iterator[Tensor]:
+def _fused(
+    fusion: Inference, windows: Iterable[tuple[Tensor, ...]], *, size: tuple[int, int], mirrored: bool
+) -> Iterator[Tensor]:
     windows, device = iter(windows), fusion.engine.device
-    while batch := list(islice(windows, fusion.plan_for(size).batch)):
-        yield from fusion([tuple(picture.to(device) for picture in pictures) for pictures in batch])[:, 0].cpu()
+    while taken := list(islice(windows, fusion.plan_for(size).batch)):
+        batch = [tuple(picture.to(device) for picture in pictures) for pictures in taken]
+        made = fusion(batch)[:, 0]
+        if mirrored:
+            exchanged = fusion([tuple(picture.flip(-1) for picture in pictures) for pictures in batch])[:, 0]
+            made = (made + exchanged.flip(-1)) / 2
+        yield from made.cpu()
 
 
 def window(one: Picture, other: Picture, paths: Paths, time: float) -> Iterator[Picture]:

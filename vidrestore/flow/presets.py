@@ -13,10 +13,12 @@ class Preset:
     search: Search
     fusion: bool = True
     """Whether the network mixes the warped pictures."""
+    mirrored: bool = False
+    """Whether it does so a second time with left and right exchanged, and the mean is taken."""
 
 
 PRESETS: dict[Quality, Preset] = {
     "fast": Preset(Search(finest_scale=1, patch_stride=2), fusion=False),
     "balanced": Preset(Search(finest_scale=0, patch_stride=3)),
-    "best": Preset(Search(finest_scale=0, patch_stride=2, variational_iterations=10, descent_iterations=32)),
+    "best": Preset(Search(finest_scale=0, patch_stride=3), mirrored=True),
 }
