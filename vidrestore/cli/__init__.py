@@ -16,7 +16,8 @@ from .train import train
 from .upscale import upscale
 
 app = typer.Typer(
-    help="Restore video: enlarge it, and measure what was gained. Every frame, time stamp, colour and track is kept.",
+    help="Restore video: raise its frame rate, undo its blur, enlarge it, and measure what was gained. "
+    "Every frame, time stamp, colour and track is kept.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
