@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from . import weights
-from .compare.files import check_free, write_whole
 from .errors import ModelError, UsageError
+from .files import check_free, write_whole
 from .models import MODELS, Network
 
 State = Mapping[str, Tensor]

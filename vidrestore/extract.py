@@ -23,11 +23,8 @@ from .video.plan_pictures import plan_pictures
 from .video.probe import probe
 from .video.read import Reader, expected_frames
 from .video.target import Target
-from .video.write import Writer, appearing
+from .video.write import Origin, Writer, appearing
 from .video.write_pictures import SCENE, settle, upright_size
-
-AHEAD = 4
-"""Frames decoded ahead of what is done with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +114,7 @@ def extract(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
     """
     began = time.perf_counter()
     reader, tally = Reader(job.info, job.reading), _Tally()
-    with closing(prefetch(reader, depth=AHEAD)) as decoded:
+    with closing(prefetch(reader)) as decoded:
         frames = _told(decoded, on_frame, tally)
         if job.scenes is None:
             placed = gathered(by_cuts(mark_cuts(frames)), into=tally.scenes)
@@ -136,13 +133,6 @@ def _told(frames: Iterable[Frame], on_frame: Callable[[Frame], None], tally: _Ta
         on_frame(frame)
 
 
-@dataclass(frozen=True, slots=True)
-class _Origin:
-    """Where a scene begins on the source's clock, as `Writer` asks for it."""
-
-    origin: Fraction
-
-
 def _write_scenes(job: Job, placed: Iterable[Placed], tally: _Tally) -> None:
     assert job.scenes is not None
     with appearing(job.target.path, settle=settle) as part:
@@ -151,7 +141,7 @@ def _write_scenes(job: Job, placed: Iterable[Placed], tally: _Tally) -> None:
             zero = first.frame.pts
             target = replace(job.target, path=part / SCENE.format(number + 1))
             from_zero = (_moved(each, -zero) for each in chain((first,), scene))
-            _write(job, target, _Origin(job.info.start + zero), pick(from_zero, job.picking), tally)
+            _write(job, target, Origin(job.info.start + zero), pick(from_zero, job.picking), tally)
         if not tally.scenes:
             raise UsageError(f"{job.info.path} has none of the scenes: it ends with frame {tally.read}")
     tally.warnings += unmet(job.scenes, tally.scenes, frames=tally.read, began=tally.start, by_time=job.by_time)
@@ -161,7 +151,7 @@ def _moved(placed: Placed, by: Fraction) -> Placed:
     return placed._replace(frame=replace(placed.frame, pts=placed.frame.pts + by))
 
 
-def _write(job: Job, target: Target, source: Reader | _Origin, placed: Iterable[Placed], tally: _Tally) -> None:
+def _write(job: Job, target: Target, source: Reader | Origin, placed: Iterable[Placed], tally: _Tally) -> None:
     last: int | None = None
     with Writer(target, job.info, source) as writer:
         before = time.perf_counter()

@@ -81,9 +81,11 @@ def _with_network(network: Network, preset: Preset, settings: Settings, ran: Ran
     engine = choose(settings)
     ran.engine, ran.device, ran.precision = engine.name, str(engine.device), engine.precision
     inference = Inference(network, engine, settings)
-    between: Interpolator = FlowInterpolator(preset.search, inference, mirrored=preset.mirrored)
+    between: Interpolator
     if _halves(network):
         between = Halving(inference)
+    else:
+        between = FlowInterpolator(preset.search, inference, mirrored=preset.mirrored)
 
     def told(first: Tensor, second: Tensor, times: Sequence[Fraction]) -> list[Tensor]:
         made = between(first, second, times)

@@ -23,9 +23,6 @@ from .video.write import Target, Writer, plan
 
 T = TypeVar("T")
 
-AHEAD = 4
-"""Frames decoded ahead of the network, and restored frames ahead of the encoder."""
-
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -169,12 +166,12 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
             taken = Span(taken.frames + 1, taken.start if taken.frames else frame.pts, end)
             yield frame
 
-    with closing(prefetch(source(), depth=AHEAD)) as decoded:
+    with closing(prefetch(source())) as decoded:
         frames: Iterator[Frame] = clock.spent("waiting", decoded)
         for stage, function in zip(job.stages, functions, strict=True):
             frames = clock.spent(stage.name, function(frames))
         writing = Writer(job.target, job.info, reader, end=_end(job))
-        with closing(prefetch(frames, depth=AHEAD)) as ready, writing as writer:
+        with closing(prefetch(frames)) as ready, writing as writer:
             clock.seconds["encode"] = 0.0
             for frame in ready:
                 before = time.perf_counter()

@@ -1,4 +1,4 @@
-"""prefetch(): the only thread."""
+"""prefetch(): the thread between the decoder, the stages and the encoder."""
 
 import threading
 from collections.abc import Generator, Iterable, Iterator
@@ -7,6 +7,9 @@ from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+AHEAD = 4
+"""Frames that may lie ready in a thread's queue: enough that neither side waits for a slow one, and little memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class _End:
     """The error came from closing the source, not from its items."""
 
 
-def prefetch(items: Iterable[T], *, depth: int) -> Generator[T, None, None]:
+def prefetch(items: Iterable[T], *, depth: int = AHEAD) -> Generator[T, None, None]:
     """The same items in the same order, taken from `items` by a thread that runs up to `depth` items ahead.
 
     An error of the source is raised here, after the items before it. Leaving early (`close()`, or an exception in the

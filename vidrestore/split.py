@@ -24,11 +24,9 @@ from .video.info import VideoInfo
 from .video.probe import probe
 from .video.read import Reader
 from .video.target import Target
-from .video.write import Writer, appearing, plan
+from .video.write import Origin, Writer, appearing, plan
 from .video.write_pictures import settle
 
-AHEAD = 4
-"""Frames decoded ahead of the detector and the encoder."""
 UNKNOWN = Fraction(10**9)
 """Seconds: a scene's end before it has come. Having one lets the other tracks stop with the clip's last frame."""
 
@@ -167,7 +165,7 @@ def split(job: Job, place: Place, *, on_frame: Callable[[Frame], None] = lambda 
 def _placed(job: Job, place: Place, scenes: dict[int, Scene], result: Result) -> Generator[Placed]:
     """One pass over the source; what it was like is in `result` afterwards."""
     reader = Reader(job.info, job.reading)
-    with closing(prefetch(reader, depth=AHEAD)) as decoded:
+    with closing(prefetch(reader)) as decoded:
         yield from gathered(place(_timed(decoded, result)), into=scenes)
     result.frames, result.damaged, result.repaired = reader.decoded, reader.damaged, reader.repaired
     result.truncated = reader.truncated
@@ -184,7 +182,7 @@ def _timed(frames: Iterable[Frame], result: Result) -> Iterator[Frame]:
 def _again(job: Job, numbers: list[int], scenes: dict[int, Scene]) -> Generator[Placed]:
     """Another pass, over the scenes of these numbers only."""
     if numbers:
-        with closing(prefetch(Reader(job.info), depth=AHEAD)) as decoded:
+        with closing(prefetch(Reader(job.info))) as decoded:
             for placed in by_list(decoded, [scenes[number] for number in numbers]):
                 yield placed._replace(scene=numbers[placed.scene])
 
@@ -195,20 +193,13 @@ def _told(placed: Iterable[Placed], on_frame: Callable[[Frame], None]) -> Iterat
         yield each
 
 
-@dataclass(frozen=True, slots=True)
-class _Origin:
-    """Where a clip begins on the source's clock, as `Writer` asks for it."""
-
-    origin: Fraction
-
-
 def _encode(job: Job, part: Path, placed: Iterable[Placed], warnings: list[str]) -> None:
     assert job.target is not None
     for number, scene in groupby(placed, key=attrgetter("scene")):
         first = next(scene)
         zero = first.frame.pts
         target = replace(job.target, path=part / _name(job.info, number))
-        with Writer(target, job.info, _Origin(job.info.start + zero), end=UNKNOWN) as writer:
+        with Writer(target, job.info, Origin(job.info.start + zero), end=UNKNOWN) as writer:
             for each in chain((first,), scene):
                 writer.write(replace(each.frame, pts=each.frame.pts - zero))
         warnings += [f"scene {number + 1}: {warning}" for warning in writer.warnings]

@@ -80,11 +80,11 @@ def metrics(
     Example: vidrestore metrics original.mp4 restored.mp4 --report report.html
     """
     from ..compare.compare import compare
-    from ..compare.files import check_free
     from ..compare.side import Side
     from ..compare.tables import as_dict
     from ..compare.threshold import Threshold, failures
     from ..engine import keep_memory
+    from ..files import check_free
     from ..scenes import read_scenes
 
     thresholds = [Threshold.parse(text) for text in fail_under or []]
@@ -124,10 +124,10 @@ def _write(
 ) -> None:
     from ..compare.chart import panels
     from ..compare.difference import write_differences
-    from ..compare.files import write_whole
     from ..compare.html_report import html_report
     from ..compare.plot import draw
     from ..compare.tables import as_csv
+    from ..files import write_whole
 
     if csv:
         write_whole(csv, as_csv(comparison).encode())

@@ -113,7 +113,7 @@ def split_scenes(
 
     Example: vidrestore split-scenes film.mp4 clips --csv film.csv
     """
-    from ..compare.files import check_free
+    from ..files import check_free
     from ..placing import by_cuts, by_list, unmet
     from ..scenes import read_scenes, scene_list
     from ..scores import kept
@@ -177,8 +177,8 @@ def _write(
     stats: Path | None,
     plot: Path | None,
 ) -> None:
-    from ..compare.files import write_whole
     from ..compare.plot import draw
+    from ..files import write_whole
     from ..scenes import scene_list
     from ..scores import panel, table
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .files import write_whole
+from ..files import write_whole
 from .results import Comparison, Kept
 
 AMPLIFIED = 8

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..between import Interpolator
-
-Floats = NDArray[np.float32]
+from ..flow.warp import Flow, Picture, warp
 
 
 def average(first: Tensor, second: Tensor, times: Sequence[Fraction]) -> list[Tensor]:
@@ -32,7 +31,7 @@ def dis(first: Tensor, second: Tensor, times: Sequence[Fraction]) -> list[Tensor
     grey_a, grey_b = _grey(a), _grey(b)
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     onward, back = flow.calc(grey_a, grey_b, None), flow.calc(grey_b, grey_a, None)
-    return [torch.lerp(_warp(a, back, float(time)), _warp(b, onward, 1 - float(time)), float(time)) for time in times]
+    return [torch.lerp(_moved(a, back, float(time)), _moved(b, onward, 1 - float(time)), float(time)) for time in times]
 
 
 def minterpolate(first: Tensor, second: Tensor, times: Sequence[Fraction]) -> list[Tensor]:
@@ -42,17 +41,12 @@ def minterpolate(first: Tensor, second: Tensor, times: Sequence[Fraction]) -> li
     return [minterpolate(first, second, time) for time in times]
 
 
-def _grey(picture: Floats) -> NDArray[np.uint8]:
+def _grey(picture: Picture) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(cv2.convertScaleAbs(picture, alpha=255), cv2.COLOR_RGB2GRAY))
 
 
-def _warp(picture: Floats, flow: Floats, share: float) -> Tensor:
-    """What lies at `share` of the flow from every pixel; beyond the edge the edge goes on."""
-    height, width = flow.shape[:2]
-    grid = np.dstack(np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)))
-    where = cv2.scaleAdd(flow, share, grid)
-    moved = cv2.remap(picture, where, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return torch.from_numpy(moved).permute(2, 0, 1)
+def _moved(picture: Picture, flow: Flow, share: float) -> Tensor:
+    return torch.from_numpy(warp(picture, flow, share, cv2.INTER_CUBIC)).permute(2, 0, 1)
 
 
 BASELINES: Mapping[str, Interpolator] = {"average": average, "dis": dis, "minterpolate": minterpolate}

@@ -6,7 +6,7 @@ Through OpenCV alone, so that training also runs where PyAV is not installed.
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, pairwise
@@ -104,6 +104,14 @@ def scenes(data: Path, scratch: Path, *, least: int, side: int) -> list[Scene]:
             "give videos, or folders of numbered frames"
         )
     return fit
+
+
+def held_back(found: Sequence[Scene], data: Path) -> tuple[list[Scene], list[Scene]]:
+    """Every twelfth scene, to validate on, and the others. InputError: there is only one."""
+    if len(found) < 2:
+        raise InputError(f"{data} holds one scene only; training needs another one to validate on")
+    held = list(found[::12])
+    return held, [scene for scene in found if scene not in set(held)]
 
 
 def _of_folder(folder: Path) -> Iterator[Scene]:

@@ -15,11 +15,10 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from ..flow.interpolator import grey, window
-from ..flow.motion import at, find
-from ..flow.presets import PRESETS
+from ..flow.motion import Search, at, find
 from ..flow.warp import Picture
 from .data import PICTURES
-from .footage import Codes, Scene, scenes
+from .footage import Codes, Scene, held_back, scenes
 from .layers import layered
 from .task import Material
 from .triplets import HELD, STILL, TRIES, motion
@@ -27,8 +26,8 @@ from .validate import Held, Pair
 
 GAPS = {(2, 1): 0.7, (3, 1): 0.06, (3, 2): 0.06, (4, 1): 0.06, (4, 2): 0.06, (4, 3): 0.06}
 """Frames from the first to the second and to the truth between them, and how often."""
-QUALITIES = {"fast": 0.2, "balanced": 0.6, "best": 0.2}
-"""How often motion is found at each quality: one network serves all."""
+SEARCHES = {Search(1, 2): 0.2, Search(0, 4): 0.6, Search(0, 2, 10, 32): 0.2}
+"""How motion is found, and how often: one network serves every quality."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class Fusing:
         """See Task. InputError: fewer than two scenes."""
         side = self.patch + 2 * self.margin
         found = scenes(data, scratch, least=5, side=side)
-        held, kept = found[::12], [scene for scene in found if scene not in set(found[::12])]
+        held, kept = held_back(found, data)
         folders = {path.parent for scene in found for path in getattr(scene, "paths", ())}
         stills = [p for p in sorted(data.rglob("*")) if p.suffix.lower() in PICTURES and p.parent not in folders]
         samples = Moments(held, stills, self, batch=1, seed=0, steps=HELD)
@@ -96,8 +95,8 @@ class Moments(Dataset[Pair]):
     def _prepared(
         self, first: Picture, truth: Picture, second: Picture, time: float, rng: np.random.Generator
     ) -> tuple[Tensor, Tensor]:
-        quality = str(rng.choice(list(QUALITIES), p=list(QUALITIES.values())))
-        found = find(grey(first), grey(second), PRESETS[quality].search)  # type: ignore[index]
+        search = list(SEARCHES)[int(rng.choice(len(SEARCHES), p=list(SEARCHES.values())))]
+        found = find(grey(first), grey(second), search)
         *moved, evidence = window(first, second, at(found, first, second, time), time)
         colours = rng.permutation(3)
         pictures = [picture[..., colours] for picture in (*moved, truth)]

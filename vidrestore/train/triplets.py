@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from ..errors import InputError
-from .footage import Codes, Scene, scenes
+from .footage import Codes, Scene, held_back, scenes
 from .task import Material
 from .validate import Held, Pair
 
@@ -43,11 +43,7 @@ class Between:
 
     def open(self, data: Path, scratch: Path) -> Material:
         """See Task. InputError: fewer than two scenes."""
-        found = scenes(data, scratch, least=3, side=self.patch)
-        if len(found) < 2:
-            raise InputError(f"{data} holds one scene only; training needs another one to validate on")
-        held = found[::12]
-        kept = [scene for scene in found if scene not in set(held)]
+        held, kept = held_back(scenes(data, scratch, least=3, side=self.patch), data)
         make = partial(Triplets, patch=self.patch, margin=self.margin, choice=self.choice)
         samples = make(held, batch=1, seed=0, steps=HELD)
         return Material(partial(make, kept), Held([samples[i] for i in range(HELD)], average))

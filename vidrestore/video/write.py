@@ -4,6 +4,7 @@ import errno
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +30,13 @@ class HasOrigin(Protocol):
     @property
     def origin(self) -> Fraction:
         """Seconds on the source's own clock that are pts 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a part of a source begins on its clock, for the writer of that part."""
+
+    origin: Fraction
 
 
 class Writer:

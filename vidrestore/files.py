@@ -1,8 +1,8 @@
-"""Files beside a comparison: refused before it starts, written whole after it."""
+"""Small files a command writes beside its result: refused before it starts, written whole after it."""
 
 from pathlib import Path
 
-from ..errors import ResourceError, UsageError
+from .errors import ResourceError, UsageError
 
 
 def check_free(path: Path, *, overwrite: bool) -> None:
