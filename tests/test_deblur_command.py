@@ -4,6 +4,7 @@ import json
 import math
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -123,6 +124,76 @@ def test_weights_of_ones_own(tmp_path: Path) -> None:
     assert torch.equal(read_picture(tmp_path / "same.png"), read_picture(source))
 
 
+BLURRED = (1, 2, 5, 8)
+
+
+def mixed_clip(path: Path, source: Path, *, pix_fmt: str) -> Path:
+    """Ten frames of a sharp video, without loss; those of BLURRED moved by 15 pixels."""
+    kernel = psf.motion(15, 20).float().flip(0, 1).numpy()
+    with av.open(str(source)) as video, av.open(str(path), "w") as output:
+        stream = output.add_stream("ffv1", rate=24)
+        stream.width, stream.height, stream.pix_fmt = video.streams[0].width, video.streams[0].height, pix_fmt
+        for index, frame in zip(range(10), video.decode(video=0), strict=False):
+            frame = frame.reformat(format=pix_fmt)
+            for target in frame.planes if index in BLURRED else ():
+                stored = torch.from_dlpack(target).numpy()
+                stored[:] = cv2.filter2D(stored, -1, kernel, borderType=cv2.BORDER_REFLECT)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return path
+
+
+def frames_of(path: Path) -> list[list[Tensor]]:
+    with av.open(str(path)) as video:
+        return [[torch.from_dlpack(plane).clone() for plane in frame.planes] for frame in video.decode(video=0)]
+
+
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv422p10le"])
+@pytest.mark.parametrize("model", ["wiener", "network"])
+def test_only_blurred_frames_are_touched(model: str, pix_fmt: str, shared_data: Path, tmp_path: Path) -> None:
+    clip = mixed_clip(tmp_path / "in.mkv", shared_data / "eval/video/davis_soapbox.mp4", pix_fmt=pix_fmt)
+    out, options = tmp_path / "out.mkv", ["-m", "wiener", "--psf", "motion:15,20"]
+    if model == "network":
+        weights_file = tmp_path / "mine.safetensors"
+        arguments = {"blocks": 1, "width": 0.0625}
+        content = weights.written(MSResNet(1, 0.0625), task="deblur", model="msresnet", args=arguments)
+        weights_file.write_bytes(content)
+        options = ["-m", weights_file, "--engine", "torch", "--batch", 3]
+    said = report(clip, out, *options, "--only-blurred", 0.5, "-c", "ffv1")
+    before, after = frames_of(clip), frames_of(out)
+    assert len(before) == len(after) == 10
+    same = [all(map(torch.equal, one, other)) for one, other in zip(before, after, strict=True)]
+    assert [i for i in range(10) if not same[i]] == list(BLURRED)
+    blur = said["blur"]
+    assert isinstance(blur, dict) and blur.keys() == {"before", "after", "untouched", "per_frame"}
+    assert blur["untouched"] == 6
+    pairs = blur["per_frame"]
+    assert [i for i, (one, _) in enumerate(pairs) if one >= 0.5] == list(BLURRED)
+    assert [i for i, (one, other) in enumerate(pairs) if one != other] == list(BLURRED)
+    assert blur["before"] == pytest.approx(np.mean([one for one, _ in pairs]), abs=1e-4)
+    assert blur["after"] == pytest.approx(np.mean([other for _, other in pairs]), abs=1e-4)
+    if model == "wiener":
+        assert all(other < one - 0.1 for i, (one, other) in enumerate(pairs) if i in BLURRED)
+
+
+def test_an_estimate_is_of_the_first_frame_that_is_restored(shared_data: Path, tmp_path: Path) -> None:
+    clip = mixed_clip(tmp_path / "in.mkv", shared_data / "eval/video/davis_soapbox.mp4", pix_fmt="yuv420p")
+    assert invoke(clip, tmp_path / "all.mkv", "-m", "wiener", "--estimate").exit_code == 1, "the first frame is sharp"
+    said = report(clip, tmp_path / "out.mkv", "-m", "wiener", "--estimate", "--only-blurred", 0.5)
+    length, angle = map(float, said["warnings"][0].split(":")[1].split(",")[:2])  # type: ignore[index]
+    assert abs(length - 15) <= 1 and abs(angle - 20) <= 3
+
+
+def test_what_is_left_as_it_was_is_said_in_words(sharp: Tensor, tmp_path: Path) -> None:
+    source = write(tmp_path / "in.png", sharp)
+    network = ["-m", "wiener", "--psf", "gaussian:1", "--progress", "none"]
+    result = invoke(source, tmp_path / "out.png", *network, "--only-blurred", 0.9)
+    assert result.exit_code == 0 and "; 1 of 1 left as they were" in result.stderr
+    assert torch.equal(read_picture(tmp_path / "out.png"), read_picture(source))
+    result = invoke(source, tmp_path / "out.png", *network)
+    assert result.exit_code == 0 and "blur 0." in result.stderr and "left as" not in result.stderr
+
+
 def test_strength_lies_between() -> None:
     network = MSResNet(1, 0.0625)
     window = torch.rand(2, 1, 3, 8, 12)
@@ -148,6 +219,10 @@ def test_strength_lies_between() -> None:
         (2, ["-m", "wiener", "--psf", "nope.png"], "--psf nope.png is neither a blur nor a picture that is there"),
         (2, ["-m", "wiener", "--psf", "disk:2", "--noise", "0"], "--noise 0 is not a standard deviation"),
         (2, ["-m", "wiener", "--psf", "disk:2", "--strength", "1.5"], "--strength 1.5 is not a share"),
+        *(
+            (2, ["-m", "wiener", "--psf", "disk:2", "--only-blurred", text], f"{text} is not between 0 and 1")
+            for text in ("0", "1", "-0.3", "45", "nan")
+        ),
     ],
 )
 def test_wrong_calls_are_one_line(code: int, options: list[str], says: str, tmp_path: Path) -> None:

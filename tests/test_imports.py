@@ -51,6 +51,7 @@ MAY = {
     "flow": {"engine", "settings"},
     "interpolators": {"between", "engine", "errors", "flow", "halving", "models", "settings", "weights"},
     "halving": {"engine", "errors"},
+    "blurred": {"colour", "engine", "errors", "frame", "metrics"},
     "blurs": {"errors", "ops", "video"},
     "inverse": {"blurs", "engine", "frame", "ops"},
     "strength": {"processor"},
@@ -69,7 +70,7 @@ MAY = {
             "scenes",
             "settings",
         ),
-        *("blurs", "inverse", "models", "shots", "strength", "timing", "weights"),
+        *("blurred", "blurs", "inverse", "models", "shots", "strength", "timing", "weights"),
     },
     "benchmark": {"compare", "errors", "metrics", "ops"},
     "train": {

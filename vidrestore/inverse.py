@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from .blurs import estimate
-from .engine import Ran
+from .engine import Keep, Ran
 from .engine.convert import precisely, restored, see
 from .frame import Frame
 from .ops.deconvolve import landweber, wiener
@@ -25,19 +25,24 @@ def inverse(
     strength: float,
     device: torch.device,
     ran: Ran,
+    keep: Keep,
 ) -> Iterator[Frame]:
     """Each frame restored in RGB; planes stay planes.
 
     Args:
-        psf: see `ops.psf`; None: the first frame's is estimated, and is that of all.
+        psf: see `ops.psf`; None: that of the first frame that is restored is estimated, and is that of all.
         noise: standard deviation, white at 1.
         strength: 1 shows the restored frame, 0 the frame as it came.
+        keep: these frames come out untouched, `native` included.
 
     Raises:
-        VidrestoreError: nothing can be estimated from the first frame.
+        VidrestoreError: nothing can be estimated from that frame.
     """
     ran.engine, ran.device, ran.precision = "torch", str(device), "fp32"
     for seen in see(frames, space="rgb", device=device):
+        if keep(seen.frame):
+            yield seen.frame
+            continue
         start = perf_counter()
         if psf is None:
             psf, note = estimate(seen.tensor)

@@ -12,8 +12,9 @@ from typing import TypeVar
 from .engine import Ran
 from .errors import VidrestoreError
 from .frame import Frame
+from .in_flight import InFlight, peak_memory
 from .prefetch import prefetch
-from .report import Report
+from .report import Blur, Report
 from .settings import Encoding, Reading
 from .timing import SOURCE_TIMES, Span, Timing
 from .video.info import VideoInfo
@@ -154,7 +155,7 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
         VidrestoreError: whatever ended the run; nothing is left under the target's name.
     """
     began = time.perf_counter()
-    clock, ran = _Clock(), Ran()
+    clock, ran, flying = _Clock(), Ran(), InFlight()
     functions = [stage.start(ran) for stage in job.stages]
     reader = Reader(job.info, job.reading)
     cuts, taken = 0, Span(0, Fraction(0), Fraction(0))
@@ -164,14 +165,14 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
         for frame in clock.spent("decode", reader):
             end = frame.pts + frame.duration
             taken = Span(taken.frames + 1, taken.start if taken.frames else frame.pts, end)
-            yield frame
+            yield flying.watched(frame)
 
     with closing(prefetch(source())) as decoded:
         frames: Iterator[Frame] = clock.spent("waiting", decoded)
         for stage, function in zip(job.stages, functions, strict=True):
             frames = clock.spent(stage.name, function(frames))
         writing = Writer(job.target, job.info, reader, end=_end(job))
-        with closing(prefetch(frames)) as ready, writing as writer:
+        with closing(prefetch(map(flying.watched, frames))) as ready, writing as writer:
             clock.seconds["encode"] = 0.0
             for frame in ready:
                 before = time.perf_counter()
@@ -206,6 +207,9 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
         repaired=reader.repaired,
         truncated=reader.truncated,
         codec=job.target.codec,
+        peak_memory=peak_memory(),
+        bytes_in_flight=flying.most,
+        blur=Blur.of(ran.blur, ran.untouched),
         warnings=[*job.notes, *ran.notes, *reader.warnings, *writer.warnings],
     )
 

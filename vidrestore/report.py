@@ -1,6 +1,29 @@
 """Report: what a run did, as data; the command line shows it as a table or as JSON."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
+
+
+@dataclass(frozen=True, slots=True)
+class Blur:
+    """How blurred the frames are, 0 to 1, higher where more, by `metrics.blur`."""
+
+    before: float
+    """Mean of all frames, as after."""
+    after: float
+    untouched: int
+    """Frames that were sharp enough to be left as they were."""
+    per_frame: list[tuple[float, float]]
+    """Before and after, to four digits."""
+
+    @staticmethod
+    def of(pairs: Sequence[tuple[float, float]], untouched: int) -> "Blur | None":
+        """Of each frame's blur before and after; None where it was not looked at."""
+        if not pairs:
+            return None
+        before, after = (round(fmean(column), 4) for column in zip(*pairs, strict=True))
+        return Blur(before, after, untouched, [(round(one, 4), round(other, 4)) for one, other in pairs])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,4 +61,10 @@ class Report:
     truncated: bool = False
     """The input ends before its own header says: what there was has been restored."""
     codec: str = ""
+    peak_memory: int = 0
+    """Bytes of main memory that the process took at most since it began; 0 where the system does not tell."""
+    bytes_in_flight: int = 0
+    """Of pictures between decoder and encoder, the most at once."""
+    blur: Blur | None = None
+    """Of deblurring alone."""
     warnings: list[str] = field(default_factory=list)

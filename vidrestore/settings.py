@@ -24,6 +24,8 @@ class Settings:
     tile: int | Literal["auto"] = "auto"
     """Side of the tiles in input pixels, halo included; 0 takes pictures whole."""
     batch: int | Literal["auto"] = "auto"
+    max_memory: int | None = None
+    """Bytes that the process may take of the memory it computes in; None: half of what is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,8 @@ class Retiming:
 class Deblurring:
     """How blur is removed."""
 
-    model: str = "msresnet"
+    model: str = "auto"
+    """wiener, landweber, a network's name, a file of weights; auto: the network that is shipped."""
     """wiener or landweber, which undo a known blur, or a network's name or file."""
     strength: float = 1.0
     """Share of the change that is shown, 0 to 1."""
@@ -105,3 +108,5 @@ class Deblurring:
     """Find the blur in the first frame."""
     noise: float = 1.0
     """Standard deviation with white at 255; more than the truth is smoother, less amplifies noise."""
+    only_blurred: float | None = None
+    """Blur, 0 to 1 as `metrics.blur` tells it, below which a frame stays as it is; None: all are deblurred."""

@@ -6,6 +6,7 @@ from itertools import repeat
 from pathlib import Path
 
 from . import interpolators, weights
+from .blurred import Restoring, check_threshold, watched
 from .blurs import FORMS, read_psf
 from .engine import Ran, choose, run
 from .errors import ModelError, UsageError
@@ -23,10 +24,15 @@ from .strength import Blended
 from .timing import ByFactor, Timing
 
 SCALES = (2, 3, 4)
+UNTRAINED = ("five-parallel", "gz2019")
+"""Networks for upscale that need a user's own weights."""
 
 
 def upscale(model: str, *, scale: int, settings: Settings) -> Stage:
     """Super-resolution by `scale` with a model of the manifest, by its own name or its family's, or a file.
+
+    Args:
+        model: auto: the best there is, as measured on clips.
 
     Raises:
         UsageError: a scale there is no network for.
@@ -39,7 +45,7 @@ def upscale(model: str, *, scale: int, settings: Settings) -> Stage:
         if network.needs.scale != scale:
             raise ModelError(f"the network of {model} enlarges x{network.needs.scale}, not x{scale}")
         return Stage("upscale", scale, lambda ran: _restoring(network, settings, ran), model)
-    entry = weights.find(model, task="upscale", scale=scale)
+    entry = weights.best(scale=scale) if model == "auto" else _upscaler(model, scale)
 
     def start(ran: Ran) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
         return _restoring(weights.load(entry), settings, ran)
@@ -47,8 +53,24 @@ def upscale(model: str, *, scale: int, settings: Settings) -> Stage:
     return Stage("upscale", scale, start, entry.name, (entry.note,) if entry.note else ())
 
 
+def _upscaler(model: str, scale: int) -> weights.Entry:
+    try:
+        return weights.find(model, task="upscale", scale=scale)
+    except ModelError as error:
+        if model not in UNTRAINED:
+            raise
+        raise ModelError(
+            f"no trained weights of {model} are shipped: convert your copy with `vidrestore models convert`, or train "
+            f"it with `vidrestore train {model}-x2`, and give the file with -m; or use -m auto"
+        ) from error
+
+
 def _restoring(network: Network, settings: Settings, ran: Ran) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
-    return partial(run, network, engine=choose(settings), settings=settings, ran=ran)
+    """Frames restored by their windows, which never reach over a cut."""
+    restore = partial(run, network, engine=choose(settings), settings=settings, ran=ran)
+    if network.needs.before or network.needs.after:
+        return lambda frames: restore(mark_cuts(frames))
+    return restore
 
 
 def interpolate(
@@ -97,35 +119,49 @@ def deblur(how: Deblurring, *, settings: Settings) -> Stage:
     """
     if not 0 <= how.strength <= 1:
         raise UsageError(f"--strength {how.strength:g} is not a share; give 0 to 1")
-    return (_by_inverse if how.model in METHODS else _by_network)(how, settings)
+    check_threshold(how.only_blurred)
+    name, note, begin = (_by_inverse if how.model in METHODS else _by_network)(how, settings)
+
+    def start(ran: Ran) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
+        return partial(watched, restoring=begin(ran), threshold=how.only_blurred, ran=ran)
+
+    return Stage("deblur", 1, start, name, (note,) if note else ())
 
 
-def _by_inverse(how: Deblurring, settings: Settings) -> Stage:
+Deblurrer = tuple[str, str, Callable[[Ran], Restoring]]
+"""The name of what deblurs, what a user should know about it, and what loads it."""
+
+
+def _by_inverse(how: Deblurring, settings: Settings) -> Deblurrer:
     if (how.psf is None) == (not how.estimate):
         raise UsageError(f"-m {how.model} needs either --estimate or --psf: {FORMS}")
     if not 0 < how.noise <= 255:
         raise UsageError(f"--noise {how.noise:g} is not a standard deviation with white at 255; give more than 0")
     psf = None if how.psf is None else read_psf(how.psf)
 
-    def start(ran: Ran) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
+    def start(ran: Ran) -> Restoring:
         noise, device = how.noise / 255, choose(settings).device
         return partial(inverse, method=how.model, psf=psf, noise=noise, strength=how.strength, device=device, ran=ran)
 
-    return Stage("deblur", 1, start, how.model)
+    return how.model, "", start
 
 
-def _by_network(how: Deblurring, settings: Settings) -> Stage:
+def _by_network(how: Deblurring, settings: Settings) -> Deblurrer:
     if how.psf is not None or how.estimate:
         raise UsageError(
             f"--psf and --estimate are for -m {' and '.join(METHODS)}; -m {how.model} finds the blur itself"
         )
     name, load, note = _deblurrer(how.model)
 
-    def start(ran: Ran) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
+    def start(ran: Ran) -> Restoring:
         processor = Blended(load(), how.strength)
         return partial(run, processor, engine=choose(settings), settings=settings, ran=ran)
 
-    return Stage("deblur", 1, start, name, (note,) if note else ())
+    return name, note, start
+
+
+DEBLURRING_NETWORK = "unblur"
+"""What `auto` deblurs with."""
 
 
 def _deblurrer(model: str) -> tuple[str, Callable[[], Network], str]:
@@ -134,13 +170,13 @@ def _deblurrer(model: str) -> tuple[str, Callable[[], Network], str]:
         network = weights.open_file(Path(model), task="deblur")
         return model, lambda: network, ""
     try:
-        entry = weights.find(model, task="deblur")
+        entry = weights.find(DEBLURRING_NETWORK if model == "auto" else model, task="deblur")
     except ModelError as error:
         if model != "msresnet":
             raise
         raise ModelError(
             "no trained weights of msresnet are shipped; convert a copy of your own with `vidrestore models convert` "
-            "and give its file with -m, or undo a known blur with -m wiener"
+            "and give its file with -m, or use -m unblur"
         ) from error
     return entry.name, lambda: weights.load(entry), entry.note
 

@@ -22,11 +22,21 @@ def deblur(
         typer.Argument(metavar="[OUTPUT]", help="The same kinds.", show_default="INPUT_deblurred beside it"),
     ] = None,
     model: Annotated[
-        str, typer.Option("--model", "-m", help="wiener, landweber, msresnet, or a file of weights.")
+        str, typer.Option("--model", "-m", help="auto (unblur), wiener, landweber, or a file of weights.")
     ] = DEBLURRING.model,
     strength: Annotated[
         float, typer.Option("--strength", help="Share of the change that is shown: 0 to 1.")
     ] = DEBLURRING.strength,
+    only_blurred: Annotated[
+        float | None,
+        typer.Option(
+            "--only-blurred",
+            metavar="THRESHOLD",
+            help="Leave frames that are less blurred untouched, 0 to 1: sharp ones have 0.25 to 0.45, blurred ones "
+            "0.45 to 0.7; --json tells each frame's.",
+            show_default="all are deblurred",
+        ),
+    ] = DEBLURRING.only_blurred,
     psf: Annotated[
         str | None,
         typer.Option(
@@ -38,7 +48,9 @@ def deblur(
     estimate: Annotated[
         bool,
         typer.Option(
-            "--estimate", help="Find the blur in the first frame: motion, or Gaussian.", rich_help_panel=CLASSICAL
+            "--estimate",
+            help="Find the blur in the first frame that is not left untouched: motion, or Gaussian.",
+            rich_help_panel=CLASSICAL,
         ),
     ] = DEBLURRING.estimate,
     noise: Annotated[
@@ -80,7 +92,7 @@ def deblur(
     run_job(
         source,
         target or beside(source, "deblurred"),
-        (stage(Deblurring(model, strength, psf, estimate, noise), settings=settings),),
+        (stage(Deblurring(model, strength, psf, estimate, noise, only_blurred), settings=settings),),
         reading=Reading(
             options.moment("--start", start), options.moment("--end", end), deinterlace, options.rate(rate)
         ),

@@ -27,6 +27,9 @@ def report(report: Report, *, as_json: bool, quiet: bool, verbose: bool, **more:
         f"{report.output}: {report.frames_out} frames {report.width}x{report.height}, {report.duration_out:.3f} s, "
         f"{report.codec}{network}, {report.fps:.1f} fps"
     )
+    if blur := report.blur:
+        kept = f"; {blur.untouched} of {len(blur.per_frame)} left as they were" if blur.untouched else ""
+        say(f"  blur {blur.before:.3f} before, {blur.after:.3f} after{kept}")
     if verbose:
         for name, seconds in report.stages.items():
             say(f"  {name:10} {seconds:8.2f} s busy")

@@ -4,6 +4,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
+from torch import Tensor
+
 from ..frame import Frame
 from ..processor import Processor
 from ..settings import Settings
@@ -27,12 +29,28 @@ class Ran:
     """How often the tile was halved because memory ran out."""
     seconds: float = 0.0
     """Spent in the network, prepare and finish included."""
+    blur: list[tuple[float, float]] = field(default_factory=list)
+    """Of each frame, before and after, by `metrics.blur`, where that was looked at."""
+    untouched: int = 0
+    """Frames that were sharp enough to be left as they were."""
     notes: list[str] = field(default_factory=list)
     """What the user should know of it afterwards, one line each."""
 
 
+Keep = Callable[[Frame], bool]
+"""Whether a frame is to be handed on as it came; asked once of each, in order."""
+HELD = 2
+"""Times as many frames as a batch has may wait for it to fill, where some are handed on as they came."""
+
+
 def run(
-    processor: Processor, frames: Iterable[Frame], *, engine: Engine, settings: Settings, ran: Ran | None = None
+    processor: Processor,
+    frames: Iterable[Frame],
+    *,
+    engine: Engine,
+    settings: Settings,
+    ran: Ran | None = None,
+    keep: Keep = lambda _: False,
 ) -> Generator[Frame, None, None]:
     """Each frame restored, in its place; new frames between them are the work of `retime`.
 
@@ -40,6 +58,7 @@ def run(
         frames: pictures on the CPU or the engine's device; those that come out are on the engine's device, planes
             holding float code values.
         ran: filled in with what was done.
+        keep: these frames come out untouched, `native` included; they still are in the windows of others.
 
     Raises:
         ResourceError: memory does not suffice for the smallest tile.
@@ -54,29 +73,41 @@ def run(
     inference = Inference(processor, engine, settings)
     seen = see(frames, space=needs.space, device=engine.device)
     neighbourhoods = windows(seen, before=needs.before, after=needs.after)
-    for batch in _batches(neighbourhoods, lambda size: inference.plan_for(size).batch):
-        start = perf_counter()
-        outputs = inference([tuple(each.tensor for each in window) for window in batch])
-        ran.seconds += perf_counter() - start
+    wanted = ((window, not keep(window[needs.before].frame)) for window in neighbourhoods)
+    for batch in _batches(wanted, lambda size: inference.plan_for(size).batch):
+        outputs: Iterator[Tensor] = iter(())
+        if seeing := [tuple(each.tensor for each in window) for window, is_wanted in batch if is_wanted]:
+            start = perf_counter()
+            outputs = iter(inference(seeing))
+            ran.seconds += perf_counter() - start
         ran.tile, ran.batch, ran.halvings = inference.plan.tile, inference.plan.batch, inference.halvings
-        for window, out in zip(batch, outputs, strict=True):
+        for window, is_wanted in batch:
             current = window[needs.before]
-            picture = restored(current, out[0], space=needs.space, scale=needs.scale)
-            yield replace(current.frame, picture=picture, native=None)
+            if is_wanted:
+                picture = restored(current, next(outputs)[0], space=needs.space, scale=needs.scale)
+                yield replace(current.frame, picture=picture, native=None)
+            else:
+                yield current.frame
 
 
-def _batches(
-    neighbourhoods: Iterable[tuple[Seen, ...]], count: Callable[[tuple[int, int]], int]
-) -> Iterator[list[tuple[Seen, ...]]]:
-    """Consecutive windows of one size, up to `count` of that size."""
-    batch: list[tuple[Seen, ...]] = []
-    for window in neighbourhoods:
+Wanted = tuple[tuple[Seen, ...], bool]
+"""A window, and whether its frame is to be restored."""
+
+
+def _batches(windows: Iterable[Wanted], count: Callable[[tuple[int, int]], int]) -> Iterator[list[Wanted]]:
+    """Consecutive windows of one size, up to `count` of that size to be restored.
+
+    Windows that are not come between them, and at once where nothing before them waits.
+    """
+    batch: list[Wanted] = []
+    for window, is_wanted in windows:
         size = window[0].frame.size
-        if batch and batch[0][0].frame.size != size:
+        if batch and batch[0][0][0].frame.size != size:
             yield batch
             batch = []
-        batch.append(window)
-        if len(batch) >= count(size):
+        batch.append((window, is_wanted))
+        waiting, most = sum(each for _, each in batch), count(size)
+        if not waiting or waiting >= most or len(batch) >= HELD * most:
             yield batch
             batch = []
     if batch:

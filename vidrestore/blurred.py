@@ -1,0 +1,55 @@
+"""watched(): how blurred frames are before and after they are deblurred; those that are sharp stay as they are."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from .colour import luma, luma_of_rgb
+from .engine import Keep, Ran
+from .errors import UsageError
+from .frame import Frame, Planes
+from .metrics.blur import blur
+
+
+class Restoring(Protocol):
+    """One frame for each, in order; those it is to `keep` as they came."""
+
+    def __call__(self, frames: Iterable[Frame], *, keep: Keep) -> Iterator[Frame]: ...
+
+
+def check_threshold(threshold: float | None) -> None:
+    """UsageError: it lies outside what `blur` can be."""
+    if threshold is not None and not 0 < threshold < 1:
+        raise UsageError(f"--only-blurred {threshold:g} is not between 0 and 1; sharp frames have 0.25 to 0.45")
+
+
+def watched(frames: Iterable[Frame], restoring: Restoring, *, threshold: float | None, ran: Ran) -> Iterator[Frame]:
+    """The frames restored, but for those that are less blurred than `threshold`, which pass untouched.
+
+    Args:
+        threshold: see `metrics.blur`; None: all are restored.
+        ran: gets every frame's blur, and how many were untouched.
+    """
+    waiting = deque[float]()
+
+    def is_sharp(value: float) -> bool:
+        return threshold is not None and value < threshold
+
+    def keep(frame: Frame) -> bool:
+        waiting.append(_blur(frame.picture))
+        return is_sharp(waiting[-1])
+
+    for frame in restoring(frames, keep=keep):
+        before = waiting.popleft()
+        ran.untouched += is_sharp(before)
+        ran.blur.append((before, before if is_sharp(before) else _blur(frame.picture)))
+        yield frame
+
+
+def _blur(picture: Planes | Tensor) -> float:
+    with torch.no_grad():
+        y = luma(picture) if isinstance(picture, Planes) else luma_of_rgb(picture)
+        return blur(y[0].float().cpu().numpy())
