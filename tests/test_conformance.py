@@ -20,13 +20,20 @@ from vidrestore.processor import Processor, apply
 
 # Small variants of each network, enough to reach every branch of it.
 ARGUMENTS: dict[str, list[dict[str, object]]] = {
+    "aligned": [{"width": 8, "blocks": 1}],
+    "delta": [{"applications": 1}, {"reconstruction": "A", "applications": 1, "kernel_order": "hwt", "skip": True}],
     "espcn": [
         {"scale": 2, "layers": 4},
         {"scale": 3, "layers": 3},
         {"scale": 4, "layers": 4, "border": "zeros"},
         {"scale": 2, "layers": 3, "skip": False},
     ],
+    "five-parallel": [
+        {"applications_2d": 1, "applications_3d": 1, "skip": True},
+        {"deep_frames": (), "applications_3d": 1, "kernel_order": "hwt"},
+    ],
     "fusion": [{"channels": (8, 12, 16)}],
+    "gz2019": [{}],
     "msresnet": [
         {"blocks": 1, "width": 0.125},
         {"blocks": 1, "width": 0.125, "up": "transpose", "pyramid": "gaussian"},
@@ -36,6 +43,7 @@ ARGUMENTS: dict[str, list[dict[str, object]]] = {
         {"width": 0.03125, "taps": 7, "local_conv": "twopass"},
         {"width": 0.03125, "taps": 5, "normalise": True},
     ],
+    "unblur": [{"channels": (8, 12, 16), "blocks": (1, 1, 1)}],
 }
 
 CONTRAST = {"sepconv": 0.05}
@@ -43,6 +51,9 @@ CONTRAST = {"sepconv": 0.05}
 
 BF16_PSNR = 50.0
 """dB that bf16 keeps to fp32 at least, for pictures with white at 1."""
+ROUGHER = {"delta": 35.0, "five-parallel": 35.0, "gz2019": 40.0}
+"""The same where a picture itself passes many layers, not what bicubic misses of it, and random weights amplify what is
+rounded; for trained ones see test_vsr.py."""
 
 
 @dataclass(frozen=True)
@@ -126,11 +137,12 @@ def test_shape_and_values(case: Case, engine: str, precision: str, batch: int):
     if precision == "fp32":
         assert (out - reference).abs().max() < 1e-5
     else:
-        assert 0 < error < 10 ** (-BF16_PSNR / 10)
+        assert 0 < error < 10 ** (-ROUGHER.get(case.name, BF16_PSNR) / 10)
         # The last sums leave in fp32: most are not numbers that bf16 has, though finish may add nothing to them.
         assert (out.bfloat16() != out).float().mean() > 0.9
 
 
+A_CODE = 1 / 255
 SIZES = [(33, 57, 24), (70, 41, 40), (144, 96, 64)]
 """Height, width, tile; SepConv's pictures grow so large that one is enough."""
 
@@ -141,13 +153,16 @@ SIZES = [(33, 57, 24), (70, 41, 40), (144, 96, 64)]
 ])  # fmt: skip
 @every_engine
 def test_tiled_is_whole(case: Case, engine: str, precision: str, height: int, width: int, tile: int):
-    """Sizes and tiles grow by what the halo takes of them."""
+    """Exactly in fp32. In half precision some processors add up a small picture in another order than a large one.
+
+    Sizes and tiles grow by what the halo takes of them.
+    """
     needs = processor_of(case).needs
     more = max(0, least_tile(needs) - 24)
     height, width, tile = height + more, width + more, tile + more
     window = window_for(processor_of(case), 1, height, width)
-    whole = infer(case, engine, precision, window)
-    assert torch.equal(infer(case, engine, precision, window, tile=tile), whole)
+    whole, tiled = infer(case, engine, precision, window), infer(case, engine, precision, window, tile=tile)
+    assert torch.equal(tiled, whole) if precision == "fp32" else torch.allclose(tiled, whole, rtol=0, atol=A_CODE)
 
 
 @every_case

@@ -88,12 +88,7 @@ class _Levels(nn.Module):
     def __init__(self, blocks: int, channels: int, up: Up) -> None:
         super().__init__()
         self.levels = nn.ModuleList(
-            nn.Sequential(
-                nn.Conv2d(3 if level == LEVELS - 1 else 6, channels, 5, padding=2),
-                *(_Block(channels) for _ in range(blocks)),
-                nn.Conv2d(channels, 3, 5, padding=2),
-            )
-            for level in range(LEVELS)
+            _level(3 if level == LEVELS - 1 else 6, blocks, channels) for level in range(LEVELS)
         )
         self.ups = nn.ModuleList(_up(up) for _ in range(LEVELS - 1))
 
@@ -104,12 +99,25 @@ class _Levels(nn.Module):
         return tuple(sharp)
 
 
+def _level(seen: int, blocks: int, channels: int) -> nn.Sequential:
+    """A level's network, which begins near its blurred picture itself: no skip carries that past the convolutions."""
+    first, last = nn.Conv2d(seen, channels, 5, padding=2), nn.Conv2d(channels, 3, 5, padding=2)
+    assert first.bias is not None and last.bias is not None
+    with torch.no_grad():
+        first.weight[:3], first.bias[:3], last.weight[:], last.bias[:] = 0, 0, 0, 0
+        for colour in range(min(3, channels)):
+            first.weight[colour, colour, 2, 2] = last.weight[colour, colour, 2, 2] = 1
+    return nn.Sequential(first, *(_Block(channels) for _ in range(blocks)), last)
+
+
 class _Block(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         first, second = (nn.Conv2d(channels, channels, 5, padding=2) for _ in range(2))
+        assert second.bias is not None
         with torch.no_grad():
             second.weight *= 0.1  # a deep chain of sums starts calm
+            second.bias[:] = 0
         self.body = nn.Sequential(first, nn.ReLU(), second)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -56,7 +56,7 @@ def triplets(data: Path) -> Iterator[Triplet]:
                 yield triplet
         elif names := _triplet(path):
             found = True
-            yield Triplet(path.parent.name, path.name, *(_read(path / name) for name in names))
+            yield Triplet(path.parent.name, path.name, *(read(path / name) for name in names))
     if not found:
         wanted = ", ".join(" ".join(names) for names in NAMES)
         raise InputError(f"{data}: no video with a frame midway between two, and no triplets (folders with {wanted})")
@@ -66,7 +66,8 @@ def _triplet(folder: Path) -> tuple[str, str, str] | None:
     return next((names for names in NAMES if all((folder / name).is_file() for name in names)), None)
 
 
-def _read(path: Path) -> Tensor:
+def read(path: Path) -> Tensor:
+    """RGB (3, H, W), float32 in [0, 1]. Raises InputError: not a picture."""
     picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR_RGB)
     if picture is None:
         raise InputError(f"{path} cannot be read as a picture")
@@ -85,11 +86,11 @@ def _of_video(path: Path) -> Iterator[Triplet]:
         first, truth, second = window
         share = (truth.pts - first.pts) / (second.pts - first.pts)
         if abs(share - Fraction(1, 2)) <= UNEVEN:
-            pictures = (_rounded(each) for each in window)
+            pictures = (rounded(each) for each in window)
             yield Triplet(path.stem, f"{number - 1:04}", *pictures)
 
 
-def _rounded(frame: Frame) -> Tensor:
+def rounded(frame: Frame) -> Tensor:
     """RGB as 8 bits hold it."""
     rgb = to_rgb(frame.picture) if isinstance(frame.picture, Planes) else frame.picture
     return (rgb * 255).round().clamp(0, 255) / 255

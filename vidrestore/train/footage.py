@@ -94,7 +94,7 @@ def scenes(data: Path, scratch: Path, *, least: int, side: int) -> list[Scene]:
     folders = (path for path in chain([data], data.rglob("*")) if path.is_dir())
     clips = (path for path in data.rglob("*") if path.suffix.lower() in CLIPS)
     found: list[Scene] = [
-        *chain.from_iterable(_of_folder(path) for path in sorted(folders)),
+        *chain.from_iterable(of_folder(path) for path in sorted(folders)),
         *chain.from_iterable(_of_video(path, scratch) for path in sorted(clips)),
     ]
     fit = [scene for scene in found if len(scene) >= least and min(scene.size) >= side]
@@ -114,7 +114,7 @@ def held_back(found: Sequence[Scene], data: Path) -> tuple[list[Scene], list[Sce
     return held, [scene for scene in found if scene not in set(held)]
 
 
-def _of_folder(folder: Path) -> Iterator[Scene]:
+def of_folder(folder: Path) -> Iterator[Scene]:
     """Its pictures as one scene, where they are numbered like frames."""
     numbered = sorted(
         (int(digits[-1]), path)

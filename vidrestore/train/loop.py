@@ -6,7 +6,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 import torch.distributed as dist
@@ -49,6 +49,13 @@ def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
     )
 
 
+@runtime_checkable
+class Calibrated(Protocol):
+    """A network that sets the scale of its first outputs by what it is to learn from."""
+
+    def calibrate(self, window: Tensor) -> None: ...
+
+
 class Training:
     """One run of a recipe: state that is saved and resumed, and `run`."""
 
@@ -75,12 +82,15 @@ class Training:
         self.device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))) if cuda else torch.device("cpu")
         torch.manual_seed(recipe.seed)
         self.model = MODELS[recipe.model](**recipe.args).to(self.device)
+        self.loss = make_loss(recipe.loss, vgg=vgg, device=self.device)
+        self.material = recipe.task.open(data, out / "unpacked")
+        if isinstance(self.model, Calibrated):
+            window, _ = self.material.batches(batch=recipe.batch, seed=recipe.seed, steps=1)[0]
+            self.model.calibrate(window.to(self.device))
         self.ema = deepcopy(self.model).requires_grad_(False)
         self.optimizer = OPTIMISERS[recipe.optimiser](self.model.parameters(), lr=recipe.learning_rate)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=recipe.precision == "fp16")
-        self.loss = make_loss(recipe.loss, vgg=vgg, device=self.device)
         self.step, self.best = 0, -math.inf
-        self.material = recipe.task.open(data, out / "unpacked")
 
     def save(self) -> None:
         """Write `last.pt`, whole or not at all."""
@@ -125,7 +135,7 @@ class Training:
         self.out.mkdir(parents=True, exist_ok=True)
         dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[self.recipe.precision]
         autocast = torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32)
-        network: nn.Module = _Network(self.model, autocast)
+        network: nn.Module = _Network(self.model, autocast, unfinished=self.recipe.each_level)
         if self.world > 1:
             dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
             network = DistributedDataParallel(network)
@@ -153,12 +163,16 @@ class Training:
         recipe = self.recipe
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(recipe, self.step, self.steps)
-        loss: Tensor = self.loss(network(window), target)
+        targets = self.model.prepare(target) if recipe.each_level else (target,)
+        outputs = network(window)
+        loss: Tensor = sum((self.loss(*pair) for pair in zip(outputs, targets, strict=True)), torch.zeros(()))
         self.optimizer.zero_grad(set_to_none=True)
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        self.scaler.unscale_(self.optimizer)
         if recipe.clip_norm:
-            self.scaler.unscale_(self.optimizer)
             nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip_norm)
+        if recipe.clip_value:
+            nn.utils.clip_grad_value_(self.model.parameters(), recipe.clip_value)
         self.scaler.step(self.optimizer)
         self.scaler.update()
         # Early on an average over thousands of steps would lag behind; let it grow with the steps taken.
@@ -183,17 +197,20 @@ class Training:
 
 
 class _Network(nn.Module):
-    """prepare, core and finish as one forward, for autograd and DistributedDataParallel; only core runs in half."""
+    """prepare, core and finish as one forward, for autograd and DistributedDataParallel; only core runs in half.
 
-    def __init__(self, processor: Network, autocast: torch.autocast) -> None:
+    Args:
+        unfinished: give the core's outputs as they are.
+    """
+
+    def __init__(self, processor: Network, autocast: torch.autocast, *, unfinished: bool) -> None:
         super().__init__()
-        self.processor, self.autocast = processor, autocast
+        self.processor, self.autocast, self.unfinished = processor, autocast, unfinished
 
-    def forward(self, window: Tensor) -> Tensor:
-        """(B, T, C, H, W) -> (B, K, C, H', W'), float32."""
+    def forward(self, window: Tensor) -> tuple[Tensor, ...]:
+        """(B, T, C, H, W) -> (B, K, C, H', W'), float32; or the core's outputs, float32."""
         inputs = (x.contiguous(memory_format=torch.channels_last) for x in self.processor.prepare(window))
         with self.autocast:
             core = self.processor.core(*inputs)
-        outputs = core if isinstance(core, tuple) else (core,)
-        result: Tensor = self.processor.finish(window, *(x.float() for x in outputs))
-        return result
+        outputs = tuple(x.float() for x in (core if isinstance(core, tuple) else (core,)))
+        return outputs if self.unfinished else (self.processor.finish(window, *outputs),)

@@ -6,10 +6,12 @@ from typing import Literal
 
 import torch
 
+from .blurring import Blurring
 from .degrade import Degradation
 from .enlarging import Enlarging
 from .fusing import Fusing
 from .losses import LossName
+from .sequencing import Sequencing
 from .task import Task
 from .triplets import Between
 
@@ -25,6 +27,9 @@ class Recipe:
     args: Mapping[str, object]
     task: Task
     loss: LossName = "l1"
+    each_level: bool = False
+    """Compare what the core gives with what `prepare` makes of the target, one by one, and add up: for networks that
+    give the picture at several resolutions."""
     steps: int = 100_000
     batch: int = 16
     optimiser: Literal["adam", "adamax"] = "adam"
@@ -35,6 +40,8 @@ class Recipe:
     """Shares of the steps at which the learning rate is halved, beside that."""
     warmup: int = 200
     clip_norm: float | None = 1.0
+    clip_value: float | None = None
+    """Largest element of a gradient."""
     ema: float = 0.999
     """Decay of the exponential moving average of the weights, which is what is validated and kept."""
     precision: Literal["fp32", "bf16", "fp16"] = "bf16"
@@ -87,10 +94,82 @@ def _sepconv() -> dict[str, Recipe]:
     }
 
 
+def _deblur() -> dict[str, Recipe]:
+    """Motion blur, networks.md B.3. Each level of the pyramid is compared with the sharp picture's."""
+    # Document 001: its schedule as shares of the steps, of which there are 1000 epochs of 1052.
+    document = Recipe(
+        "msresnet",
+        {},
+        Blurring(patch=256, noise=0.0, compressed=0.0, sharp=0.0),
+        loss="mse",
+        each_level=True,
+        steps=1_052_000,
+        batch=2,
+        learning_rate=5e-5,
+        final_share=1.0,
+        halvings=(0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
+        warmup=0,
+        clip_norm=None,
+        clip_value=0.5,
+        ema=0.0,
+        precision="fp32",
+    )
+    # The public DeepDeblur-PyTorch code: twice the blocks, Gaussian pyramid, L1, more augmentation.
+    public = replace(
+        document,
+        args={"blocks": 19, "pyramid": "gaussian"},
+        task=Blurring(patch=256, noise=4.0, compressed=0.0, sharp=0.0, colours=True),
+        loss="l1",
+        batch=16,
+        steps=131_000,
+        learning_rate=1e-4,
+        halvings=(0.5, 0.75, 0.9),
+        clip_value=None,
+        precision="fp16",
+    )
+    return {
+        "msresnet-document": document,
+        "msresnet-public": public,
+        "unblur": Recipe("unblur", {}, Blurring(), steps=25_000, batch=4, learning_rate=5e-4),
+    }
+
+
 # The network of the flow interpolator. The shipped weights saw samples made so, drawn once, in random order and flipped
 # anew each time, with AdamW: 9,269 warped by bicubic (4,500 steps of L1, 7,500 of log-mse), then 8,000 warped by
-# Lanczos (4,000 at 6e-4); they are the mean of both ends. L1 alone spoilt clean pictures.
+# Lanczos (4,000 at 6e-4), and 500 of 1,000 begun of this recipe at 4e-4 from the mean of both ends, into which they
+# were mixed by a half. L1 alone spoilt clean pictures.
 FLOW = Recipe("fusion", {}, Fusing(), loss="log-mse", steps=12_000, batch=12, final_share=0.02)
+
+# Super-resolution from five frames, for users' videos: decibels as the measure, as in FLOW.
+ALIGNED = Recipe("aligned", {}, Sequencing(Degradation(2)), loss="log-mse", steps=20_000, batch=8, learning_rate=8e-4)
+
+
+def _document_002() -> dict[str, Recipe]:
+    """Its video super-resolution, networks.md D.4 and D.5."""
+    # For users' videos: no blur before the reduction, and the network begins as bicubic.
+    delta = replace(ALIGNED, model="delta", args={"skip": True}, learning_rate=5e-4, clip_norm=0.1)
+    # The document: Gaussian and INTER_CUBIC, one scene, MSE. Its whole frames are patches here, and its rate is warmed
+    # up and decays, since at the constant one the networks die as they start (D.4).
+    document = Recipe(
+        "delta",
+        {},
+        Sequencing(Degradation(2, "cubic", blur_sigma=3.0), halved=0.0, layered=0.0),
+        loss="mse",
+        steps=20_000,
+        batch=4,
+        learning_rate=5e-4,
+        clip_norm=0.1,
+    )
+    return {
+        "delta-x2": delta,
+        # Video may go beyond black and white; what the sigmoid cannot reach would be lost.
+        "five-parallel-x2": replace(delta, model="five-parallel", args={"skip": True, "limits": (-32, 287)}),
+        "gz2019-x2": replace(delta, model="gz2019"),
+        "delta-document": document,
+        "five-parallel-document": replace(document, model="five-parallel"),
+        "gz2019-document": replace(document, model="gz2019"),
+    }
+
 
 RECIPES: dict[str, Recipe] = {
     "espcn-x2": _espcn(2),
@@ -110,6 +189,9 @@ RECIPES: dict[str, Recipe] = {
         final_share=1.0,
         clip_norm=None,
     ),
+    "aligned-x2": ALIGNED,
+    **_document_002(),
     **_sepconv(),
+    **_deblur(),
     "flow": FLOW,
 }

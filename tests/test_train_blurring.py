@@ -1,0 +1,163 @@
+"""What deblurring learns from: long exposures of moving scenes, shaken stills, and pictures that stay sharp."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from tests.test_train_interpolation import write_scene
+from vidrestore.flow.interpolator import FlowInterpolator
+from vidrestore.flow.presets import PRESETS
+from vidrestore.train.blurring import Blurring, Exposures
+from vidrestore.train.exposed import exposed_stills, psnr
+from vidrestore.train.exposure import exposures, moments
+from vidrestore.train.loop import Training
+from vidrestore.train.recipes import RECIPES, Recipe
+from vidrestore.train.shake import REACH, path_kernel, shaken
+
+
+def test_moments_are_the_frames_and_what_lies_between() -> None:
+    asked: list[list[Fraction]] = []
+
+    def between(first: Tensor, second: Tensor, times: list[Fraction]) -> list[Tensor]:
+        asked.append(times)
+        return [torch.lerp(first, second, float(time)) for time in times]
+
+    frames = [torch.full((3, 2, 2), value) for value in (0.0, 0.5, 1.0)]
+    made = moments(frames, each=4, between=between)
+    assert [float(picture.mean()) for picture in made] == [n / 8 for n in range(9)]
+    assert asked == [[Fraction(1, 4), Fraction(1, 2), Fraction(3, 4)]] * 2
+    assert made[0] is frames[0] and made[4] is frames[1] and made[8] is frames[2]
+
+
+@pytest.mark.parametrize("gamma", [1.0, 2.2])
+def test_an_exposure_is_the_mean_of_the_light(gamma: float) -> None:
+    scene = [torch.rand(3, 8, 8, generator=torch.Generator().manual_seed(n)) for n in range(9)]
+    for count, made in zip((3, 7, 9), exposures(scene, (3, 7, 9), gamma=gamma), strict=True):
+        taken = torch.stack(scene[4 - count // 2 : 5 + count // 2])
+        assert torch.allclose(made, (taken**gamma).mean(0) ** (1 / gamma), atol=1e-6)
+
+
+def test_motion_becomes_a_streak_and_not_ghosts() -> None:
+    """A textured picture that moves by 12 pixels a frame: its long exposure is its blur along 13 pixels."""
+    rng = np.random.default_rng(2)
+    noise = cv2.GaussianBlur(rng.random((96, 200, 3)).astype(np.float32), (0, 0), 1.5)
+    wide = (noise - noise.min()) / (noise.max() - noise.min())
+    frames = [torch.from_numpy(wide[:, 40 - 12 * n : 136 - 12 * n].copy()).permute(2, 0, 1) for n in (-1, 0, 1)]
+    seen = moments(frames, each=12, between=FlowInterpolator(PRESETS["fast"].search))
+    (made,) = exposures(seen, [13], gamma=1.0)
+    streak = cv2.blur(wide, (13, 1))[:, 40:136]
+    inner = (slice(None), slice(16, -16), slice(24, -24))
+    expected = torch.from_numpy(streak).permute(2, 0, 1)
+    assert psnr(made[inner], expected[inner]) > psnr(frames[1][inner], expected[inner]) + 10
+
+
+def test_a_shaken_camera_draws_a_path_whose_light_is_kept_and_centred() -> None:
+    at = np.arange(2 * REACH + 1) - REACH
+    for seed in range(50):
+        kernel = path_kernel(np.random.default_rng(seed))
+        assert kernel.sum() == pytest.approx(1, abs=1e-5) and kernel.min() >= 0
+        assert abs((kernel.sum(0) * at).sum()) < 1e-4 and abs((kernel.sum(1) * at).sum()) < 1e-4
+        assert (kernel > 0).sum() >= 3
+
+
+def test_a_shaken_still_is_the_still_blurred() -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (90, 120, 3), dtype=np.uint8)
+    blurred, sharp = shaken(picture, side=48, rng=np.random.default_rng(3))
+    assert blurred.shape == sharp.shape == (48, 48, 3) and blurred.dtype == np.uint8
+    assert blurred.std() < 0.9 * sharp.std()
+    flat = np.full((90, 120, 3), 77, np.uint8)
+    blurred, sharp = shaken(flat, side=48, rng=np.random.default_rng(3))
+    assert np.abs(blurred.astype(int) - 77).max() <= 1 and (sharp == 77).all()
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Two scenes that move, and two stills."""
+    rng = np.random.default_rng(5)
+    for seed in range(2):
+        write_scene(tmp_path / "data" / f"scene_{seed}", seed=seed, step=(3, 5), frames=7)
+    (tmp_path / "data" / "stills").mkdir()
+    for name in ("a.png", "b.png"):
+        coarse = rng.integers(0, 256, (24, 32, 3), dtype=np.uint8)
+        picture = cv2.resize(coarse, (180, 140), interpolation=cv2.INTER_CUBIC)
+        (tmp_path / "data" / "stills" / name).write_bytes(cv2.imencode(".png", picture)[1])
+    return tmp_path / "data"
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vidrestore.train.exposed.LAYERED", 6)
+
+
+def test_batches_are_a_function_of_seed_and_step_and_scenes_are_made_once(data: Path, tmp_path: Path) -> None:
+    task = Blurring(patch=64)
+    batches = task.open(data, tmp_path / "scratch").batches(batch=3, seed=4, steps=5)
+    made = {path: path.stat().st_mtime_ns for path in (tmp_path / "scratch").rglob("*.npy")}
+    again = task.open(data, tmp_path / "scratch").batches(batch=3, seed=4, steps=5)
+    assert made == {path: path.stat().st_mtime_ns for path in (tmp_path / "scratch").rglob("*.npy")} and made
+    for (blurred, sharp), (same, too) in zip((batches[n] for n in range(5)), (again[n] for n in range(5)), strict=True):
+        assert blurred.shape == sharp.shape == (3, 1, 3, 64, 64)
+        assert torch.equal(blurred, same) and torch.equal(sharp, too)
+    assert not torch.equal(batches[0][0], batches[1][0])
+
+
+def test_blur_is_what_is_asked_for(data: Path, tmp_path: Path) -> None:
+    plain = Blurring(patch=64, sharp=0, noise=0, compressed=0, shaken=0, layered=0)
+    material = plain.open(data, tmp_path / "scratch")
+    blurred, sharp = material.batches(batch=8, seed=1, steps=1)[0]
+    assert not torch.equal(blurred, sharp) and blurred.std() < sharp.std()
+    assert 15 < material.held.baseline < 40
+    still = Blurring(patch=64, sharp=1, noise=0, compressed=0).open(data, tmp_path / "scratch")
+    blurred, sharp = still.batches(batch=8, seed=1, steps=1)[0]
+    assert torch.equal(blurred, sharp)
+
+
+def test_layered_stills_are_blurred_within_bounds(data: Path, tmp_path: Path) -> None:
+    made = exposed_stills(sorted((data / "stills").iterdir()), tmp_path / "exposed", side=48)
+    assert made and len(made) <= 6
+    for scene in made:
+        pictures = torch.from_numpy(np.load(scene.path)).permute(0, 3, 1, 2) / 255
+        assert all(20.5 <= psnr(blurred, pictures[0]) <= 33.5 for blurred in pictures[1:])
+
+
+def test_samples_wear_what_users_videos_wear(data: Path, tmp_path: Path) -> None:
+    task = Blurring(64, layered=0, shaken=1, sharp=1, noise=9, compressed=1)
+    blurred, sharp = Exposures([], [], sorted((data / "stills").iterdir()), task, batch=6, seed=1, steps=1)[0]
+    assert 20 < psnr(blurred, sharp) < 60
+
+
+def test_a_network_of_levels_learns_from_each(data: Path, tmp_path: Path) -> None:
+    recipe = Recipe(
+        "msresnet",
+        {"width": 0.125, "blocks": 1},
+        Blurring(patch=32, sharp=0, noise=0, compressed=0),
+        loss="mse",
+        each_level=True,
+        steps=40,
+        batch=2,
+        learning_rate=1e-3,
+        clip_value=0.5,
+        warmup=5,
+        ema=0.9,
+        validate_every=20,
+        precision="fp32",
+    )
+    training = Training(recipe, data, tmp_path / "run", workers=0)
+    before = training.material.held.psnr(training.ema)
+    coarsest = [p.clone() for p in training.model.core.levels[2].parameters()]
+    told = []
+    training.run(told.append)
+    assert told[-1].psnr is not None and told[-1].psnr > before
+    assert any(not torch.equal(a, b) for a, b in zip(coarsest, training.model.core.levels[2].parameters(), strict=True))
+
+
+def test_the_recipes_are_the_documents() -> None:
+    document, public = RECIPES["msresnet-document"], RECIPES["msresnet-public"]
+    assert (document.loss, document.clip_value, document.batch, document.learning_rate) == ("mse", 0.5, 2, 5e-5)
+    assert document.halvings == (0.4, 0.5, 0.6, 0.7, 0.8, 0.9) and document.each_level
+    assert public.args == {"blocks": 19, "pyramid": "gaussian"} and public.loss == "l1"

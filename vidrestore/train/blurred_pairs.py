@@ -1,0 +1,117 @@
+"""Blurred pictures whose sharp ones are known: what deblurring is measured on."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from torch import Tensor
+
+from ..errors import InputError
+from ..flow.interpolator import FlowInterpolator
+from ..flow.presets import PRESETS
+from ..metrics import psnr
+from .data import CLIPS, PICTURES
+from .evaluation_sets import read, rounded
+from .exposure import as_codes, as_picture, exposures, moments
+from .footage import of_folder
+
+WORDS = "blurred", "blur"
+"""In the name of a blurred picture or of its folder; "sharp" takes their place in those of the sharp one."""
+COUNTS = (5, 7, 9)
+"""Moments in an exposure."""
+EACH = 8
+"""Moments from one frame to the next: the shutter is open for a half, three quarters, and all of that time."""
+STRIDE = 4
+"""Frames from one sharp picture to the next."""
+FITTING = (22.0, 32.0)
+"""dB from an exposure to the sharp picture: others are past help, or hardly blurred."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlurredPair:
+    """RGB pictures (3, H, W), float32 whole multiples of 1/255 in [0, 1]."""
+
+    set: str
+    """The folder, or the video's name."""
+    name: str
+    blurred: Tensor
+    sharp: Tensor
+
+
+def blurred_pairs(data: Path) -> Iterator[BlurredPair]:
+    """Every pair of pictures in and below `data`, and exposures of every video and folder of frames there.
+
+    Pairs go by name: x_blur1.png and x_sharp1.png, or blur/1.png and sharp/1.png; a blurred picture without its sharp
+    one is left out. Every fourth frame of a clip is a sharp picture, and has three exposures of which those count that
+    are FITTING: 5, 7 and 9 moments of eight between two frames, the motion searched without a network, so that they
+    stay the same whatever weights are shipped. A clip should be of one shot; `vidrestore split-scenes` makes such.
+
+    Raises:
+        InputError: where nothing comes of them, a file cannot be read, or the two of a pair differ in size.
+    """
+    data, found = data.resolve(), False  # so that every path has a name
+    for pair in chain.from_iterable(map(_pairs_at, sorted(chain([data], data.rglob("*"))))):
+        found = True
+        yield pair
+    if not found:
+        raise InputError(
+            f"{data}: no pairs of blurred and sharp pictures (x_blur.png and x_sharp.png, blur/x.png and sharp/x.png), "
+            f"and no clips whose motion blurs them to {FITTING[0]:g} to {FITTING[1]:g} dB"
+        )
+
+
+def _pairs_at(path: Path) -> Iterator[BlurredPair]:
+    if path.is_dir():
+        if not _is_of_pairs(path):
+            for scene in of_folder(path):
+                yield from _exposed(path.name, (as_picture(scene[n]) for n in range(len(scene))))
+    elif path.suffix.lower() in CLIPS:
+        yield from _exposed(path.stem, _of_video(path))
+    elif path.suffix.lower() in PICTURES and (sharp := _sharp_of(path)):
+        folder = path.parent if sharp.parent == path.parent else path.parent.parent
+        pair = BlurredPair(folder.name, path.stem, read(path), read(sharp))
+        if pair.blurred.shape != pair.sharp.shape:
+            raise InputError(f"{path} and {sharp} differ in size; pairs show the same")
+        yield pair
+
+
+def _sharp_of(blurred: Path) -> Path | None:
+    """The sharp picture that is there, of one whose name or folder says that it is blurred."""
+    for word in WORDS:
+        folder = blurred.parent.with_name(blurred.parent.name.replace(word, "sharp"))
+        for sharp in (blurred.with_name(blurred.name.replace(word, "sharp")), folder / blurred.name):
+            if sharp != blurred and sharp.is_file():
+                return sharp
+    return None
+
+
+def _is_of_pairs(folder: Path) -> bool:
+    """Whether it holds blurred pictures, or the sharp ones of pairs, and so is no clip."""
+    beside = (folder.with_name(folder.name.replace("sharp", word)) for word in WORDS)
+    if "blur" in folder.name or any(each != folder and each.is_dir() for each in beside):
+        return True
+    return any(_sharp_of(path) for path in folder.iterdir())
+
+
+def _of_video(path: Path) -> Iterator[Tensor]:
+    from ..video.probe import probe
+    from ..video.read import Reader
+
+    return map(rounded, Reader(probe(path)))
+
+
+def _exposed(set: str, frames: Iterable[Tensor]) -> Iterator[BlurredPair]:
+    between = FlowInterpolator(PRESETS["balanced"].search)
+    window = deque[Tensor](maxlen=3)
+    for number, frame in enumerate(frames):
+        window.append(frame)
+        centre = number - 1
+        if centre % STRIDE != 1:
+            continue
+        seen = moments(list(window), each=EACH, between=between)
+        for count, picture in zip(COUNTS, exposures(seen, COUNTS), strict=True):
+            blurred = as_codes(picture)
+            if FITTING[0] <= psnr(as_codes(window[1]), blurred) <= FITTING[1]:
+                yield BlurredPair(set, f"{centre:04} of {count}", as_picture(blurred), window[1])

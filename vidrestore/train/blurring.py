@@ -1,0 +1,154 @@
+"""The task of deblurring: pictures with the blur of a long exposure, and what a short one would have shown.
+
+Blur of footage is its own motion (exposure.py), as in document 001 and Nah et al. 2017; still pictures are moved by
+hand (layers.py) or shaken; and some pictures stay sharp, so that a network learns to leave such ones alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from .data import PICTURES
+from .exposed import Exposed, exposed_scenes, exposed_stills
+from .footage import Codes, held_back, read_picture, scenes
+from .shake import shaken
+from .task import Material
+from .validate import Held, Pair
+
+HELD = 48
+"""Samples that validation sees."""
+TRIES = 8
+FITTING = (20.0, 34.0)
+"""dB of a blurred patch to its sharp one: less is past help, more is hardly blurred."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blurring:
+    """RGB pairs; every twelfth scene is held back, scored by RGB PSNR beside the blurred picture's own."""
+
+    command: ClassVar[str] = "deblur"
+    patch: int = 128
+    layered: float = 0.2
+    """Share of samples made of still pictures in layers that move, where `data` holds any."""
+    shaken: float = 0.1
+    """Share made of still pictures and the path of a shaken camera."""
+    sharp: float = 0.1
+    """Share that is not blurred at all."""
+    noise: float = 3.0
+    """Largest standard deviation, in 8-bit code values, of what half of the samples get."""
+    compressed: float = 0.25
+    """Share that passes through JPEG of quality 60 to 98."""
+    colours: bool = False
+    """Exchange the colours and change their saturation, as the public DeepDeblur code does."""
+
+    def open(self, data: Path, scratch: Path) -> Material:
+        """See Task. The first time, blurred scenes are made in `scratch`, which takes minutes.
+
+        Raises InputError: fewer than two scenes.
+        """
+        found = scenes(data, scratch, least=3, side=self.patch)
+        folders = {path.parent for scene in found for path in getattr(scene, "paths", ())}
+        stills = [p for p in sorted(data.rglob("*")) if p.suffix.lower() in PICTURES and p.parent not in folders]
+        held, kept = (exposed_scenes(part, scratch / "exposed") for part in held_back(found, data))
+        layers = exposed_stills(stills, scratch / "exposed", side=self.patch) if stills and self.layered else []
+        samples = Exposures(held, [], [], replace(self, sharp=0), batch=1, seed=0, steps=HELD)
+        return Material(
+            partial(Exposures, kept, layers, stills, self),
+            Held([samples[i] for i in range(HELD)], lambda window: window),
+        )
+
+
+class Exposures(Dataset[Pair]):
+    """Batch number `step` of blurred pictures and sharp ones, both (B, 1, 3, patch, patch), in [0, 1]."""
+
+    def __init__(
+        self,
+        moving: Sequence[Exposed],
+        layers: Sequence[Exposed],
+        stills: Sequence[Path],
+        task: Blurring,
+        *,
+        batch: int,
+        seed: int,
+        steps: int,
+    ) -> None:
+        self._moving, self._layers, self._stills, self._task = moving, layers, stills, task
+        self._batch, self._seed, self._steps = batch, seed, steps
+
+    def __len__(self) -> int:
+        return self._steps
+
+    def __getitem__(self, step: int) -> Pair:
+        rng = np.random.default_rng((self._seed, step))
+        pairs = np.stack([np.stack(self._sample(rng)) for _ in range(self._batch)])  # (B, 2, patch, patch, 3)
+        stack = torch.from_numpy(pairs).permute(0, 1, 4, 2, 3).float() / 255
+        return stack[:, :1], stack[:, 1:]
+
+    def _sample(self, rng: np.random.Generator) -> tuple[Codes, Codes]:
+        task = self._task
+        kind = rng.random()
+        if self._stills and kind < task.shaken:
+            blurred, sharp = self._shaken(rng)
+        elif self._layers and kind < task.shaken + task.layered:
+            blurred, sharp = self._exposed(self._layers, rng)
+        else:
+            blurred, sharp = self._exposed(self._moving, rng)
+        if rng.random() < task.sharp:
+            blurred = sharp
+        blurred, sharp = _turned(blurred, sharp, rng)
+        if task.colours:
+            blurred, sharp = _recoloured(blurred, sharp, rng)
+        return self._worn(blurred, rng), sharp
+
+    def _exposed(self, scenes: Sequence[Exposed], rng: np.random.Generator) -> tuple[Codes, Codes]:
+        """A patch of which the blur can be seen, and undone."""
+        for _ in range(TRIES):
+            blurred, sharp = scenes[int(rng.integers(len(scenes)))].patch(self._task.patch, rng)
+            if FITTING[0] <= psnr(blurred, sharp) <= FITTING[1]:
+                break
+        return blurred, sharp
+
+    def _shaken(self, rng: np.random.Generator) -> tuple[Codes, Codes]:
+        while True:
+            picture = read_picture(self._stills[int(rng.integers(len(self._stills)))])
+            if min(picture.shape[:2]) >= self._task.patch:
+                return shaken(picture, side=self._task.patch, rng=rng)
+
+    def _worn(self, picture: Codes, rng: np.random.Generator) -> Codes:
+        """With the noise and the compression that users' videos have."""
+        if rng.random() < 0.5:
+            noisy = picture + rng.normal(0, rng.uniform(0, self._task.noise), picture.shape)
+            picture = np.asarray(np.clip(np.rint(noisy), 0, 255), np.uint8)
+        if rng.random() < self._task.compressed:
+            quality = int(rng.integers(60, 99))
+            _, data = cv2.imencode(".jpg", np.ascontiguousarray(picture), [cv2.IMWRITE_JPEG_QUALITY, quality])
+            picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED), np.uint8)
+        return picture
+
+
+def psnr(one: Codes, other: Codes) -> float:
+    """In dB, white at 255; 99 where nothing differs."""
+    error = float(np.mean((one.astype(np.float32) - other.astype(np.float32)) ** 2))
+    return 99.0 if error == 0 else 10 * float(np.log10(255**2 / error))
+
+
+def _turned(blurred: Codes, sharp: Codes, rng: np.random.Generator) -> tuple[Codes, Codes]:
+    turns, flip = int(rng.integers(4)), bool(rng.integers(2))
+    both = np.rot90(np.stack((blurred, sharp)), turns, axes=(1, 2))
+    both = both[:, :, ::-1] if flip else both
+    return both[0], both[1]
+
+
+def _recoloured(blurred: Codes, sharp: Codes, rng: np.random.Generator) -> tuple[Codes, Codes]:
+    """Channels exchanged, saturation from a half to one and a half."""
+    both = np.stack((blurred, sharp))[..., rng.permutation(3)].astype(np.float32)
+    grey = both.mean(-1, keepdims=True)
+    both = np.clip(np.rint(grey + rng.uniform(0.5, 1.5) * (both - grey)), 0, 255).astype(np.uint8)
+    return both[0], both[1]

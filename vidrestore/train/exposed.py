@@ -1,0 +1,113 @@
+"""Scenes with their exposures, made once and kept in files: what training cuts its patches from."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from ..flow.interpolator import FlowInterpolator
+from ..flow.presets import PRESETS
+from .exposure import GAMMA, as_codes, as_picture, exposures, moments
+from .footage import Codes, Scene
+from .layers import layered
+
+EACH = 16
+"""Moments from one frame to the next."""
+COUNTS = (5, 9, 13, 17, 21, 25, 33)
+"""Moments in an exposure: from a quarter of the frames' distance to twice that."""
+KEPT = 3
+"""Exposures that are kept of each scene."""
+STRIDE = 4
+"""Frames from one sharp picture to the next."""
+LINEAR = 0.3
+"""Share of scenes whose exposures average codes and not light, as some cameras' processing comes to."""
+FITTING = (21.0, 33.0)
+"""dB from an exposure to the sharp picture, of the whole frame: others are not kept."""
+LAYERED = 600
+"""Scenes made of still pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposed:
+    """A sharp picture and its exposures, in a file: (1 + n, H, W, 3) of 8 bits."""
+
+    path: Path
+
+    def patch(self, side: int, rng: np.random.Generator) -> tuple[Codes, Codes]:
+        """The same random square of one of the exposures and of the sharp picture."""
+        pictures = np.load(self.path, mmap_mode="r")
+        y, x = (int(rng.integers(n - side + 1)) for n in pictures.shape[1:3])
+        place = slice(y, y + side), slice(x, x + side)
+        number = int(rng.integers(1, len(pictures)))
+        return np.array(pictures[number][place]), np.array(pictures[0][place])
+
+
+def exposed_scenes(footage: Sequence[Scene], folder: Path) -> list[Exposed]:
+    """Every few frames of each scene, where they move enough to blur and not beyond help.
+
+    Args:
+        folder: where they are kept; what lies there is not made again.
+    """
+    return list(_moving(footage, folder))
+
+
+def exposed_stills(stills: Sequence[Path], folder: Path, *, side: int) -> list[Exposed]:
+    """Still pictures in layers that move over each other (layers.py), a little larger than `side`.
+
+    Raises:
+        InputError: one cannot be read.
+    """
+    return list(_layered(stills, folder, side + side // 4))
+
+
+def _moving(footage: Sequence[Scene], folder: Path) -> Iterator[Exposed]:
+    between = FlowInterpolator(PRESETS["fast"].search)
+    for scene in footage:
+        for centre in range(1, len(scene) - 1, STRIDE):
+            frames = [scene[centre + offset] for offset in (-1, 0, 1)]
+            name = sha256(b"".join(np.ascontiguousarray(frame).data for frame in frames)).hexdigest()[:24]
+            path = folder / f"{name}.npy"
+            if not path.is_file():
+                seen = moments([as_picture(frame) for frame in frames], each=EACH, between=between)
+                _save(path, _exposed(seen, np.random.default_rng(int(name, 16))))
+            if len(np.load(path, mmap_mode="r")) > 1:
+                yield Exposed(path)
+
+
+def _layered(stills: Sequence[Path], folder: Path, side: int) -> Iterator[Exposed]:
+    times = [n / EACH - 0.5 for n in range(EACH + 1)]
+    for number in range(LAYERED):
+        path = folder / f"layered-{side}-{len(stills)}-{number:04}.npy"
+        if not path.is_file():
+            rng = np.random.default_rng(number)
+            _save(path, _exposed([as_picture(seen) for seen in layered(stills, times, side=side, rng=rng)], rng))
+        if len(np.load(path, mmap_mode="r")) > 1:
+            yield Exposed(path)
+
+
+def _exposed(seen: Sequence[Tensor], rng: np.random.Generator) -> Codes:
+    """The middle one of some moments, and exposures around it whose blur fits."""
+    sharp = seen[len(seen) // 2]
+    gamma = 1.0 if rng.random() < LINEAR else GAMMA
+    made = exposures(seen, [count for count in COUNTS if count <= len(seen)], gamma=gamma)
+    fitting = [picture for picture in made if FITTING[0] <= psnr(picture, sharp) <= FITTING[1]]
+    picked = sorted(rng.permutation(len(fitting))[:KEPT])
+    return np.stack([as_codes(sharp), *(as_codes(fitting[n]) for n in picked)])
+
+
+def psnr(one: Tensor, other: Tensor) -> float:
+    """In dB, white at 1; 100 where nothing differs."""
+    return -10 * float(((one - other) ** 2).mean().clamp(min=1e-10).log10())
+
+
+def _save(path: Path, pictures: Codes) -> None:
+    """Whole or not at all, and harmless where several processes start together."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(f".{os.getpid()}.part")
+    with part.open("wb") as file:
+        np.save(file, pictures)
+    os.replace(part, path)
