@@ -48,7 +48,7 @@ def test_upscale_says_what_it_did_in_json(clip: Path, tmp_path: Path) -> None:
     assert (report["frames_in"], report["frames_out"]) == (12, 12)
     assert (report["width"], report["height"]) == (128, 96)
     assert report["duration_in"] == report["duration_out"] == pytest.approx(0.4)
-    assert report["model"] == "espcn-x2"
+    assert report["model"] == "aligned-x2"
     assert set(report["stages"]) == {"decode", "upscale", "encode"}
 
 
@@ -102,9 +102,9 @@ def test_models_and_weights_end_with_four(clip: Path, tmp_path: Path) -> None:
     refused(4, "models", "info", "nonsense", says="nonsense")
     folder = tmp_path / "weights"
     shutil.copytree(weights.folder(), folder)
-    data = bytearray((folder / "espcn-x2.safetensors").read_bytes())
+    data = bytearray((folder / "aligned-x2.safetensors").read_bytes())
     data[-1] ^= 1
-    (folder / "espcn-x2.safetensors").write_bytes(data)
+    (folder / "aligned-x2.safetensors").write_bytes(data)
     refused(4, "upscale", clip, out, says="damaged", env={"VIDRESTORE_WEIGHTS": str(folder)})
     assert invoke("models", "verify", env={"VIDRESTORE_WEIGHTS": str(folder)}).exit_code == 4
     assert not out.exists()
@@ -146,13 +146,13 @@ def test_pictures_in_and_out(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for i in (1, 2, 10):
         cv2.imwrite(str(folder / f"frame_{i}.png"), rng.integers(0, 65536, (20, 30, 3)).astype(np.uint16))
-    assert invoke("upscale", folder, tmp_path / "out", "-q").exit_code == 0
+    assert invoke("upscale", folder, tmp_path / "out", "-m", "espcn", "-q").exit_code == 0
     made = sorted((tmp_path / "out").glob("*.png"))
     assert len(made) == 3
     picture = cv2.imread(str(made[0]), cv2.IMREAD_UNCHANGED)
     assert picture.dtype == np.uint16
     assert picture.shape == (40, 60, 3)
-    assert invoke("upscale", folder / "frame_1.png", tmp_path / "one.png", "-q").exit_code == 0
+    assert invoke("upscale", folder / "frame_1.png", tmp_path / "one.png", "-m", "espcn", "-q").exit_code == 0
     one = cv2.imread(str(tmp_path / "one.png"), cv2.IMREAD_UNCHANGED)
     assert (one == picture).all()
     assert invoke("upscale", folder, tmp_path / "out.mp4", "--rate", "59.94", "--json", "-q").exit_code == 0

@@ -55,10 +55,11 @@ def sound(path: Path) -> list[bytes]:
         return [bytes(p) for p in container.demux(container.streams.audio[0]) if p.size]
 
 
+@pytest.mark.parametrize("model", ["auto", pytest.param("delta", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", NAMES)
-def test_first_frames_of_every_clip(name: str, tmp_path: Path) -> None:
+def test_first_frames_of_every_clip(name: str, model: str, tmp_path: Path) -> None:
     source, target = CLIPS / name, tmp_path / "out.mp4"
-    code, report, errors = upscale(source, target, "--end", f"{FRAMES}f")
+    code, report, errors = upscale(source, target, "--end", f"{FRAMES}f", "-m", model)
     if name in NOT_VIDEOS:
         assert code == 3
         assert len(errors.strip().splitlines()) == 1

@@ -29,7 +29,7 @@ ARGUMENTS: dict[str, list[dict[str, object]]] = {
         {"scale": 2, "layers": 3, "skip": False},
     ],
     "five-parallel": [
-        {"applications_2d": 1, "applications_3d": 1, "skip": True},
+        {"deep_frames": (2,), "applications_2d": 1, "applications_3d": 1, "skip": True},
         {"deep_frames": (), "applications_3d": 1, "kernel_order": "hwt"},
     ],
     "fusion": [{"channels": (8, 12, 16)}],
@@ -53,7 +53,7 @@ BF16_PSNR = 50.0
 """dB that bf16 keeps to fp32 at least, for pictures with white at 1."""
 ROUGHER = {"delta": 35.0, "five-parallel": 35.0, "gz2019": 40.0}
 """The same where a picture itself passes many layers, not what bicubic misses of it, and random weights amplify what is
-rounded; for trained ones see test_vsr.py."""
+rounded; for trained ones see test_upscale_video.py."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,8 @@ def test_tiled_is_whole(case: Case, engine: str, precision: str, height: int, wi
     height, width, tile = height + more, width + more, tile + more
     window = window_for(processor_of(case), 1, height, width)
     whole, tiled = infer(case, engine, precision, window), infer(case, engine, precision, window, tile=tile)
-    assert torch.equal(tiled, whole) if precision == "fp32" else torch.allclose(tiled, whole, rtol=0, atol=A_CODE)
+    most = 0 if precision == "fp32" else A_CODE * (2 if case.name in ROUGHER else 1)
+    assert (tiled - whole).abs().max() <= most
 
 
 @every_case
@@ -174,8 +175,12 @@ def test_a_batch_is_its_pictures(case: Case, engine: str, precision: str):
     assert torch.equal(together, alone)
 
 
-# Their halos are held in test_deblur.py and test_sepconv.py: what the farthest pixels change is less than fp32 shows.
-@pytest.mark.parametrize("case", [case for case in CASES if case.name not in ("msresnet", "sepconv")], ids=str)
+# Their halos are held in test_deblur.py and test_sepconv.py: what the farthest pixels change is less than fp32 shows;
+# and in test_motion.py: how far it looks depends on what it finds.
+OWN_HALO_TEST = ("aligned", "msresnet", "sepconv")
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.name not in OWN_HALO_TEST], ids=str)
 def test_the_halo_is_enough_and_not_too_much(case: Case):
     """Changing what lies beyond the halo of a pixel changes nothing there; changing all from there on does.
 

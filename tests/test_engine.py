@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from vidrestore.engine import Settings, choose, run
 from vidrestore.engine.layers import OneKernel, last_convolutions
 from vidrestore.engine.memory import available, bytes_per_pixel, plan
 from vidrestore.engine.subpixel import SubPixel, enlarges_exactly
+from vidrestore.engine.torch_engine import TorchEngine
 from vidrestore.errors import UsageError, VidrestoreError
 from vidrestore.frame import Frame
 from vidrestore.models.espcn import Espcn
@@ -26,10 +28,11 @@ from .frames import planes
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (Settings(device="gpu"), "unknown device gpu: say auto, cpu, cuda or cuda:N"),
+        (Settings(device="gpu"), "unknown device gpu: say auto, cpu, cuda, cuda:N or cuda:0,cuda:1"),
         (Settings(device="cpu:1"), "unknown device cpu:1"),
         (Settings(device="cuda:x"), "unknown device cuda:x"),
         (Settings(device="cuda:99"), "use --device cpu or auto"),
+        (Settings(device="cpu,cpu"), "several are different GPUs by number"),
         (Settings(device="cpu", precision="fp16"), "fp16 is for GPUs: use --precision bf16 or fp32"),
         (Settings(tile=-1), "tile -1 is negative"),
         (Settings(batch=0), "batch 0 is too small"),
@@ -61,6 +64,26 @@ def test_cuda_present(monkeypatch: pytest.MonkeyPatch):
     assert choose(Settings(engine="openvino")).device.type == "cpu"
     with pytest.raises(UsageError, match="openvino does not compute on cuda:0: use --engine torch or --device cpu"):
         choose(Settings(device="cuda", engine="openvino"))
+
+
+def test_several_gpus(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: True)
+    engine = choose(Settings(device="cuda:2,cuda:0"))
+    assert (engine.device, engine.others, engine.ways) == (torch.device("cuda:2"), (torch.device("cuda:0"),), 2)
+    for wrong in ("cuda:0,cuda:0", "cuda:0,cpu", "cuda,cuda:1", "auto,cuda:1"):
+        with pytest.raises(UsageError, match="different GPUs by number, such as cuda:0,cuda:1"):
+            choose(Settings(device=wrong))
+    with pytest.raises(UsageError, match="3 CUDA devices"):
+        choose(Settings(device="cuda:0,cuda:3"))
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 5])
+def test_a_batch_dealt_among_devices_is_the_same(batch: int):
+    core, x = nn.Conv2d(1, 2, 3), torch.rand(batch, 1, 40, 30)
+    cpu = torch.device("cpu")
+    alone, dealt = (TorchEngine(cpu, "fp32", others=others).compile(core, (x[:1],)) for others in ((), (cpu, cpu)))
+    assert torch.equal(alone(x)[0], dealt(x)[0])
 
 
 def test_openvino_is_the_default_on_a_cpu_where_it_is_installed(monkeypatch: pytest.MonkeyPatch):
@@ -173,14 +196,18 @@ def test_openvino_names_the_operation_it_does_not_know():
 def test_plan():
     needs = Needs(halo=5)
 
-    def planned(size: tuple[int, int], free: int, device: str = "cpu", **settings: int) -> tuple[int, int]:
-        made = plan(needs, size=size, cost=100.0, free=free, device=device, settings=Settings(**settings))
+    def planned(
+        size: tuple[int, int], free: int, device: str = "cpu", ways: int = 1, **settings: int
+    ) -> tuple[int, int]:
+        chosen = Settings(**settings)
+        made = plan(needs, size=size, cost=100.0, free=free, device=device, settings=chosen, ways=ways)
         return made.tile, made.batch
 
     gib = 1 << 30
     assert planned((1080, 1920), 8 * gib) == (0, 1)
     assert planned((144, 176), 8 * gib) == (0, 5)
     assert planned((144, 176), 8 * gib, "cuda")[1] > 100
+    assert planned((144, 176), 8 * gib, ways=2) == (0, 10)
     assert planned((144, 176), 8 * gib, batch=3) == (0, 3)
     assert planned((1080, 1920), 8 * gib, tile=64) == (64, 32)
     assert planned((1080, 1920), 8 * gib, tile=64, batch=2) == (64, 2)
@@ -283,3 +310,18 @@ def test_engines_keep_no_network_alive():
     gc.collect()
     assert len(engine.compiled) == 0
     engine.release()
+
+
+def test_openvino_tells_nobody(tmp_path: Path):
+    """In a process of its own, since others may have imported it: nothing of the telemetry's network code is loaded."""
+    code = """
+import sys, torch
+from torch import nn
+from vidrestore.engine import Settings, choose
+engine = choose(Settings(device="cpu", engine="openvino"))
+engine.compile(nn.Conv2d(1, 1, 3), (torch.rand(1, 1, 8, 8),))
+print([name for name in sys.modules if name.startswith("openvino_telemetry.")])
+"""
+    environment = {**os.environ, "VIDRESTORE_CACHE": ""}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -71,6 +71,32 @@ def test_pairs_go_by_the_names_of_files_or_folders(tmp_path: Path) -> None:
         list(blurred_pairs(tmp_path / "e"))
 
 
+def test_names_are_read_as_words_and_what_is_no_clip_is_left_out(tmp_path: Path) -> None:
+    for number in range(3):
+        write(tmp_path / "deblur_clip" / f"frame_{number:08}.png", frame(number))
+        write(tmp_path / "stills" / f"kodim{number}.png", flat(number, side=16 + number))
+    write(tmp_path / "Blur" / "x_blur.png", flat(1))
+    write(tmp_path / "Sharp" / "x_sharp.png", flat(2))
+    write(tmp_path / "more" / "Blur" / "1.png", flat(3))
+    write(tmp_path / "more" / "Sharp" / "1.png", flat(4))
+    found = [(pair.set, pair.name) for pair in blurred_pairs(tmp_path)]
+    assert set(found) == {
+        (tmp_path.name, "x_blur"),
+        ("more", "1"),
+        *(("deblur_clip", f"0001 of {n}") for n in (5, 7, 9)),
+    }
+
+
+def test_pairs_that_cannot_be_compared_are_said(tmp_path: Path) -> None:
+    write(tmp_path / "small_blur.png", flat(1, side=10))
+    write(tmp_path / "small_sharp.png", flat(2, side=10))
+    with pytest.raises(InputError, match=r"small_blur\.png is too small"):
+        list(blurred_pairs(tmp_path))
+    (tmp_path / "small_blur.png").write_bytes(b"")
+    with pytest.raises(InputError, match=r"small_blur\.png cannot be read as a picture"):
+        list(blurred_pairs(tmp_path))
+
+
 def test_a_relative_folder_has_pairs_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "x_blur.png", flat(1))
     write(tmp_path / "x_sharp.png", flat(2))

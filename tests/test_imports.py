@@ -42,6 +42,7 @@ MAY = {
     "window": {"frame"},
     "tile": {"errors", "processor"},
     "prefetch": set(),
+    "in_flight": {"frame"},
     "engine": {"colour", "errors", "frame", "processor", "settings", "tile", "window"},
     "video": {"colour", "errors", "frame", "ops", "settings"},
     "report": set(),
@@ -56,7 +57,7 @@ MAY = {
     "inverse": {"blurs", "engine", "frame", "ops"},
     "strength": {"processor"},
     "retime": {"between", "colour", "engine", "frame", "repeats", "settings", "timing"},
-    "pipeline": {"engine", "errors", "frame", "prefetch", "report", "settings", "timing", "video"},
+    "pipeline": {"engine", "errors", "frame", "in_flight", "prefetch", "report", "settings", "timing", "video"},
     "stages": {
         *(
             "engine",
@@ -72,7 +73,10 @@ MAY = {
         ),
         *("blurred", "blurs", "inverse", "models", "shots", "strength", "timing", "weights"),
     },
-    "benchmark": {"compare", "errors", "metrics", "ops"},
+    "benchmark": {
+        *("colour", "compare", "engine", "errors", "frame", "interpolators", "metrics", "models", "ops", "pipeline"),
+        *("report", "settings", "stages", "video", "weights"),
+    },
     "train": {
         *("between", "colour", "engine", "errors", "flow", "frame", "metrics", "models", "ops", "processor"),
         *("settings", "shots", "video", "weights"),
@@ -81,8 +85,9 @@ MAY = {
 
 # Third parties that live in one place.
 ONLY = {
-    "av": ("video",),
+    "av": ("video", "benchmark/material.py"),
     "cv2": (
+        "benchmark/peers.py",
         "flow",
         "video/pictures.py",
         "video/rgb.py",

@@ -7,10 +7,9 @@ Kodak's pictures are released for unrestricted usage.
 
 import sys
 from fractions import Fraction
-from pathlib import Path
 
 import cv2
-import numpy as np
+import panels
 import torch
 
 from vidrestore import weights
@@ -37,17 +36,8 @@ def main(path: str, left: str, top: str) -> None:
     assert isinstance(restored.picture, torch.Tensor)
     after = (restored.picture * 255).round().clamp(0, 255).to(torch.uint8)
     x, y = int(left) // SCALE * SCALE, int(top) // SCALE * SCALE
-    panels = []
-    for name, image in (("bicubic", imresize(small, SCALE)), (f"espcn-x{SCALE}", after), ("original", original)):
-        crop = image[:, y : y + SIDE, x : x + SIDE].permute(1, 2, 0).numpy()[..., ::-1]
-        large = np.ascontiguousarray(crop.repeat(ZOOM, 0).repeat(ZOOM, 1))
-        cv2.rectangle(large, (0, 0), (96, 24), (0, 0, 0), cv2.FILLED)
-        cv2.putText(large, name, (8, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
-        panels.append(large)
-    target = Path(__file__).resolve().parent.parent / "docs" / "before_after.png"
-    target.parent.mkdir(exist_ok=True)
-    cv2.imwrite(str(target), np.hstack(panels))
-    print(target)
+    pictures = {"bicubic": imresize(small, SCALE), f"espcn-x{SCALE}": after, "original": original}
+    panels.save("before_after.png", pictures, left=x, top=y, width=SIDE, height=SIDE, zoom=ZOOM)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import shutil
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,11 +17,18 @@ from vidrestore import interpolators, weights
 from vidrestore.engine import Ran
 from vidrestore.settings import Retiming, Settings
 from vidrestore.train.baselines import BASELINES
+from vidrestore.train.blurred_pairs import blurred_pairs
+from vidrestore.train.blurring import Blurring
+from vidrestore.train.degrade import Degradation
 from vidrestore.train.enlarging import Enlarging
+from vidrestore.train.evaluate_deblurring import evaluate_deblurring
+from vidrestore.train.evaluate_deblurring import mean as mean_of
 from vidrestore.train.evaluate_interpolation import evaluate_interpolation, means
-from vidrestore.train.evaluate_upscaling import evaluate_upscale, mean
+from vidrestore.train.evaluate_upscaling import evaluate_upscale, full, mean
+from vidrestore.train.evaluation_clips import Clip, clips, stills
 from vidrestore.train.evaluation_sets import triplets
 from vidrestore.train.recipes import RECIPES, Recipe
+from vidrestore.train.sequencing import Sequencing
 
 
 def row(entry: weights.Entry) -> str:
@@ -31,7 +39,9 @@ def row(entry: weights.Entry) -> str:
             return "{ " + ", ".join(f"{k} = {value(v)}" for k, v in x.items()) + " }"
         return json.dumps(x)
 
-    fields = ("task", "model", "args", "file", "sha256", "licence", "recipe", "data", "steps", "note", "measured")
+    fields = ["task", "model", "args", "file", "sha256", "licence", "recipe", "data", "steps", "note", "measured"]
+    if entry.on_video:
+        fields.append("on_video")
     return f"[{entry.name}]\n" + "".join(f"{name} = {value(getattr(entry, name))}\n" for name in fields)
 
 
@@ -43,19 +53,31 @@ def main() -> None:
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--data", required=True, help="what it was trained on, in words")
     parser.add_argument("--eval", type=Path, required=True)
+    parser.add_argument("--video", type=Path, help="for single-frame upscale: clips to compare all networks on")
     parser.add_argument("--note", default="")
+    parser.add_argument("--half", action="store_true", help="store the weights in fp16: half of the size")
     asked = parser.parse_args()
     recipe, folder = RECIPES[asked.recipe], weights.folder()
     name = f"{asked.name}.safetensors"
-    shutil.copyfile(asked.file, folder / name)
+    if asked.half:
+        said = weights.about(asked.file)
+        network = weights.open_file(asked.file, task=recipe.task.command).half()
+        (folder / name).write_bytes(weights.written(network, **said))
+    elif asked.file.resolve() != (folder / name).resolve():
+        shutil.copyfile(asked.file, folder / name)
     digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-    task = "upscale" if isinstance(recipe.task, Enlarging) else "interpolate"
     entry = weights.Entry(
-        asked.name, task, recipe.model, dict(recipe.args), name, digest, "MIT",
+        asked.name, recipe.task.command, recipe.model, dict(recipe.args), name, digest, "MIT",
         asked.recipe, asked.data, asked.steps, asked.note,
     )  # fmt: skip
     write(folder / "manifest.toml", entry)
     entry = replace(entry, measured=measured(entry, recipe, asked.eval))
+    if isinstance(recipe.task, Sequencing):
+        entry = replace(entry, on_video=entry.measured)
+    elif asked.video:
+        assert isinstance(recipe.task, Enlarging)
+        on_video = enlarged(entry, recipe.task.degradation, asked.video, clips(asked.video), ends=2)
+        entry = replace(entry, on_video=on_video)
     write(folder / "manifest.toml", entry)
     print(name, entry.measured)
 
@@ -63,11 +85,24 @@ def main() -> None:
 def measured(entry: weights.Entry, recipe: Recipe, data: Path) -> dict[str, object]:
     """The set, the score and the baseline's."""
     if isinstance(recipe.task, Enlarging):
-        score = mean(list(evaluate_upscale(weights.load(entry), recipe.task.degradation, data, settings=Settings())))
-        return {"set": data.name, "psnr_y": round(score.psnr_y, 2), "bicubic": round(score.bicubic_psnr_y, 2)}
+        return enlarged(entry, recipe.task.degradation, data, stills(data), ends=0)
+    if isinstance(recipe.task, Sequencing):
+        return enlarged(entry, recipe.task.degradation, data, clips(data), ends=full(weights.build(entry)))
+    if isinstance(recipe.task, Blurring):
+        scores = list(evaluate_deblurring(weights.load(entry), blurred_pairs(data), settings=Settings()))
+        average = mean_of(data.name, scores)
+        return {"set": data.name, "psnr": round(average.psnr, 2), "blurred": round(average.blurred_psnr, 2)}
     own = interpolators.find(entry.name, Retiming().quality, Settings()).start(Ran())
     (row,) = means(evaluate_interpolation({"own": own, "dis": BASELINES["dis"]}, triplets(data)))
     return {"set": row.set, "psnr": round(row.scores["own"].psnr, 2), "dis": round(row.scores["dis"].psnr, 2)}
+
+
+def enlarged(
+    entry: weights.Entry, degradation: Degradation, data: Path, found: Iterable[Clip], *, ends: int
+) -> dict[str, object]:
+    """As `measured`, of what enlarges, on the clips found in `data`."""
+    score = mean(list(evaluate_upscale(weights.load(entry), degradation, found, settings=Settings(), ends=ends)))
+    return {"set": data.name, "psnr_y": round(score.psnr_y, 2), "bicubic": round(score.bicubic_psnr_y, 2)}
 
 
 def write(manifest: Path, entry: weights.Entry) -> None:

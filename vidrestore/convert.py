@@ -3,7 +3,7 @@
 import pickle
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from . import weights
 from .errors import ModelError, UsageError
 from .files import check_free, write_whole
 from .models import MODELS, Network
+from .models.vsr import FiveParallel
 
 State = Mapping[str, Tensor]
 
@@ -123,7 +124,45 @@ def _msresnet(state: State) -> dict[str, Tensor]:
     return named
 
 
+def _five_parallel(state: State) -> dict[str, Tensor]:
+    """xsede_saved_veryDeep2.pth of 3DCNN-SUPER-2021-pytorch: `first2dConv1.weight`, `twodConvBlock33.5.bias`.
+
+    It also holds layers that never run. Its values are 255 times ours, see `_msresnet`; before its sigmoid it divides
+    by 100, which here is in the last layer.
+    """
+    layers = [
+        f"{layer}.{kind}" for layer in (*_frames_of_five_parallel(), *_volume_of_five_parallel()) for kind in KINDS
+    ]
+    own = FiveParallel().state_dict()
+    unused = re.compile(r"twodConvBlock[125]2\.[02]\.(?:weight|bias)|output2dlayer2\.(?:weight|bias)")
+    public = dict(zip(layers, own, strict=True))
+    named = {public.get(name, name): tensor for name, tensor in state.items() if not unused.fullmatch(name)}
+    scaled = {name: tensor / 255 if name.endswith(".bias") else tensor for name, tensor in named.items()}
+    last = ("core.volume.out.weight", "core.volume.out.bias")
+    return scaled | {name: scaled[name] * 2.55 for name in last if name in scaled}
+
+
+KINDS = ("weight", "bias")
+
+
+def _frames_of_five_parallel() -> Iterator[str]:
+    for number in range(1, 6):
+        yield f"first2dConv{number}"
+        yield f"twodConvBlock{number}1.1"
+        if number in (3, 4):
+            yield from (f"twodConvBlock{number}2.{n}" for n in (0, 2))
+        yield from (f"twodConvBlock{number}3.{n}" for n in (1, 3, 5))
+
+
+def _volume_of_five_parallel() -> Iterator[str]:
+    for block in range(1, 5):
+        yield from (f"threedConvBlock{block}.{n}" for n in (0, 2))
+    yield from (f"threedConvBlock5.{n}" for n in (1, 3, 5, 7, 9, 11))
+    yield "output2dlayer"
+
+
 CONVERTERS: dict[str, Converter] = {
+    "five-parallel": Converter("upscale", "five-parallel", {}, _five_parallel),
     "msresnet": Converter("deblur", "msresnet", {"blocks": 19, "pyramid": "gaussian"}, _msresnet, inside="G"),
     "sepconv": Converter("interpolate", "sepconv", {"local_conv": "outer", "align_corners": True}, _sepconv),
 }

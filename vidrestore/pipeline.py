@@ -1,7 +1,7 @@
 """restore(): source -> stages -> target, and its Report. Streams are generators, pulled from the encoder's end."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -83,7 +83,7 @@ class _Clock:
 
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def spent(self, name: str, items: Iterable[T]) -> Iterator[T]:
+    def spent(self, name: str, items: Iterable[T]) -> Generator[T, None, None]:
         iterator = iter(items)
         self.seconds.setdefault(name, 0.0)
         try:
@@ -168,11 +168,11 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
             yield flying.watched(frame)
 
     with closing(prefetch(source())) as decoded:
-        frames: Iterator[Frame] = clock.spent("waiting", decoded)
+        frames: Generator[Frame, None, None] = clock.spent("waiting", decoded)
         for stage, function in zip(job.stages, functions, strict=True):
             frames = clock.spent(stage.name, function(frames))
         writing = Writer(job.target, job.info, reader, end=_end(job))
-        with closing(prefetch(map(flying.watched, frames))) as ready, writing as writer:
+        with closing(prefetch(flying.watching(frames))) as ready, writing as writer:
             clock.seconds["encode"] = 0.0
             for frame in ready:
                 before = time.perf_counter()

@@ -18,7 +18,7 @@ class Settings:
     """How networks are run."""
 
     device: str = "auto"
-    """auto, cpu, cuda or cuda:N."""
+    """auto, cpu, cuda, cuda:N, or several such as cuda:0,cuda:1, which batches are dealt among."""
     engine: Literal["auto", "torch", "openvino"] = "auto"
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     tile: int | Literal["auto"] = "auto"
@@ -98,14 +98,13 @@ class Deblurring:
     """How blur is removed."""
 
     model: str = "auto"
-    """wiener, landweber, a network's name, a file of weights; auto: the network that is shipped."""
-    """wiener or landweber, which undo a known blur, or a network's name or file."""
+    """wiener or landweber, which undo a known blur, a network's name or file; auto: the network that is shipped."""
     strength: float = 1.0
     """Share of the change that is shown, 0 to 1."""
     psf: str | None = None
     """The known blur, as `blurs.read_psf` takes it."""
     estimate: bool = False
-    """Find the blur in the first frame."""
+    """Find the blur in the first frame that is restored."""
     noise: float = 1.0
     """Standard deviation with white at 255; more than the truth is smoother, less amplifies noise."""
     only_blurred: float | None = None

@@ -37,6 +37,8 @@ class Entry:
     """What a user should know before choosing it; empty for the ordinary choice."""
     measured: Mapping[str, Any] = field(default_factory=dict)
     """What `vidrestore evaluate` gives: the set, the score, and the baseline's score beside it."""
+    on_video: Mapping[str, Any] = field(default_factory=dict)
+    """Of upscale: the same on clips, over the frames that have a full window of five, for all networks alike."""
 
 
 def folder() -> Path:
@@ -74,9 +76,22 @@ def find(model: str, *, task: str, scale: int | None = None, where: Path | None 
     entry = rows.get(model) or rows.get(f"{model}-x{scale}")
     if entry is None:
         raise ModelError(f"no model {model!r} for {task}{f' x{scale}' if scale else ''}; there are: {', '.join(rows)}")
-    if scale is not None and entry.args.get("scale", scale) != scale:
-        raise ModelError(f"model {entry.name} enlarges x{entry.args['scale']}, not x{scale}")
+    if scale is not None and (own := build(entry).needs.scale) != scale:
+        raise ModelError(f"model {entry.name} enlarges x{own}, not x{scale}")
     return entry
+
+
+def best(*, scale: int, where: Path | None = None) -> Entry:
+    """The row for `upscale` by `scale` that does best on clips, of those a user need not be told anything about.
+
+    Raises:
+        ModelError: there is none.
+    """
+    rows = [row for row in manifest(where).values() if row.task == "upscale" and not row.note]
+    fit = [row for row in rows if build(row).needs.scale == scale]
+    if not fit:
+        raise ModelError(f"no network for upscale x{scale} is shipped; give a file of your own with -m")
+    return max(fit, key=lambda row: float(row.on_video.get("psnr_y", 0)))
 
 
 def build(entry: Entry) -> Network:
@@ -143,17 +158,7 @@ def open_file(path: Path, *, task: str) -> Network:
     Raises:
         ModelError: it is missing, no such file, of another task, or does not fit the network it names.
     """
-    if not path.is_file():
-        raise ModelError(f"no weights at {path}")
-    try:
-        with safe_open(path, framework="pt") as file:
-            said = _said((file.metadata() or {}).get(ABOUT, ""))
-    except SafetensorError as error:
-        raise ModelError(
-            f"{path} is not a safetensors file ({error}); foreign checkpoints go through `vidrestore models convert`"
-        ) from error
-    if not {"task", "model", "args"} <= said.keys():
-        raise ModelError(f"{path} does not say which network it is for; write it with `vidrestore models convert`")
+    said = about(path)
     if said["task"] != task:
         raise ModelError(f"{path} is for the command {said['task']}, not for {task}")
     if said["model"] not in MODELS:
@@ -165,10 +170,30 @@ def open_file(path: Path, *, task: str) -> Network:
     return _filled(network, path.read_bytes(), f"weights at {path}")
 
 
-def _said(about: str) -> Mapping[str, Any]:
+def about(path: Path) -> Mapping[str, Any]:
+    """What a weight file says of itself: task, model and args, as `written` has them.
+
+    Raises:
+        ModelError: it is missing, no such file, or does not say.
+    """
+    if not path.is_file():
+        raise ModelError(f"no weights at {path}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            said = _said((file.metadata() or {}).get(ABOUT, ""))
+    except SafetensorError as error:
+        raise ModelError(
+            f"{path} is not a safetensors file ({error}); foreign checkpoints go through `vidrestore models convert`"
+        ) from error
+    if not {"task", "model", "args"} <= said.keys():
+        raise ModelError(f"{path} does not say which network it is for; write it with `vidrestore models convert`")
+    return said
+
+
+def _said(text: str) -> Mapping[str, Any]:
     """What a file says of itself; nothing where that cannot be read."""
     try:
-        said = json.loads(about)
+        said = json.loads(text)
     except ValueError:
         return {}
     return said if isinstance(said, dict) else {}

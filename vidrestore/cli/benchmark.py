@@ -1,14 +1,67 @@
 """vidrestore benchmark: how fast this machine is."""
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from . import options
 from .errors import shows_errors
+from .show import say
 
-app = typer.Typer(help="How fast this machine is, beside the alternatives.", no_args_is_help=True)
+app = typer.Typer(help="How fast this machine is, beside the alternatives.")
+
+
+@app.callback(invoke_without_command=True)
+@shows_errors
+def benchmark(
+    context: typer.Context,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--only",
+            help="decode, colour, networks, local-conv, metrics, encode, pipeline, start or peers; repeatable.",
+            show_default="all of them",
+        ),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer repeats and frames: rougher figures.")] = False,
+    compare: Annotated[
+        Path | None, typer.Option("--compare", help="What --json wrote before: how much each figure has changed.")
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Decoding, colour, networks, kernels, metrics, encoding, whole runs, and the alternatives, in one run.
+
+    Example: vidrestore benchmark --quick --compare before.json
+    """
+    if context.invoked_subcommand:
+        return
+    from ..benchmark import report
+    from ..benchmark.row import QUICK, Effort
+    from ..engine import keep_memory
+
+    keep_memory()
+    groups = tuple(only or report.GROUPS)
+    results = report.benchmark(groups, QUICK if quick else Effort(), on_group=lambda name: say(f"measuring {name} ..."))
+    changes = None if compare is None else report.changes(compare, results)
+    if as_json:
+        print(report.as_json(results, changes))
+        return
+    print(", ".join(f"{key} {value}" for key, value in results.machine.items()))
+    for note in results.notes:
+        print(f"note: {note}")
+    for row in results.rows:
+        facts = ", ".join(f"{name} {_short(value)}" for name, value in row.facts.items())
+        print(f"{row.key:58} {_short(row.value):>8} {row.unit:8} {facts}".rstrip())
+    for change in changes or ():
+        values = f"{_short(change.old)} -> {_short(change.new)} {change.unit}"
+        print(f"{change.faster:6.2f} times as fast: {change.key}, {values}")
+
+
+def _short(value: float) -> str:
+    """Three digits, and no fewer than are before the point."""
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 @app.command("metrics")

@@ -75,6 +75,7 @@ def deblur(
     precision: options.Precision = options.PrecisionName.AUTO,
     tile: options.Tile = "auto",
     batch: options.Batch = "auto",
+    max_memory: options.MaxMemory = None,
     dry_run: options.DryRun = False,
     as_json: options.Json = False,
     progress: options.Progress = options.ProgressName.AUTO,
@@ -88,7 +89,9 @@ def deblur(
     from ..stages import deblur as stage
     from ..video.destination import beside
 
-    settings = options.settings(device=device, engine=engine, precision=precision, tile=tile, batch=batch)
+    settings = options.settings(
+        device=device, engine=engine, precision=precision, tile=tile, batch=batch, max_memory=max_memory
+    )
     run_job(
         source,
         target or beside(source, "deblurred"),

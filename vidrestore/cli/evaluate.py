@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def evaluate(
     model: Annotated[
         str,
-        typer.Argument(help="As for upscale, interpolate or deblur -m; or a baseline: average, dis, minterpolate."),
+        typer.Argument(help="A network's name (see `models list`) or file; or a baseline: average, dis, minterpolate."),
     ],
     others: Annotated[
         list[str] | None, typer.Argument(metavar="[MODEL]...", help="More networks for upscale, with --table.")

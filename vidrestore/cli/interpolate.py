@@ -115,6 +115,7 @@ def interpolate(
     precision: options.Precision = options.PrecisionName.AUTO,
     tile: options.Tile = "auto",
     batch: options.Batch = "auto",
+    max_memory: options.MaxMemory = None,
     dry_run: options.DryRun = False,
     as_json: options.Json = False,
     progress: options.Progress = options.ProgressName.AUTO,
@@ -142,7 +143,9 @@ def interpolate(
             stage(
                 timing,
                 Retiming(model, quality.value, on_cut.value, duplicates.value, audio.value),
-                settings=options.settings(device=device, engine=engine, precision=precision, tile=tile, batch=batch),
+                settings=options.settings(
+                    device=device, engine=engine, precision=precision, tile=tile, batch=batch, max_memory=max_memory
+                ),
                 scenes=None if cuts is None else read_scenes(cuts),
             ),
         ),

@@ -32,7 +32,10 @@ class ProgressName(StrEnum):
     NONE = "none"
 
 
-Device = Annotated[str, typer.Option("--device", "-d", help="auto, cpu, cuda or cuda:N.", rich_help_panel="Compute")]
+Device = Annotated[
+    str,
+    typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:N or cuda:0,cuda:1.", rich_help_panel="Compute"),
+]
 Engine = Annotated[EngineName, typer.Option("--engine", help="Who runs the convolutions.", rich_help_panel="Compute")]
 Precision = Annotated[
     PrecisionName, typer.Option("--precision", help="Arithmetic of the network.", rich_help_panel="Compute")
@@ -42,6 +45,11 @@ Tile = Annotated[
     typer.Option("--tile", help="auto, 0 (whole pictures) or the side in pixels.", rich_help_panel="Compute"),
 ]
 Batch = Annotated[str, typer.Option("--batch", help="auto or the number of frames.", rich_help_panel="Compute")]
+
+MaxMemory = Annotated[
+    str | None,
+    typer.Option("--max-memory", help="What the whole run may take, such as 4G.", rich_help_panel="Compute"),
+]
 
 Codec = Annotated[
     str | None,
@@ -76,7 +84,15 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no warn
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show all that the report holds.")]
 
 
-def settings(*, device: str, engine: str, precision: str, tile: str = "auto", batch: str = "auto") -> Settings:
+def settings(
+    *,
+    device: str,
+    engine: str,
+    precision: str,
+    tile: str = "auto",
+    batch: str = "auto",
+    max_memory: str | None = None,
+) -> Settings:
     """The engine's settings from the options' words."""
     return Settings(
         device=device,
@@ -84,6 +100,7 @@ def settings(*, device: str, engine: str, precision: str, tile: str = "auto", ba
         precision=str(precision),  # type: ignore[arg-type]
         tile=_whole("--tile", tile, least=0),
         batch=_whole("--batch", batch, least=1),
+        max_memory=_bytes("--max-memory", max_memory),
     )
 
 
@@ -93,6 +110,22 @@ def _whole(option: str, text: str, *, least: int) -> int | Literal["auto"]:
     if not text.isdecimal() or int(text) < least:
         raise UsageError(f"{option} {text} is neither auto nor a whole number of at least {least}")
     return int(text)
+
+
+def _bytes(option: str, text: str | None) -> int | None:
+    """4G, 1.5G, 800M or bytes; K, M, G are powers of 1024."""
+    if text is None:
+        return None
+    number, power = text.upper().removesuffix("IB").removesuffix("B"), 0
+    if number[-1:] in ("K", "M", "G", "T"):
+        number, power = number[:-1], "KMGT".index(number[-1]) + 1
+    try:
+        value = int(Fraction(number) * 1024**power)
+    except (ValueError, ZeroDivisionError):
+        value = 0
+    if value <= 0:
+        raise UsageError(f"{option} {text} is not an amount of memory; write 4G, 1.5G or 800M")
+    return value
 
 
 def rate(text: str | None, option: str = "--rate") -> Fraction | None:

@@ -10,7 +10,7 @@ from . import options
 from .errors import shows_errors
 from .run import Shell, run_job
 
-MODEL = "espcn"
+MODEL = "auto"
 SCALE = 2
 
 
@@ -21,7 +21,9 @@ def upscale(
         Path | None, typer.Argument(metavar="[OUTPUT]", help="The same kinds.", show_default="INPUT_x2 beside it")
     ] = None,
     scale: Annotated[int, typer.Option("--scale", "-s", help="2, 3 or 4 times as wide and high.")] = SCALE,
-    model: Annotated[str, typer.Option("--model", "-m", help="A network's name; see `models list`.")] = MODEL,
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="A network of `models list`, a weight file, or auto: the best.")
+    ] = MODEL,
     overwrite: options.Overwrite = False,
     start: options.Start = None,
     end: options.End = None,
@@ -38,6 +40,7 @@ def upscale(
     precision: options.Precision = options.PrecisionName.AUTO,
     tile: options.Tile = "auto",
     batch: options.Batch = "auto",
+    max_memory: options.MaxMemory = None,
     dry_run: options.DryRun = False,
     as_json: options.Json = False,
     progress: options.Progress = options.ProgressName.AUTO,
@@ -51,7 +54,9 @@ def upscale(
     from ..stages import upscale as stage
     from ..video.destination import beside
 
-    settings = options.settings(device=device, engine=engine, precision=precision, tile=tile, batch=batch)
+    settings = options.settings(
+        device=device, engine=engine, precision=precision, tile=tile, batch=batch, max_memory=max_memory
+    )
     run_job(
         source,
         target or beside(source, f"x{scale}"),

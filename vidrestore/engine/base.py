@@ -26,6 +26,10 @@ class Engine(Protocol):
     @property
     def precision(self) -> Precision: ...
 
+    @property
+    def ways(self) -> int:
+        """Devices among which a batch is dealt; `device` is the first."""
+
     def compile(self, core: nn.Module, example: tuple[Tensor, ...]) -> Core:
         """Make `core` run here; `core` itself stays as it is.
 
@@ -35,6 +39,9 @@ class Engine(Protocol):
 
     def free_memory(self) -> int:
         """Bytes that may still be taken."""
+
+    def used_memory(self) -> int:
+        """Bytes that this process holds of it."""
 
     def release(self) -> None:
         """Give back what is cached, after running out of memory."""

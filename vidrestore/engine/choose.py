@@ -20,22 +20,29 @@ def choose(settings: Settings) -> Engine:
         raise UsageError(f"tile {settings.tile} is negative: give pixels, 0 for the whole picture, or auto")
     if settings.batch != "auto" and settings.batch < 1:
         raise UsageError(f"batch {settings.batch} is too small: give 1 or more, or auto")
-    device = _device(settings)
+    device, *others = _devices(settings)
     name = _name(settings, device)
     precision = _precision(settings, device, name)
     if name == "openvino":
         from .openvino_engine import OpenVinoEngine  # 0.2 s, and not needed on a GPU
 
         return OpenVinoEngine(precision)
-    return TorchEngine(device, precision)
+    return TorchEngine(device, precision, others=tuple(others))
 
 
-def _device(settings: Settings) -> torch.device:
-    asked = settings.device
+def _devices(settings: Settings) -> list[torch.device]:
+    words = settings.device.split(",")
+    devices = [_device(word, settings) for word in words]
+    if len(words) > 1 and not (len(set(devices)) == len(words) and all(word.startswith("cuda:") for word in words)):
+        raise UsageError(f"device {settings.device}: several are different GPUs by number, such as cuda:0,cuda:1")
+    return devices
+
+
+def _device(asked: str, settings: Settings) -> torch.device:
     count = torch.cuda.device_count()
     kind, _, index = asked.partition(":")
     if (asked != "auto" and kind not in ("cpu", "cuda")) or (index and not (kind == "cuda" and index.isdecimal())):
-        raise UsageError(f"unknown device {asked}: say auto, cpu, cuda or cuda:N")
+        raise UsageError(f"unknown device {asked}: say auto, cpu, cuda, cuda:N or cuda:0,cuda:1")
     if kind == "cuda" and int(index or 0) >= count:
         has = f"{count} CUDA devices, numbered from 0" if count else "no CUDA device that this torch can use"
         raise UsageError(f"device {asked}: this machine has {has}; use --device cpu or auto")

@@ -63,9 +63,16 @@ def restored(seen: Seen, out: Tensor, *, space: Literal["luma", "rgb"], scale: i
 
 def _upload(picture: Planes | Tensor, device: torch.device) -> Planes | Tensor:
     if isinstance(picture, Tensor):
-        return picture.to(device)
-    u, v = (plane if plane is None else plane.to(device) for plane in (picture.u, picture.v))
-    return replace(picture, y=picture.y.to(device), u=u, v=v)
+        return _moved(picture, device)
+    u, v = (plane if plane is None else _moved(plane, device) for plane in (picture.u, picture.v))
+    return replace(picture, y=_moved(picture.y, device), u=u, v=v)
+
+
+def _moved(plane: Tensor, device: torch.device) -> Tensor:
+    """To a GPU from pinned memory, so that the copy is only queued and the host goes on."""
+    if device.type == "cuda" and plane.device.type == "cpu":
+        plane = plane.pin_memory()
+    return plane.to(device, non_blocking=True)
 
 
 def _tensor(picture: Planes | Tensor, space: Literal["luma", "rgb"]) -> Tensor:

@@ -51,6 +51,8 @@ class Inference:
                 free=self.engine.free_memory(),
                 device=self.engine.device.type,
                 settings=self.settings,
+                used=self.engine.used_memory(),
+                ways=self.engine.ways,
             )
         return self.plan
 
@@ -76,7 +78,8 @@ class Inference:
     def _compute(self, batch: list[tuple[Tensor, ...]]) -> Tensor:
         steps = _steps(self.processor, self.core)
         with precisely():
-            windows = torch.stack([torch.stack(window) for window in batch])
+            pictures = torch.stack([picture for window in batch for picture in window])
+            windows = pictures.view(len(batch), -1, *pictures.shape[1:])
             return tiled(steps, windows, tile=self.plan.tile, needs=self.processor.needs)
 
     def _halve(self, size: torch.Size, reason: str) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from ..errors import ResourceError
 from ..processor import Needs
 from ..settings import Settings
 
@@ -41,7 +42,17 @@ class Plan:
     """Windows at once."""
 
 
-def plan(needs: Needs, *, size: tuple[int, int], cost: float, free: int, device: str, settings: Settings) -> Plan:
+def plan(
+    needs: Needs,
+    *,
+    size: tuple[int, int],
+    cost: float,
+    free: int,
+    device: str,
+    settings: Settings,
+    used: int = 0,
+    ways: int = 1,
+) -> Plan:
     """The largest tile that fits, and then as many windows at once as still make it faster.
 
     Args:
@@ -50,8 +61,32 @@ def plan(needs: Needs, *, size: tuple[int, int], cost: float, free: int, device:
         free: bytes.
         device: cpu or cuda.
         settings: what it says of tile and batch is kept.
+        used: bytes that count towards `settings.max_memory` already.
+        ways: devices that a batch is dealt among.
+
+    Raises:
+        ResourceError: `settings.max_memory` does not suffice.
     """
-    pixels = SHARE * free / cost
+    if settings.max_memory is None:
+        return _plan(needs, size, SHARE * free / cost, ways * BATCH_PIXELS[device], settings)
+    free = max(0, min(free, settings.max_memory - used))
+    made = _plan(needs, size, SHARE * free / cost, ways * BATCH_PIXELS[device], settings)
+    least = used + int(cost * made.batch * math.prod(min(n, made.tile or n) for n in size) / SHARE)
+    if least > settings.max_memory:
+        raise ResourceError(
+            f"--max-memory {_mib(settings.max_memory)} is too little: {_mib(used)} are taken before the first frame, "
+            f"and a tile of {made.tile or max(size)} pixels needs {_mib(least)} in all; give that much"
+            + ("" if (settings.tile, settings.batch) == ("auto", "auto") else ", or leave --tile and --batch to auto")
+        )
+    return made
+
+
+def _mib(amount: int) -> str:
+    return f"{-(-amount >> 20)}M"
+
+
+def _plan(needs: Needs, size: tuple[int, int], pixels: float, enough: int, settings: Settings) -> Plan:
+    """With room for so many input pixels at once, of which `enough` make a batch."""
     asked = 1 if settings.batch == "auto" else settings.batch
     if settings.tile != "auto":
         tile = settings.tile
@@ -62,7 +97,7 @@ def plan(needs: Needs, *, size: tuple[int, int], cost: float, free: int, device:
     if settings.batch != "auto":
         return Plan(tile, settings.batch)
     once = math.prod(min(n, tile or n) for n in size)
-    return Plan(tile, max(1, int(min(pixels, BATCH_PIXELS[device]) // once)))
+    return Plan(tile, max(1, int(min(pixels, enough) // once)))
 
 
 def least_tile(needs: Needs) -> int:
@@ -85,6 +120,12 @@ def available() -> int:
     return max(free, 0)
 
 
+def resident() -> int:
+    """Bytes of main memory that this process holds; 0 where the system does not tell."""
+    statm = Path("/proc/self/statm")
+    return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if statm.exists() else 0
+
+
 Kwargs = dict[str, object] | None
 
 
@@ -95,6 +136,10 @@ class _Live(TorchDispatchMode):  # type: ignore[no-untyped-call]
         super().__init__()  # type: ignore[no-untyped-call]
         self.now = self.most = 0
         self.known: set[int] = set()
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # True, the default, loads all of torch's compiler to keep it away from here: a second
 
     def __torch_dispatch__(
         self, func: Callable[..., object], types: object, args: tuple[object, ...] = (), kwargs: Kwargs = None

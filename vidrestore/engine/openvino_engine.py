@@ -4,6 +4,9 @@ import warnings
 from dataclasses import dataclass, field
 from weakref import WeakSet
 
+from . import no_telemetry  # noqa: F401
+
+# isort: split
 import openvino as ov
 import openvino.opset13 as ops
 import torch
@@ -11,8 +14,9 @@ from torch import Tensor, nn
 
 from ..errors import VidrestoreError
 from .base import Core, EngineName, Precision
+from .cache import cached, fingerprint
 from .layers import inference_copy
-from .memory import available
+from .memory import available, resident
 
 HINTS: dict[Precision, str] = {"fp32": "f32", "bf16": "bf16"}
 
@@ -32,6 +36,7 @@ class OpenVinoEngine:
     precision: Precision
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     name: EngineName = "openvino"
+    ways: int = 1
     compiled: "WeakSet[ov.CompiledModel]" = field(default_factory=WeakSet, compare=False)
     """Those in use, for `release`."""
 
@@ -41,16 +46,23 @@ class OpenVinoEngine:
         Raises:
             VidrestoreError: OpenVINO does not know an operation of this network.
         """
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # it traces with torch.jit, which has a successor
-                model = ov.convert_model(inference_copy(core), example_input=example)
-        except ov.frontend.OpConversionFailure as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise VidrestoreError(f"OpenVINO cannot run this network ({reason}): use the engine torch") from error
-        _end_in_fp32(model)
-        hints = {"INFERENCE_PRECISION_HINT": HINTS[self.precision], "PERFORMANCE_HINT": "LATENCY"}
-        compiled = ov.Core().compile_model(model, "CPU", hints)
+        core, plugin = inference_copy(core).requires_grad_(False), ov.Core()
+        # Pinned to its core, each of OpenVINO's threads would wait for the encoder's thread that is there.
+        hints = {
+            "INFERENCE_PRECISION_HINT": HINTS[self.precision],
+            "PERFORMANCE_HINT": "LATENCY",
+            "ENABLE_CPU_PINNING": False,
+        }
+        machine = (
+            plugin.get_property("CPU", "FULL_DEVICE_NAME"),
+            plugin.get_property("CPU", "OPTIMIZATION_CAPABILITIES"),
+        )
+        shapes = [(tuple(x.shape), x.dtype) for x in example]
+        stored = cached(
+            fingerprint(core, ov.__version__, repr((hints, machine, shapes))),
+            lambda: plugin.compile_model(_converted(core, example), "CPU", hints).export_model().getvalue(),
+        )
+        compiled = plugin.import_model(stored, "CPU", hints)
         self.compiled.add(compiled)
 
         def run(*inputs: Tensor) -> tuple[Tensor, ...]:
@@ -64,10 +76,28 @@ class OpenVinoEngine:
         """See Engine."""
         return available()
 
+    def used_memory(self) -> int:
+        """See Engine."""
+        return resident()
+
     def release(self) -> None:
         """See Engine."""
         for model in self.compiled:
             model.release_memory()
+
+
+def _converted(core: nn.Module, example: tuple[Tensor, ...]) -> ov.Model:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # torch.jit has a successor, which is slower to start
+            # OpenVINO would trace by itself, and compute everything three times more to compare.
+            traced = torch.jit.trace(core, example, check_trace=False)  # type: ignore[no-untyped-call]
+            model = ov.convert_model(traced, example_input=example)
+    except ov.frontend.OpConversionFailure as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise VidrestoreError(f"OpenVINO cannot run this network ({reason}): use the engine torch") from error
+    _end_in_fp32(model)
+    return model
 
 
 def _end_in_fp32(model: ov.Model) -> None:

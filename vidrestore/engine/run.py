@@ -106,8 +106,8 @@ def _batches(windows: Iterable[Wanted], count: Callable[[tuple[int, int]], int])
             yield batch
             batch = []
         batch.append((window, is_wanted))
-        waiting, most = sum(each for _, each in batch), count(size)
-        if not waiting or waiting >= most or len(batch) >= HELD * most:
+        waiting = sum(each for _, each in batch)
+        if not waiting or waiting >= (most := count(size)) or len(batch) >= HELD * most:
             yield batch
             batch = []
     if batch:

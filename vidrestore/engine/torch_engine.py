@@ -1,5 +1,6 @@
 """torch, eager: the engine of a GPU, and on a CPU the fallback and the reference."""
 
+import copy
 from dataclasses import dataclass
 
 import torch
@@ -7,18 +8,27 @@ from torch import Tensor, nn
 
 from .base import Core, EngineName, Precision, as_tuple
 from .layers import InFp32, OneKernel, channels_last, convolutions, inference_copy, last_convolutions, wrap
-from .memory import available
+from .memory import available, resident
 
 DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 @dataclass(frozen=True, slots=True)
 class TorchEngine:
-    """Eager torch, channels last; below fp32 under autocast, the last convolutions in fp32."""
+    """Eager torch, channels last; below fp32 under autocast, the last convolutions in fp32.
+
+    With `others`, each takes its share of every batch; what goes in and comes out is on `device`.
+    """
 
     device: torch.device
     precision: Precision
     name: EngineName = "torch"
+    others: tuple[torch.device, ...] = ()
+
+    @property
+    def ways(self) -> int:
+        """See Engine."""
+        return 1 + len(self.others)
 
     def compile(self, core: nn.Module, example: tuple[Tensor, ...]) -> Core:
         """See Engine."""
@@ -27,23 +37,46 @@ class TorchEngine:
             core = wrap(core, last_convolutions(core, example), InFp32)
         if self.device.type == "cpu":
             core = wrap(core, convolutions(core), OneKernel)
-        core = core.requires_grad_(False).to(self.device)
+        core = core.requires_grad_(False)
+        devices = (self.device, *self.others)
+        cores = [core.to(self.device)] + [copy.deepcopy(core).to(device) for device in self.others]
         dtype = DTYPES[self.precision]
 
         def run(*inputs: Tensor) -> tuple[Tensor, ...]:
+            shares = list(zip(*(x.chunk(self.ways) for x in inputs), strict=True))
             with torch.autocast(self.device.type, dtype, enabled=self.precision != "fp32"):
-                return tuple(out.float() for out in as_tuple(core(*map(channels_last, inputs))))
+                # A GPU's work is only queued here, so that all work at once.
+                made = [
+                    as_tuple(own(*(channels_last(x.to(device, non_blocking=True)) for x in share)))
+                    for own, device, share in zip(cores, devices, shares, strict=False)
+                ]
+            joined = (parts[0] if len(parts) == 1 else _joined(parts, self.device) for parts in zip(*made, strict=True))
+            return tuple(out.float() for out in joined)
 
         return run
 
     def free_memory(self) -> int:
         """See Engine."""
         if self.device.type == "cuda":
-            cached = torch.cuda.memory_reserved(self.device) - torch.cuda.memory_allocated(self.device)
-            return torch.cuda.mem_get_info(self.device)[0] + cached
+            return self.ways * min(map(_free, (self.device, *self.others)))
         return available()
+
+    def used_memory(self) -> int:
+        """See Engine."""
+        if self.device.type == "cuda":
+            return sum(map(torch.cuda.memory_reserved, (self.device, *self.others)))
+        return resident()
 
     def release(self) -> None:
         """See Engine."""
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
+
+
+def _joined(parts: tuple[Tensor, ...], device: torch.device) -> Tensor:
+    return torch.cat([part.to(device, non_blocking=True) for part in parts])
+
+
+def _free(device: torch.device) -> int:
+    cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return torch.cuda.mem_get_info(device)[0] + cached

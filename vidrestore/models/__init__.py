@@ -2,17 +2,25 @@
 
 from collections.abc import Callable
 
+from .aligned import Aligned
 from .deblur import MSResNet
 from .espcn import Espcn
 from .fusion import Fusion
 from .sepconv import SepConv
+from .unblur import Unblur
+from .vsr import Delta, FiveParallel, Gz2019
 
-Network = Espcn | Fusion | MSResNet | SepConv
+Network = Aligned | Delta | Espcn | FiveParallel | Fusion | Gz2019 | MSResNet | SepConv | Unblur
 """Any of them: an nn.Module that is a Processor. A union, one name a network."""
 
 MODELS: dict[str, Callable[..., Network]] = {
+    "aligned": Aligned,
+    "delta": Delta,
     "espcn": Espcn,
+    "five-parallel": FiveParallel,
     "fusion": Fusion,
+    "gz2019": Gz2019,
     "msresnet": MSResNet,
     "sepconv": SepConv,
+    "unblur": Unblur,
 }

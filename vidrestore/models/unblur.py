@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from ..processor import Needs
 
+Three = tuple[int, int, int]
+
 
 class Unblur(nn.Module):
     """One frame, sharper.
@@ -20,7 +22,7 @@ class Unblur(nn.Module):
         blocks: residual blocks at each; on the way down and again on the way up, but for the last.
     """
 
-    def __init__(self, channels: tuple[int, int, int] = (64, 96, 128), blocks: tuple[int, int, int] = (2, 3, 8)) -> None:
+    def __init__(self, channels: Three = (64, 96, 128), blocks: Three = (2, 3, 8)) -> None:
         super().__init__()
         self.core = _UNet(tuple(channels), tuple(blocks))
         self.needs = Needs(halo=max(pixel - _leftmost(pixel, blocks) for pixel in range(8)), multiple=8)
@@ -34,7 +36,7 @@ class Unblur(nn.Module):
         return window[:, :1] + F.pixel_shuffle(core_out[0].float(), 2)[:, None]
 
 
-def _leftmost(pixel: int, blocks: tuple[int, int, int]) -> int:
+def _leftmost(pixel: int, blocks: Three) -> int:
     """The first pixel that still changes this one: down to the eighth resolution and back, two each block."""
     half = pixel // 2 - 1 - 2 * blocks[0]
     quarter = half // 2 - 2 * blocks[1]

@@ -1,5 +1,6 @@
 """Blurred pictures whose sharp ones are known: what deblurring is measured on."""
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,10 +16,13 @@ from ..metrics import psnr
 from .data import CLIPS, PICTURES
 from .evaluation_sets import read, rounded
 from .exposure import as_codes, as_picture, exposures, moments
-from .footage import of_folder
+from .footage import Scene, of_folder
 
-WORDS = "blurred", "blur"
-"""In the name of a blurred picture or of its folder; "sharp" takes their place in those of the sharp one."""
+BLURRED = re.compile(r"(?<![a-z])blur(red)?(?![a-z])", re.IGNORECASE)
+"""The word in the name of a blurred picture or of its folder; SHARP takes its place in those of the sharp one."""
+SHARP = re.compile(r"(?<![a-z])sharp(?![a-z])", re.IGNORECASE)
+LEAST = 11
+"""Pixels a side that SSIM needs."""
 COUNTS = (5, 7, 9)
 """Moments in an exposure."""
 EACH = 8
@@ -34,7 +38,7 @@ class BlurredPair:
     """RGB pictures (3, H, W), float32 whole multiples of 1/255 in [0, 1]."""
 
     set: str
-    """The folder, or the video's name."""
+    """The folder or the video, as seen from the folder that was searched."""
     name: str
     blurred: Tensor
     sharp: Tensor
@@ -52,7 +56,7 @@ def blurred_pairs(data: Path) -> Iterator[BlurredPair]:
         InputError: where nothing comes of them, a file cannot be read, or the two of a pair differ in size.
     """
     data, found = data.resolve(), False  # so that every path has a name
-    for pair in chain.from_iterable(map(_pairs_at, sorted(chain([data], data.rglob("*"))))):
+    for pair in chain.from_iterable(_pairs_at(path, data) for path in sorted(chain([data], data.rglob("*")))):
         found = True
         yield pair
     if not found:
@@ -62,37 +66,57 @@ def blurred_pairs(data: Path) -> Iterator[BlurredPair]:
         )
 
 
-def _pairs_at(path: Path) -> Iterator[BlurredPair]:
+def _pairs_at(path: Path, data: Path) -> Iterator[BlurredPair]:
     if path.is_dir():
         if not _is_of_pairs(path):
-            for scene in of_folder(path):
-                yield from _exposed(path.name, (as_picture(scene[n]) for n in range(len(scene))))
+            for scene in filter(_is_clip, of_folder(path)):
+                yield from _exposed(_set(path, data), (as_picture(scene[n]) for n in range(len(scene))))
     elif path.suffix.lower() in CLIPS:
-        yield from _exposed(path.stem, _of_video(path))
+        yield from _exposed(_set(path.with_suffix(""), data), _of_video(path))
     elif path.suffix.lower() in PICTURES and (sharp := _sharp_of(path)):
         folder = path.parent if sharp.parent == path.parent else path.parent.parent
-        pair = BlurredPair(folder.name, path.stem, read(path), read(sharp))
-        if pair.blurred.shape != pair.sharp.shape:
-            raise InputError(f"{path} and {sharp} differ in size; pairs show the same")
-        yield pair
+        yield _pair(_set(folder, data), path, sharp)
+
+
+def _set(path: Path, data: Path) -> str:
+    return data.name if path == data else path.relative_to(data).as_posix()
+
+
+def _pair(set: str, blurred: Path, sharp: Path) -> BlurredPair:
+    pair = BlurredPair(set, blurred.stem, read(blurred), read(sharp))
+    if pair.blurred.shape != pair.sharp.shape:
+        raise InputError(f"{blurred} and {sharp} differ in size; pairs show the same")
+    if min(pair.sharp.shape[1:]) < LEAST:
+        raise InputError(f"{blurred} is too small to be compared; give {LEAST}x{LEAST} pixels or more")
+    return pair
 
 
 def _sharp_of(blurred: Path) -> Path | None:
     """The sharp picture that is there, of one whose name or folder says that it is blurred."""
-    for word in WORDS:
-        folder = blurred.parent.with_name(blurred.parent.name.replace(word, "sharp"))
-        for sharp in (blurred.with_name(blurred.name.replace(word, "sharp")), folder / blurred.name):
-            if sharp != blurred and sharp.is_file():
-                return sharp
-    return None
+    folder = blurred.parent.with_name(_exchanged(BLURRED, "sharp", blurred.parent.name))
+    name = _exchanged(BLURRED, "sharp", blurred.name)
+    found = (blurred.with_name(name), folder / blurred.name, folder / name)
+    return next((sharp for sharp in found if sharp != blurred and sharp.is_file()), None)
+
+
+def _exchanged(word: re.Pattern[str], other: str, name: str) -> str:
+    return word.sub(lambda found: other.title() if found[0].istitle() else other, name)
 
 
 def _is_of_pairs(folder: Path) -> bool:
     """Whether it holds blurred pictures, or the sharp ones of pairs, and so is no clip."""
-    beside = (folder.with_name(folder.name.replace("sharp", word)) for word in WORDS)
-    if "blur" in folder.name or any(each != folder and each.is_dir() for each in beside):
+    beside = (folder.with_name(_exchanged(SHARP, word, folder.name)) for word in ("blur", "blurred"))
+    if BLURRED.search(folder.name) or any(each != folder and each.is_dir() for each in beside):
         return True
     return any(_sharp_of(path) for path in folder.iterdir())
+
+
+def _is_clip(scene: Scene) -> bool:
+    """Whether the pictures are of one size: others may be numbered too."""
+    try:
+        return all(scene[n].shape[:2] == scene.size for n in range(len(scene)))
+    except InputError:
+        return False
 
 
 def _of_video(path: Path) -> Iterator[Tensor]:

@@ -7,6 +7,7 @@ hand (layers.py) or shaken; and some pictures stay sharp, so that a network lear
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import ClassVar
 
@@ -15,6 +16,8 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from ..errors import InputError
+from ..metrics import psnr
 from .data import PICTURES
 from .exposed import Exposed, exposed_scenes, exposed_stills
 from .footage import Codes, held_back, read_picture, scenes
@@ -24,7 +27,7 @@ from .validate import Held, Pair
 
 HELD = 48
 """Samples that validation sees."""
-TRIES = 8
+TRIES = 400
 FITTING = (20.0, 34.0)
 """dB of a blurred patch to its sharp one: less is past help, more is hardly blurred."""
 
@@ -45,22 +48,25 @@ class Blurring:
     """Largest standard deviation, in 8-bit code values, of what half of the samples get."""
     compressed: float = 0.25
     """Share that passes through JPEG of quality 60 to 98."""
+    quarters: bool = True
+    """Turn samples by a quarter too, beside flips."""
     colours: bool = False
     """Exchange the colours and change their saturation, as the public DeepDeblur code does."""
 
     def open(self, data: Path, scratch: Path) -> Material:
         """See Task. The first time, blurred scenes are made in `scratch`, which takes minutes.
 
-        Raises InputError: fewer than two scenes.
+        Raises InputError: fewer than two scenes that motion blurs, or a still that cannot be read.
         """
         found = scenes(data, scratch, least=3, side=self.patch)
+        held, kept = held_back(exposed_scenes(found, scratch / "exposed"), data)
         folders = {path.parent for scene in found for path in getattr(scene, "paths", ())}
         stills = [p for p in sorted(data.rglob("*")) if p.suffix.lower() in PICTURES and p.parent not in folders]
-        held, kept = (exposed_scenes(part, scratch / "exposed") for part in held_back(found, data))
+        stills = [path for path in stills if min(read_picture(path).shape[:2]) >= self.patch]
         layers = exposed_stills(stills, scratch / "exposed", side=self.patch) if stills and self.layered else []
-        samples = Exposures(held, [], [], replace(self, sharp=0), batch=1, seed=0, steps=HELD)
+        samples = Exposures(list(chain(*held)), [], [], replace(self, sharp=0), batch=1, seed=0, steps=HELD)
         return Material(
-            partial(Exposures, kept, layers, stills, self),
+            partial(Exposures, list(chain(*kept)), layers, stills, self),
             Held([samples[i] for i in range(HELD)], lambda window: window),
         )
 
@@ -93,33 +99,35 @@ class Exposures(Dataset[Pair]):
 
     def _sample(self, rng: np.random.Generator) -> tuple[Codes, Codes]:
         task = self._task
-        kind = rng.random()
-        if self._stills and kind < task.shaken:
-            blurred, sharp = self._shaken(rng)
-        elif self._layers and kind < task.shaken + task.layered:
-            blurred, sharp = self._exposed(self._layers, rng)
-        else:
-            blurred, sharp = self._exposed(self._moving, rng)
+        blurred, sharp = self._fitting(self._source(rng), rng)
         if rng.random() < task.sharp:
             blurred = sharp
-        blurred, sharp = _turned(blurred, sharp, rng)
+        blurred, sharp = _turned(blurred, sharp, rng, quarters=task.quarters)
         if task.colours:
             blurred, sharp = _recoloured(blurred, sharp, rng)
         return self._worn(blurred, rng), sharp
 
-    def _exposed(self, scenes: Sequence[Exposed], rng: np.random.Generator) -> tuple[Codes, Codes]:
+    def _source(self, rng: np.random.Generator) -> Sequence[Exposed] | Sequence[Path]:
+        kind = rng.random()
+        if self._stills and kind < self._task.shaken:
+            return self._stills
+        layered = self._layers and kind < self._task.shaken + self._task.layered
+        return self._layers if layered else self._moving
+
+    def _fitting(self, source: Sequence[Exposed] | Sequence[Path], rng: np.random.Generator) -> tuple[Codes, Codes]:
         """A patch of which the blur can be seen, and undone."""
         for _ in range(TRIES):
-            blurred, sharp = scenes[int(rng.integers(len(scenes)))].patch(self._task.patch, rng)
-            if FITTING[0] <= psnr(blurred, sharp) <= FITTING[1]:
-                break
-        return blurred, sharp
-
-    def _shaken(self, rng: np.random.Generator) -> tuple[Codes, Codes]:
-        while True:
-            picture = read_picture(self._stills[int(rng.integers(len(self._stills)))])
-            if min(picture.shape[:2]) >= self._task.patch:
-                return shaken(picture, side=self._task.patch, rng=rng)
+            picked, side = source[int(rng.integers(len(source)))], self._task.patch
+            if isinstance(picked, Exposed):
+                blurred, sharp = picked.patch(side, rng)
+            else:
+                blurred, sharp = shaken(read_picture(picked), side=side, rng=rng)
+            if FITTING[0] <= psnr(sharp, blurred) <= FITTING[1]:
+                return blurred, sharp
+        raise InputError(
+            f"none of {TRIES} patches of {side} pixels is blurred to {FITTING[0]:g} to {FITTING[1]:g} dB; give footage "
+            "that moves, or stills with texture"
+        )
 
     def _worn(self, picture: Codes, rng: np.random.Generator) -> Codes:
         """With the noise and the compression that users' videos have."""
@@ -128,21 +136,18 @@ class Exposures(Dataset[Pair]):
             picture = np.asarray(np.clip(np.rint(noisy), 0, 255), np.uint8)
         if rng.random() < self._task.compressed:
             quality = int(rng.integers(60, 99))
-            _, data = cv2.imencode(".jpg", np.ascontiguousarray(picture), [cv2.IMWRITE_JPEG_QUALITY, quality])
-            picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED), np.uint8)
+            bgr = np.ascontiguousarray(picture[..., ::-1])
+            _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+            picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB), np.uint8)
         return picture
 
 
-def psnr(one: Codes, other: Codes) -> float:
-    """In dB, white at 255; 99 where nothing differs."""
-    error = float(np.mean((one.astype(np.float32) - other.astype(np.float32)) ** 2))
-    return 99.0 if error == 0 else 10 * float(np.log10(255**2 / error))
-
-
-def _turned(blurred: Codes, sharp: Codes, rng: np.random.Generator) -> tuple[Codes, Codes]:
-    turns, flip = int(rng.integers(4)), bool(rng.integers(2))
-    both = np.rot90(np.stack((blurred, sharp)), turns, axes=(1, 2))
-    both = both[:, :, ::-1] if flip else both
+def _turned(blurred: Codes, sharp: Codes, rng: np.random.Generator, *, quarters: bool) -> tuple[Codes, Codes]:
+    """Flipped at random, across and down, and turned by a quarter."""
+    both = np.stack((blurred, sharp))
+    for axis, drawn in zip((1, 2), rng.integers(2, size=2), strict=True):
+        both = np.flip(both, axis) if drawn else both
+    both = np.rot90(both, axes=(1, 2)) if quarters and rng.integers(2) else both
     return both[0], both[1]
 
 

@@ -1,6 +1,7 @@
 """From a good picture to the one a user has: the degradations the networks learn to undo.
 
-The document's degradation (Gaussian, then scipy's `decimate` per axis) is in spec/networks.md C.3.
+Document 004's degradation (Gaussian, then scipy's `decimate` per axis) is in spec/networks.md C.3, that of document
+002 (Gaussian, then OpenCV's INTER_CUBIC) in D.1.
 """
 
 from dataclasses import dataclass
@@ -21,9 +22,10 @@ class Degradation:
     """How a high-resolution picture becomes the network's input."""
 
     scale: int = 2
-    kind: Literal["bicubic", "decimate"] = "bicubic"
+    kind: Literal["bicubic", "decimate", "cubic"] = "bicubic"
     """bicubic: MATLAB's, antialiased, pixel centres aligned. decimate: Chebyshev filter and every scale-th sample,
-    so that sample i lies on high-resolution sample scale*i (top-left aligned)."""
+    so that sample i lies on high-resolution sample scale*i (top-left aligned). cubic: OpenCV's INTER_CUBIC, not
+    antialiased, pixel centres aligned."""
     blur_sigma: float = 0.0
     """Gaussian before the reduction, in high-resolution pixels."""
     noise_sigma: float = 0.0
@@ -37,7 +39,9 @@ class Degradation:
     @property
     def margin(self) -> int:
         """High-resolution pixels around a patch whose degraded value depends on what lies outside the patch."""
-        reach = {"bicubic": 2 * self.scale, "decimate": 24 * self.scale}[self.kind] + round(4 * self.blur_sigma)
+        reach = {"bicubic": 2 * self.scale, "decimate": 24 * self.scale, "cubic": 2}[self.kind] + round(
+            4 * self.blur_sigma
+        )
         return -(-reach // self.scale) * self.scale
 
     @property
@@ -74,6 +78,8 @@ def degrade(x: Tensor, degradation: Degradation, *, generator: torch.Generator |
         x = gaussian_blur(x, degradation.blur_sigma)
     if degradation.kind == "bicubic":
         x = imresize(x, 1 / degradation.scale)
+    elif degradation.kind == "cubic":
+        x = F.interpolate(x, scale_factor=1 / degradation.scale, mode="bicubic")
     else:
         rows, columns = (decimate_matrix(n, degradation.scale).to(x) for n in x.shape[-2:])
         x = rows @ x @ columns.T

@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby
 from statistics import fmean
 
 from torch import Tensor
@@ -32,7 +31,7 @@ class Score:
 
 
 def evaluate_deblurring(processor: Processor, pairs: Iterable[BlurredPair], *, settings: Settings) -> Iterator[Score]:
-    """Restore every blurred picture through the engine users get, round it to 8 bits, and compare; one at a time."""
+    """Restore every blurred picture through the engine users get, round it to 8 bits, and compare."""
     waiting = deque[BlurredPair]()
 
     def blurred() -> Iterator[Frame]:
@@ -47,8 +46,11 @@ def evaluate_deblurring(processor: Processor, pairs: Iterable[BlurredPair], *, s
 
 
 def means(scores: Iterable[Score]) -> list[Score]:
-    """One row per set."""
-    return [mean(name, list(members)) for name, members in groupby(scores, key=lambda score: score.set)]
+    """One row per set, in the order they come."""
+    sets: dict[str, list[Score]] = {}
+    for score in scores:
+        sets.setdefault(score.set, []).append(score)
+    return [mean(name, members) for name, members in sets.items()]
 
 
 def mean(set: str, scores: Sequence[Score]) -> Score:

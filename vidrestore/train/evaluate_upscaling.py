@@ -1,25 +1,24 @@
-"""The tables: a shipped network on a folder of pictures, through the engine users get, beside its baseline."""
+"""The tables: a shipped network on pictures and clips, through the engine users get, beside its baseline."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from pathlib import Path
+from statistics import fmean
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from ..engine import Settings, choose, run
-from ..errors import InputError
 from ..frame import Colour, Frame, Planes
-from ..metrics import crop_border, matlab_luma, psnr, ssim
+from ..metrics import crop_border, psnr, ssim
 from ..ops.imresize import imresize
 from ..ops.upsample import upsample
 from ..processor import Processor
-from .data import PICTURES
 from .degrade import Degradation, degrade
+from .evaluation_clips import Clip, Luma
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,48 +38,63 @@ def mean(scores: list[Score]) -> Score:
     return Score("mean", *(sum(column) / len(scores) for column in columns))
 
 
+def average_row(scores: list[Score]) -> tuple[dict[str, float], dict[str, float]]:
+    """The network's and bicubic's mean square error (white at 255), SSIM and PSNR, means of the frames'."""
+
+    def row(psnrs: list[float], ssims: list[float]) -> dict[str, float]:
+        return {"mse": fmean(255**2 / 10 ** (each / 10) for each in psnrs), "ssim": fmean(ssims), "psnr": fmean(psnrs)}
+
+    return (
+        row([score.psnr_y for score in scores], [score.ssim_y for score in scores]),
+        row([score.bicubic_psnr_y for score in scores], [score.bicubic_ssim_y for score in scores]),
+    )
+
+
 def evaluate_upscale(
-    processor: Processor, degradation: Degradation, data: Path, *, settings: Settings
+    processor: Processor, degradation: Degradation, clips: Iterable[Clip], *, settings: Settings, ends: int
 ) -> Iterator[Score]:
-    """Degrade every picture below `data`, enlarge it, and compare with the original; one row at a time.
+    """Degrade every frame, enlarge it, and compare with the original; one row at a time.
 
     As the papers do: 8-bit video-range luma is reduced without rounding, and the result is rounded to 8 bits.
 
-    Raises:
-        InputError: where the folder holds no picture.
+    Args:
+        ends: frames at both ends of a clip that are not scored, since their window is not full.
     """
-    files = sorted(path for path in data.rglob("*") if path.suffix.lower() in PICTURES)
-    if not files:
-        raise InputError(f"{data} holds no pictures to evaluate on")
     degradation = replace(degradation, eight_bit=False)
-    pairs = [_pair(path, degradation) for path in files]
-    frames = (Frame(_planes(low), pts=Fraction(i), duration=Fraction(1)) for i, (_, low) in enumerate(pairs))
-    restored = run(processor, frames, engine=choose(settings), settings=settings)
-    for path, (reference, low), frame in zip(files, pairs, restored, strict=True):
+    known: deque[tuple[str, Luma, Tensor] | None] = deque()
+
+    def frames() -> Iterator[Frame]:
+        for clip in clips:
+            for number, (name, luma) in enumerate(zip(clip.names, clip.frames, strict=True)):
+                reference, low = _pair(luma, degradation)
+                is_scored = ends <= number < len(clip.frames) - ends
+                known.append((name, reference, low) if is_scored else None)
+                yield Frame(_planes(low), pts=Fraction(number), duration=Fraction(1), cut=number == 0)
+
+    for frame in run(processor, frames(), engine=choose(settings), settings=settings):
+        if (row := known.popleft()) is None:
+            continue
+        name, reference, low = row
         assert isinstance(frame.picture, Planes)
         network = _score(reference, frame.picture.y, degradation.scale)
         bicubic = _score(reference, _bicubic(low, degradation)[0, 0], degradation.scale)
-        yield Score(str(path.relative_to(data)), *network, *bicubic)
+        yield Score(name, *network, *bicubic)
 
 
-def _pair(path: Path, degradation: Degradation) -> tuple[NDArray[np.float32], Tensor]:
-    """The luma of a picture, and its degraded form (1, 1, h, w), both in code values."""
-    reference = _luma(path, degradation.scale)
+def full(processor: Processor) -> int:
+    """The `ends` of `evaluate_upscale` that leave a network only full windows."""
+    return max(processor.needs.before, processor.needs.after)
+
+
+def _pair(luma: Luma, degradation: Degradation) -> tuple[Luma, Tensor]:
+    """A frame, cropped to a multiple of the scale, and its degraded form (1, 1, h, w), both in code values."""
+    h, w = (n // degradation.scale * degradation.scale for n in luma.shape)
+    reference = luma[:h, :w]
     return reference, degrade(torch.from_numpy(reference)[None, None] / 255, degradation) * 255
 
 
 def _planes(low: Tensor) -> Planes:
     return Planes(low[0, 0], None, None, Colour("bt601"))
-
-
-def _luma(path: Path, scale: int) -> NDArray[np.float32]:
-    """Rounded MATLAB luma of a picture, cropped to a multiple of `scale`."""
-    picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise InputError(f"{path} cannot be read as a picture")
-    luma = np.rint(matlab_luma(picture[..., ::-1])).astype(np.float32)
-    h, w = (n // scale * scale for n in luma.shape)
-    return luma[:h, :w]
 
 
 def _bicubic(low: Tensor, degradation: Degradation) -> Tensor:

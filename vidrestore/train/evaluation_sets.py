@@ -68,7 +68,8 @@ def _triplet(folder: Path) -> tuple[str, str, str] | None:
 
 def read(path: Path) -> Tensor:
     """RGB (3, H, W), float32 in [0, 1]. Raises InputError: not a picture."""
-    picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR_RGB)
+    data = np.fromfile(path, np.uint8)
+    picture = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if data.size else None  # OpenCV asserts that there is data
     if picture is None:
         raise InputError(f"{path} cannot be read as a picture")
     return torch.from_numpy(picture).permute(2, 0, 1).float() / 255

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..flow.interpolator import FlowInterpolator
 from ..flow.presets import PRESETS
+from ..metrics import psnr
 from .exposure import GAMMA, as_codes, as_picture, exposures, moments
 from .footage import Codes, Scene
 from .layers import layered
@@ -29,6 +30,7 @@ FITTING = (21.0, 33.0)
 """dB from an exposure to the sharp picture, of the whole frame: others are not kept."""
 LAYERED = 600
 """Scenes made of still pictures."""
+HOW = repr((EACH, COUNTS, KEPT, LINEAR, FITTING, GAMMA)).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,13 @@ class Exposed:
         return np.array(pictures[number][place]), np.array(pictures[0][place])
 
 
-def exposed_scenes(footage: Sequence[Scene], folder: Path) -> list[Exposed]:
-    """Every few frames of each scene, where they move enough to blur and not beyond help.
+def exposed_scenes(footage: Sequence[Scene], folder: Path) -> list[tuple[Exposed, ...]]:
+    """Every few frames of each scene, where they move enough to blur and not beyond help; scenes without any left out.
 
     Args:
         folder: where they are kept; what lies there is not made again.
     """
-    return list(_moving(footage, folder))
+    return [made for scene in footage if (made := tuple(_moving(scene, folder)))]
 
 
 def exposed_stills(stills: Sequence[Path], folder: Path, *, side: int) -> list[Exposed]:
@@ -64,24 +66,24 @@ def exposed_stills(stills: Sequence[Path], folder: Path, *, side: int) -> list[E
     return list(_layered(stills, folder, side + side // 4))
 
 
-def _moving(footage: Sequence[Scene], folder: Path) -> Iterator[Exposed]:
+def _moving(scene: Scene, folder: Path) -> Iterator[Exposed]:
     between = FlowInterpolator(PRESETS["fast"].search)
-    for scene in footage:
-        for centre in range(1, len(scene) - 1, STRIDE):
-            frames = [scene[centre + offset] for offset in (-1, 0, 1)]
-            name = sha256(b"".join(np.ascontiguousarray(frame).data for frame in frames)).hexdigest()[:24]
-            path = folder / f"{name}.npy"
-            if not path.is_file():
-                seen = moments([as_picture(frame) for frame in frames], each=EACH, between=between)
-                _save(path, _exposed(seen, np.random.default_rng(int(name, 16))))
-            if len(np.load(path, mmap_mode="r")) > 1:
-                yield Exposed(path)
+    for centre in range(1, len(scene) - 1, STRIDE):
+        frames = [scene[centre + offset] for offset in (-1, 0, 1)]
+        name = _named(HOW, *(np.ascontiguousarray(frame).data for frame in frames))
+        path = folder / f"{name}.npy"
+        if not path.is_file():
+            seen = moments([as_picture(frame) for frame in frames], each=EACH, between=between)
+            _save(path, _exposed(seen, np.random.default_rng(int(name, 16))))
+        if len(np.load(path, mmap_mode="r")) > 1:
+            yield Exposed(path)
 
 
 def _layered(stills: Sequence[Path], folder: Path, side: int) -> Iterator[Exposed]:
     times = [n / EACH - 0.5 for n in range(EACH + 1)]
+    name = _named(HOW, repr([(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in stills]).encode())
     for number in range(LAYERED):
-        path = folder / f"layered-{side}-{len(stills)}-{number:04}.npy"
+        path = folder / f"layered-{side}-{name}-{number:04}.npy"
         if not path.is_file():
             rng = np.random.default_rng(number)
             _save(path, _exposed([as_picture(seen) for seen in layered(stills, times, side=side, rng=rng)], rng))
@@ -89,19 +91,19 @@ def _layered(stills: Sequence[Path], folder: Path, side: int) -> Iterator[Expose
             yield Exposed(path)
 
 
+def _named(*contents: bytes | memoryview) -> str:
+    """After what it is made of and how."""
+    return sha256(b"".join(contents)).hexdigest()[:24]
+
+
 def _exposed(seen: Sequence[Tensor], rng: np.random.Generator) -> Codes:
     """The middle one of some moments, and exposures around it whose blur fits."""
     sharp = seen[len(seen) // 2]
     gamma = 1.0 if rng.random() < LINEAR else GAMMA
     made = exposures(seen, [count for count in COUNTS if count <= len(seen)], gamma=gamma)
-    fitting = [picture for picture in made if FITTING[0] <= psnr(picture, sharp) <= FITTING[1]]
-    picked = sorted(rng.permutation(len(fitting))[:KEPT])
-    return np.stack([as_codes(sharp), *(as_codes(fitting[n]) for n in picked)])
-
-
-def psnr(one: Tensor, other: Tensor) -> float:
-    """In dB, white at 1; 100 where nothing differs."""
-    return -10 * float(((one - other) ** 2).mean().clamp(min=1e-10).log10())
+    truth = as_codes(sharp)
+    fitting = [codes for codes in map(as_codes, made) if FITTING[0] <= psnr(truth, codes) <= FITTING[1]]
+    return np.stack([truth, *(fitting[n] for n in sorted(rng.permutation(len(fitting))[:KEPT]))])
 
 
 def _save(path: Path, pictures: Codes) -> None:

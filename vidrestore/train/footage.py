@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, pairwise
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -24,6 +24,7 @@ from ..shots import mark_cuts
 from .data import CLIPS, PICTURES
 
 Codes = NDArray[np.uint8]
+Kept = TypeVar("Kept")
 
 
 class Scene(Protocol):
@@ -106,10 +107,11 @@ def scenes(data: Path, scratch: Path, *, least: int, side: int) -> list[Scene]:
     return fit
 
 
-def held_back(found: Sequence[Scene], data: Path) -> tuple[list[Scene], list[Scene]]:
-    """Every twelfth scene, to validate on, and the others. InputError: there is only one."""
+def held_back(found: Sequence[Kept], data: Path) -> tuple[list[Kept], list[Kept]]:
+    """Every twelfth scene, to validate on, and the others. InputError: there are not two."""
     if len(found) < 2:
-        raise InputError(f"{data} holds one scene only; training needs another one to validate on")
+        number = "one scene only" if found else "no scene that fits"
+        raise InputError(f"{data} holds {number}; training needs two at least, one of them to validate on")
     held = list(found[::12])
     return held, [scene for scene in found if scene not in set(held)]
 
@@ -178,7 +180,8 @@ def _decoded(path: Path) -> Iterator[Frame]:
 
 def read_picture(path: Path) -> Codes:
     """RGB, 8 bits: (H, W, 3). Raises InputError: not a picture."""
-    picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR_RGB)
+    data = np.fromfile(path, np.uint8)
+    picture = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if data.size else None  # OpenCV asserts that there is data
     if picture is None:
         raise InputError(f"{path} cannot be read as a picture; remove it from the training folder")
     return np.asarray(picture, np.uint8)

@@ -1,0 +1,117 @@
+"""upscale with networks that look at five frames: what is chosen, every frame there, no look over a cut, tiles."""
+
+import json
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from typer.testing import CliRunner
+
+from tests.clips import make_clip
+from vidrestore import stages, weights
+from vidrestore.cli import app
+from vidrestore.engine import Ran, Settings, choose, convert
+from vidrestore.engine.infer import Inference
+from vidrestore.errors import ModelError
+from vidrestore.frame import Colour, Frame, Planes
+
+NETWORKS = ["aligned-x2", "delta-x2"]
+SETTINGS = Settings(device="cpu", engine="torch", precision="fp32")
+
+
+def scenes(changed: int | None = None) -> Iterator[Frame]:
+    """Six scenes of six frames, each a texture that moves; every frame of scene `changed` is another."""
+    number = 0
+    for scene in range(6):
+        rng = np.random.default_rng(scene + 100 * (scene == changed))
+        low, high = (20, 120) if scene % 2 else (110, 235)
+        small = rng.integers(low, high, (20, 24), dtype=np.uint8)
+        whole = cv2.resize(small, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
+        for i in range(6):
+            y = torch.from_numpy(whole[i : i + 64, 2 * i : 2 * i + 80].copy())
+            chroma = torch.full((32, 40), 128, dtype=torch.uint8)
+            yield Frame(Planes(y, chroma, chroma, Colour()), Fraction(number, 25), Fraction(1, 25), cut=i == 0)
+            number += 1
+
+
+def restored(name: str, frames: Iterator[Frame], settings: Settings = SETTINGS) -> list[Tensor]:
+    stage = stages.upscale(name, scale=2, settings=settings)
+    return [frame.picture.y for frame in stage.start(Ran())(frames)]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_no_window_reaches_over_a_cut(name: str) -> None:
+    plain, changed = restored(name, scenes()), restored(name, scenes(changed=3))
+    assert len(plain) == len(changed) == 36
+    for number, (a, b) in enumerate(zip(plain, changed, strict=True)):
+        assert torch.equal(a, b) == (number // 6 != 3), number
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_tiles_are_the_whole(name: str) -> None:
+    frames = list(scenes())[:3]
+    whole = restored(name, iter(frames))
+    halo = weights.build(weights.find(name, task="upscale")).needs.halo
+    tiles = restored(name, (_larger(frame, halo) for frame in frames), Settings("cpu", "torch", "fp32", 2 * halo + 32))
+    larger = restored(name, (_larger(frame, halo) for frame in frames))
+    assert whole[0].shape == (128, 160)
+    for a, b in zip(tiles, larger, strict=True):
+        assert torch.equal(a, b)
+
+
+def _larger(frame: Frame, halo: int) -> Frame:
+    assert isinstance(frame.picture, Planes)
+    times = -(-(2 * halo + 64) // 64)
+    planes = [p if p is None else p.repeat(times, times) for p in (frame.picture.y, frame.picture.u, frame.picture.v)]
+    return Frame(Planes(*planes, frame.picture.colour), frame.pts, frame.duration)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("engine", ["torch", "openvino"])
+def test_bf16_keeps_fifty_decibels_on_a_real_clip(name: str, engine: str, shared_data: Path) -> None:
+    network = weights.load(weights.find(name, task="upscale"))
+    files = sorted((shared_data / "eval" / "vid4" / "calendar").glob("*.png"))[:5]
+    pictures = [
+        torch.from_numpy(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)[:96, :128]).float() / 255 for file in files
+    ]
+    outputs = []
+    for precision in ("fp32", "bf16"):
+        settings = Settings("cpu", engine, precision, 0, 1)  # type: ignore[arg-type]
+        outputs.append(Inference(network, choose(settings), settings)([tuple(picture[None] for picture in pictures)]))
+    assert (outputs[0] - outputs[1]).square().mean() < 10**-5
+
+
+def test_each_frame_is_uploaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    uploads = []
+    upload = convert._upload
+    monkeypatch.setattr(convert, "_upload", lambda *a: uploads.append(1) or upload(*a))
+    assert len(restored(NETWORKS[0], scenes())) == len(uploads) == 36
+
+
+def test_sixty_frames_in_sixty_out_and_the_choice_is_said(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "in.mp4", frames=60)
+    result = CliRunner().invoke(app, ["upscale", str(clip), str(tmp_path / "out.mp4"), "--json", "-q"])
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert (report["frames_in"], report["frames_out"]) == (60, 60)
+    assert report["model"] == weights.best(scale=2).name == "aligned-x2"
+
+
+def test_auto_takes_what_scores_best_on_clips() -> None:
+    rows = [row for row in weights.manifest().values() if row.task == "upscale" and not row.note]
+    for scale in (2, 3, 4):
+        best = weights.best(scale=scale)
+        fit = [row for row in rows if weights.build(row).needs.scale == scale]
+        assert best.on_video["psnr_y"] == max(row.on_video["psnr_y"] for row in fit)
+
+
+def test_a_network_of_another_scale_or_without_weights_is_one_line() -> None:
+    with pytest.raises(ModelError, match="aligned-x2 enlarges x2, not x3"):
+        stages.upscale("aligned-x2", scale=3, settings=SETTINGS)
+    with pytest.raises(ModelError, match="models convert"):
+        stages.upscale("five-parallel", scale=2, settings=SETTINGS)

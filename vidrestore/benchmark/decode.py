@@ -1,0 +1,38 @@
+"""Decoding H.264 as every command does it, exact time stamps included."""
+
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ..video.probe import probe
+from ..video.read import Reader
+from .material import write_clip
+from .row import Effort, Row, measured
+
+SIZES = ((540, 960), (1080, 1920))
+
+
+def decode(effort: Effort) -> list[Row]:
+    """ms per frame."""
+    with TemporaryDirectory() as folder:
+        clips = {
+            f"h264 {width}x{height}": write_clip(
+                Path(folder) / f"{height}.mp4", frames=effort.frames, height=height, width=width
+            )
+            for height, width in SIZES
+        }
+        costs = measured({name: partial(_read, clip) for name, clip in clips.items()}, repeats=effort.repeats)
+    return [
+        Row(
+            "decode",
+            name,
+            1000 * cost.wall / effort.frames,
+            "ms",
+            {"processor ms": 1000 * cost.processor / effort.frames},
+        )
+        for name, cost in costs.items()
+    ]
+
+
+def _read(clip: Path) -> int:
+    return sum(1 for _ in Reader(probe(clip)))

@@ -1,0 +1,62 @@
+"""Encoding 1920x1080 as every command does it, sound copied beside it."""
+
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ..frame import Frame
+from ..settings import Encoding
+from ..video.info import VideoInfo
+from ..video.probe import probe
+from ..video.write import Writer, plan
+from .material import RATE, planes, write_clip
+from .row import Effort, Row, measured
+
+HEIGHT, WIDTH = 1080, 1920
+PRESETS = ("veryfast", "medium")
+PICTURES = 32
+"""In memory, shown again and again."""
+
+
+def encode(effort: Effort) -> list[Row]:
+    """ms per frame."""
+    with TemporaryDirectory() as folder:
+        source = write_clip(Path(folder) / "source.mp4", frames=effort.frames, height=HEIGHT // 2, width=WIDTH // 2)
+        info, target = probe(source), Path(folder) / "target.mp4"
+        pictures = planes(min(PICTURES, effort.frames), height=HEIGHT, width=WIDTH)
+        frames = [
+            Frame(pictures[i % len(pictures)], Fraction(i, RATE), Fraction(1, RATE)) for i in range(effort.frames)
+        ]
+        cases = {
+            f"libx264 {preset} {WIDTH}x{HEIGHT}": partial(write, info, target, frames, preset) for preset in PRESETS
+        }
+        costs = measured(cases, repeats=effort.repeats)
+    return [
+        Row(
+            "encode",
+            name,
+            1000 * cost.wall / effort.frames,
+            "ms",
+            {"processor ms": 1000 * cost.processor / effort.frames},
+        )
+        for name, cost in costs.items()
+    ]
+
+
+def write(info: VideoInfo, target: Path, frames: list[Frame], preset: str) -> None:
+    """All frames, and the sound of `info`'s file, to a file that is replaced."""
+    height, width = frames[0].size
+    planned = plan(
+        info,
+        target,
+        Encoding(codec="libx264", preset=preset),
+        width=width,
+        height=height,
+        rate=info.rate,
+        time_base=info.time_base,
+        overwrite=True,
+    )
+    with Writer(planned, info) as writer:
+        for frame in frames:
+            writer.write(frame)

@@ -1,0 +1,104 @@
+"""Every network of the manifest by engine and precision, beside a large matrix product in the same precision."""
+
+from collections.abc import Callable, Iterator
+from math import prod
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+from .. import weights
+from ..engine import EngineName, Precision, choose
+from ..engine.base import Core
+from ..errors import UsageError
+from ..models import Network
+from ..settings import Settings
+from .row import Cost, Effort, Row, measured
+
+HEIGHT, WIDTH = 540, 960
+SIDE = 2048
+"""Of the square matrices."""
+ENGINES: tuple[EngineName, ...] = ("openvino", "torch")
+DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def networks(effort: Effort, device: str = "cpu") -> list[Row]:
+    """GFLOP/s of each core, a multiply-add counted as two, on 960x540; prepare and finish are not in it."""
+    rows = []
+    for name, entry in weights.manifest().items():
+        if not entry.note:  # those are for comparison
+            rows += list(_of(name, weights.load(entry), effort, device))
+    return rows
+
+
+def _of(name: str, network: Network, effort: Effort, device: str) -> Iterator[Row]:
+    inputs = core_inputs(network)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network.core(*inputs)
+    flops = counter.get_total_flops()
+    compiled = dict(_compiled(network, inputs, device))
+    cases: dict[str, Callable[[], object]] = {
+        f"{name} {way} {precision}": _call(core, inputs, at) for (way, precision), (core, at) in compiled.items()
+    }
+    products = {f"product {precision}": _product(precision, at) for (_, precision), (_, at) in compiled.items()}
+    costs = measured(cases | products, repeats=effort.repeats)
+    for (way, precision), _ in compiled.items():
+        cost = costs[f"{name} {way} {precision}"]
+        share = (flops / cost.wall) / (2 * SIDE**3 / costs[f"product {precision}"].wall)
+        yield Row("networks", f"{name} {way} {precision}", flops / cost.wall / 1e9, "GFLOP/s", _facts(cost, share))
+
+
+def _facts(cost: Cost, share: float) -> dict[str, float]:
+    return {"ms": 1000 * cost.wall, "processor ms": 1000 * cost.processor, "share of matrix product": share}
+
+
+def core_inputs(network: Network) -> tuple[Tensor, ...]:
+    """What the core sees of a random 960x540 window, grown to what the network needs; always the same."""
+    needs = network.needs
+    height, width = (-(-n // needs.multiple) * needs.multiple for n in (HEIGHT, WIDTH))
+    channels = 1 if needs.space == "luma" else 3
+    shape = (1, needs.before + 1 + needs.after, channels, height, width)
+    window = torch.rand(prod(shape), generator=torch.Generator().manual_seed(0)).view(shape)
+    with torch.no_grad():
+        return network.prepare(window)
+
+
+def _compiled(
+    network: Network, inputs: tuple[Tensor, ...], device: str
+) -> Iterator[tuple[tuple[EngineName, Precision], tuple[Core, torch.device]]]:
+    """Whatever can be had here."""
+    for way in ENGINES:
+        for precision in DTYPES:
+            try:
+                engine = choose(Settings(device=device, engine=way, precision=precision))
+            except UsageError:
+                continue
+            small = tuple(x[..., :96, :96] for x in inputs)
+            yield (way, precision), (engine.compile(network.core, small), engine.device)
+
+
+def _call(core: Core, inputs: tuple[Tensor, ...], device: torch.device) -> Callable[[], object]:
+    moved = tuple(x.to(device) for x in inputs)
+
+    def call() -> None:
+        with torch.no_grad():
+            core(*moved)
+        _wait(device)
+
+    return call
+
+
+def _product(precision: Precision, device: torch.device) -> Callable[[], Any]:
+    left, right = torch.rand(2, SIDE, SIDE, generator=torch.Generator().manual_seed(0)).to(device, DTYPES[precision])
+
+    def product() -> None:
+        left @ right
+        _wait(device)
+
+    return product
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

@@ -1,0 +1,126 @@
+"""The whole benchmark: every group's rows, the machine they were measured on, and how they differ from another run."""
+
+import json
+import math
+import os
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+
+from ..errors import UsageError
+from .convert import convert
+from .decode import decode
+from .encode import encode
+from .kernels import kernels
+from .networks import networks
+from .peers import interpolation, opencv_dnn, plain_torch
+from .row import Effort, Row
+from .scores import scores
+from .start import start
+from .whole import cores, whole
+
+GROUPS: Mapping[str, tuple[Callable[[Effort], list[Row]], ...]] = {
+    "decode": (decode,),
+    "colour": (convert,),
+    "networks": (networks,),
+    "local-conv": (kernels,),
+    "metrics": (scores,),
+    "encode": (encode,),
+    "pipeline": (whole,),
+    "start": (start,),
+    "peers": (plain_torch, opencv_dnn, interpolation),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One run."""
+
+    machine: Mapping[str, str | int | float]
+    notes: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def benchmark(groups: tuple[str, ...], effort: Effort, *, on_group: Callable[[str], None] = lambda _: None) -> Results:
+    """Measure `groups`, one after the other; `on_group` hears the name of each before it begins.
+
+    Raises:
+        UsageError: a group there is not.
+    """
+    for group in groups:
+        if group not in GROUPS:
+            raise UsageError(f"nothing called {group!r} is measured; there are {', '.join(GROUPS)}")
+    rows: list[Row] = []
+    for group in groups:
+        on_group(group)
+        for measure in GROUPS[group]:
+            rows += measure(effort)
+    return Results(_machine(), tuple(_notes(groups)), tuple(rows))
+
+
+def _machine() -> dict[str, str | int | float]:
+    versions: dict[str, str] = {}
+    for name in ("vidrestore", "torch", "openvino", "av", "numba"):
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else math.nan
+    facts: dict[str, str | int | float] = {
+        "system": platform.platform(),
+        "cores": cores(),
+        "threads": torch.get_num_threads(),
+        "load": load,
+    }
+    return {**facts, **versions}
+
+
+def _notes(groups: tuple[str, ...]) -> Iterator[str]:
+    if "peers" in groups and find_spec("onnx") is None:
+        yield "OpenCV's DNN module was not measured: the package onnx, by which it gets our network, is not installed"
+    if "metrics" in groups and find_spec("skimage") is None:
+        yield "metrics were not measured: scikit-image, which stands beside them, is not installed"
+    if not torch.cuda.is_available():
+        yield "no GPU: nothing was measured on one"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row that two runs have."""
+
+    key: str
+    old: float
+    new: float
+    unit: str
+    faster: float
+    """How many times as fast as before, whatever the unit."""
+
+
+def changes(old: Path, new: Results) -> list[Change]:
+    """What both have, most changed first.
+
+    Raises:
+        UsageError: not a file that --json made.
+    """
+    try:
+        before = {f"{row['group']}: {row['name']}": row for row in json.loads(old.read_text())["rows"]}
+        shared = [(row, float(before[row.key]["value"])) for row in new.rows if row.key in before]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"--compare {old}: not what `benchmark --json` writes ({error})") from None
+    found = [Change(row.key, was, row.value, row.unit, _faster(row, was)) for row, was in shared]
+    return sorted(found, key=lambda change: -abs(math.log(change.faster)))
+
+
+def _faster(row: Row, was: float) -> float:
+    return was / row.value if row.unit in ("ms", "s") else row.value / was
+
+
+def as_json(results: Results, compared: list[Change] | None = None) -> str:
+    """One object: machine, notes, rows, and changes where there was a comparison."""
+    facts = asdict(results)
+    return json.dumps(facts if compared is None else facts | {"changes": [asdict(change) for change in compared]})
