@@ -1,5 +1,6 @@
 """Every network x every promise of Processor, on every engine that computes on a CPU."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
@@ -68,8 +69,22 @@ class Case:
 CASES = [Case(name, arguments) for name, variants in ARGUMENTS.items() for arguments in variants]
 ENGINES = [("torch", "fp32"), ("torch", "bf16"), ("openvino", "fp32"), ("openvino", "bf16")]
 
-every_case = pytest.mark.parametrize("case", CASES, ids=str)
-every_engine = pytest.mark.parametrize(("engine", "precision"), ENGINES)
+
+def on_every_engine(
+    *names: str, of: Callable[[Case], Sequence[tuple[int, ...]]] = lambda _: [()]
+) -> pytest.MarkDecorator:
+    """Each case on each engine, with each of its further values; half of what convolves in 3-D is slow."""
+
+    def marks(case: Case, engine: str, precision: str) -> tuple[pytest.MarkDecorator, ...]:
+        usual = (engine, precision) in (("torch", "fp32"), ("openvino", "bf16"))
+        return () if usual or case.name not in ROUGHER else (pytest.mark.slow,)
+
+    return pytest.mark.parametrize(["case", "engine", "precision", *names], [
+        pytest.param(
+            case, *run, *values, id="-".join(map(str, (*run, case, *values[:1]))), marks=marks(case, *run)
+        )
+        for case in CASES for values in of(case) for run in ENGINES
+    ])  # fmt: skip
 
 
 @cache
@@ -122,8 +137,7 @@ def test_every_model_is_here():
     assert ARGUMENTS.keys() == MODELS.keys()
 
 
-@every_case
-@every_engine
+@on_every_engine()
 @pytest.mark.parametrize("batch", [1, 3])
 def test_shape_and_values(case: Case, engine: str, precision: str, batch: int):
     processor = processor_of(case)
@@ -142,16 +156,13 @@ def test_shape_and_values(case: Case, engine: str, precision: str, batch: int):
         assert (out.bfloat16() != out).float().mean() > 0.9
 
 
-A_CODE = 1 / 255
 SIZES = [(33, 57, 24), (70, 41, 40), (144, 96, 64)]
-"""Height, width, tile; SepConv's pictures grow so large that one is enough."""
+"""Height, width, tile; some networks' pictures grow so large that one is enough."""
 
 
-@pytest.mark.parametrize("case, height, width, tile", [
-    pytest.param(case, *size, id=f"{case}-{size[0]}")
-    for case in CASES for size in SIZES[: 1 if case.name == "sepconv" else None]
-])  # fmt: skip
-@every_engine
+@on_every_engine(
+    *("height", "width", "tile"), of=lambda case: SIZES[: 1 if case.name in ("aligned", "sepconv", *ROUGHER) else None]
+)
 def test_tiled_is_whole(case: Case, engine: str, precision: str, height: int, width: int, tile: int):
     """Exactly in fp32. In half precision some processors add up a small picture in another order than a large one.
 
@@ -162,12 +173,13 @@ def test_tiled_is_whole(case: Case, engine: str, precision: str, height: int, wi
     height, width, tile = height + more, width + more, tile + more
     window = window_for(processor_of(case), 1, height, width)
     whole, tiled = infer(case, engine, precision, window), infer(case, engine, precision, window, tile=tile)
-    most = 0 if precision == "fp32" else A_CODE * (2 if case.name in ROUGHER else 1)
-    assert (tiled - whole).abs().max() <= most
+    if precision == "fp32":
+        assert torch.equal(tiled, whole)
+    else:
+        assert ((tiled - whole) ** 2).mean() < 10 ** (-BF16_PSNR / 10)
 
 
-@every_case
-@every_engine
+@on_every_engine()
 def test_a_batch_is_its_pictures(case: Case, engine: str, precision: str):
     window = window_for(processor_of(case), 4, 33, 57)
     together = infer(case, engine, precision, window)
@@ -206,7 +218,9 @@ def test_the_halo_is_enough_and_not_too_much(case: Case):
     assert not all(same(pixel, halo) for pixel in pixels)
 
 
-@every_case
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[pytest.mark.slow] * (case.name in ROUGHER)) for case in CASES], ids=str
+)
 def test_frames_outside_the_window_change_nothing(case: Case):
     processor = processor_of(case)
     if any(processor.needs.times):
