@@ -55,7 +55,9 @@ def sound(path: Path) -> list[bytes]:
         return [bytes(p) for p in container.demux(container.streams.audio[0]) if p.size]
 
 
-@pytest.mark.parametrize("model", ["auto", pytest.param("delta", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "model", ["espcn", *(pytest.param(name, marks=pytest.mark.slow) for name in ("auto", "delta"))]
+)
 @pytest.mark.parametrize("name", NAMES)
 def test_first_frames_of_every_clip(name: str, model: str, tmp_path: Path) -> None:
     source, target = CLIPS / name, tmp_path / "out.mp4"

@@ -73,11 +73,11 @@ ENGINES = [("torch", "fp32"), ("torch", "bf16"), ("openvino", "fp32"), ("openvin
 def on_every_engine(
     *names: str, of: Callable[[Case], Sequence[tuple[int, ...]]] = lambda _: [()]
 ) -> pytest.MarkDecorator:
-    """Each case on each engine, with each of its further values; half of what convolves in 3-D is slow."""
+    """Each case on each engine, with each of its further values; most of what takes long is slow."""
 
     def marks(case: Case, engine: str, precision: str) -> tuple[pytest.MarkDecorator, ...]:
-        usual = (engine, precision) in (("torch", "fp32"), ("openvino", "bf16"))
-        return () if usual or case.name not in ROUGHER else (pytest.mark.slow,)
+        usual = (engine, precision) == ("torch", "fp32") or (case.name == "aligned" and precision == "bf16")
+        return () if usual or case.name not in ("aligned", *ROUGHER) else (pytest.mark.slow,)
 
     return pytest.mark.parametrize(["case", "engine", "precision", *names], [
         pytest.param(
