@@ -106,7 +106,7 @@ def test_first_frames_of_every_clip(name: str, model: str, tmp_path: Path) -> No
 )
 def test_whole_clips(name: str, code: int, frames: int | None, tmp_path: Path) -> None:
     source, target = CLIPS / name, tmp_path / "out.mp4"
-    found, report, errors = upscale(source, target)
+    found, report, errors = upscale(source, target, "-m", "espcn")
     assert found == code, errors
     assert report["frames_in"] == report["frames_out"]
     with av.open(str(target)) as container:
