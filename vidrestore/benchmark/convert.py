@@ -5,7 +5,7 @@ from collections.abc import Callable
 from ..colour import luma, quantise, to_planes, to_rgb, with_luma
 from ..video.rgb import rgb_rows
 from .material import planes
-from .row import Effort, Row, measured
+from .row import Effort, Row, measured, per_frame
 
 HEIGHT, WIDTH = 1080, 1920
 
@@ -22,8 +22,4 @@ def convert(effort: Effort) -> list[Row]:
         "planes to RGB, by rows": lambda: list(rgb_rows(picture, white=1.0)),
         "RGB to code values": lambda: quantise(to_planes(rgb, picture.colour, subsample_x=1, subsample_y=1)),
     }
-    costs = measured(cases, repeats=effort.repeats)
-    return [
-        Row("colour", name, 1000 * cost.wall, "ms", {"processor ms": 1000 * cost.processor})
-        for name, cost in costs.items()
-    ]
+    return per_frame("colour", measured(cases, repeats=effort.repeats))

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from ..video.probe import probe
 from ..video.read import Reader
 from .material import write_clip
-from .row import Effort, Row, measured
+from .row import Effort, Row, measured, per_frame
 
 SIZES = ((540, 960), (1080, 1920))
 
@@ -22,16 +22,7 @@ def decode(effort: Effort) -> list[Row]:
             for height, width in SIZES
         }
         costs = measured({name: partial(_read, clip) for name, clip in clips.items()}, repeats=effort.repeats)
-    return [
-        Row(
-            "decode",
-            name,
-            1000 * cost.wall / effort.frames,
-            "ms",
-            {"processor ms": 1000 * cost.processor / effort.frames},
-        )
-        for name, cost in costs.items()
-    ]
+    return per_frame("decode", costs, frames=effort.frames)
 
 
 def _read(clip: Path) -> int:

@@ -11,7 +11,7 @@ from ..video.info import VideoInfo
 from ..video.probe import probe
 from ..video.write import Writer, plan
 from .material import RATE, planes, write_clip
-from .row import Effort, Row, measured
+from .row import Effort, Row, measured, per_frame
 
 HEIGHT, WIDTH = 1080, 1920
 PRESETS = ("veryfast", "medium")
@@ -32,16 +32,7 @@ def encode(effort: Effort) -> list[Row]:
             f"libx264 {preset} {WIDTH}x{HEIGHT}": partial(write, info, target, frames, preset) for preset in PRESETS
         }
         costs = measured(cases, repeats=effort.repeats)
-    return [
-        Row(
-            "encode",
-            name,
-            1000 * cost.wall / effort.frames,
-            "ms",
-            {"processor ms": 1000 * cost.processor / effort.frames},
-        )
-        for name, cost in costs.items()
-    ]
+    return per_frame("encode", costs, frames=effort.frames)
 
 
 def write(info: VideoInfo, target: Path, frames: list[Frame], preset: str) -> None:

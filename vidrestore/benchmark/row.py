@@ -63,3 +63,11 @@ def measured(cases: Mapping[str, Callable[[], object]], *, repeats: int) -> dict
             case()
             seconds[name].append((time.perf_counter() - wall, time.process_time() - processor))
     return {name: Cost(*map(median, zip(*turns, strict=True))) for name, turns in seconds.items()}
+
+
+def per_frame(group: str, costs: Mapping[str, Cost], *, frames: int = 1) -> list[Row]:
+    """What cases took that did `frames` frames each: ms of one, and of the processor beside it."""
+    return [
+        Row(group, name, 1000 * cost.wall / frames, "ms", {"processor ms": 1000 * cost.processor / frames})
+        for name, cost in costs.items()
+    ]

@@ -18,9 +18,8 @@ from torch.utils.data import Dataset
 
 from ..errors import InputError
 from ..metrics import psnr
-from .data import PICTURES
 from .exposed import Exposed, exposed_scenes, exposed_stills
-from .footage import Codes, held_back, read_picture, scenes
+from .footage import Codes, beside, held_back, read_picture, scenes
 from .shake import shaken
 from .task import Material
 from .validate import Held, Pair
@@ -60,8 +59,7 @@ class Blurring:
         """
         found = scenes(data, scratch, least=3, side=self.patch)
         held, kept = held_back(exposed_scenes(found, scratch / "exposed"), data)
-        folders = {path.parent for scene in found for path in getattr(scene, "paths", ())}
-        stills = [p for p in sorted(data.rglob("*")) if p.suffix.lower() in PICTURES and p.parent not in folders]
+        stills = beside(found, data)
         stills = [path for path in stills if min(read_picture(path).shape[:2]) >= self.patch]
         layers = exposed_stills(stills, scratch / "exposed", side=self.patch) if stills and self.layered else []
         samples = Exposures(list(chain(*held)), [], [], replace(self, sharp=0), batch=1, seed=0, steps=HELD)

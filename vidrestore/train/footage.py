@@ -116,6 +116,12 @@ def held_back(found: Sequence[Kept], data: Path) -> tuple[list[Kept], list[Kept]
     return held, [scene for scene in found if scene not in set(held)]
 
 
+def beside(found: Sequence[Scene], data: Path) -> list[Path]:
+    """The pictures below `data` that are no frames of the scenes found there."""
+    folders = {path.parent for scene in found for path in getattr(scene, "paths", ())}
+    return [p for p in sorted(data.rglob("*")) if p.suffix.lower() in PICTURES and p.parent not in folders]
+
+
 def of_folder(folder: Path) -> Iterator[Scene]:
     """Its pictures as one scene, where they are numbered like frames."""
     numbered = sorted(

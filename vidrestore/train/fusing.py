@@ -17,8 +17,7 @@ from torch.utils.data import Dataset
 from ..flow.interpolator import grey, window
 from ..flow.motion import Search, at, find
 from ..flow.warp import Picture
-from .data import PICTURES
-from .footage import Codes, Scene, held_back, scenes
+from .footage import Codes, Scene, beside, held_back, scenes
 from .layers import layered
 from .task import Material
 from .triplets import HELD, STILL, TRIES, motion
@@ -48,8 +47,7 @@ class Fusing:
         side = self.patch + 2 * self.margin
         found = scenes(data, scratch, least=5, side=side)
         held, kept = held_back(found, data)
-        folders = {path.parent for scene in found for path in getattr(scene, "paths", ())}
-        stills = [p for p in sorted(data.rglob("*")) if p.suffix.lower() in PICTURES and p.parent not in folders]
+        stills = beside(found, data)
         samples = Moments(held, stills, self, batch=1, seed=0, steps=HELD)
         return Material(partial(Moments, kept, stills, self), Held([samples[i] for i in range(HELD)], by_time))
 

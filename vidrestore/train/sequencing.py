@@ -18,9 +18,9 @@ from torch.utils.data import Dataset
 
 from ..errors import InputError
 from ..ops.upsample import upsample
-from .data import PICTURES, luma_codes
+from .data import luma_codes
 from .degrade import Degradation, degrade
-from .footage import Codes, Scene, held_back, scenes
+from .footage import Codes, Scene, beside, held_back, scenes
 from .layers import layered
 from .task import Material
 from .validate import Held, Pair
@@ -62,8 +62,7 @@ class Sequencing:
         """See Task. InputError: too few frames."""
         found = scenes(data, scratch, least=FRAMES, side=self.side)
         held, kept = held_back(found, data) if len(found) > 1 else _parted(found[0], data)
-        folders = {path.parent for scene in found for path in getattr(scene, "paths", ())}
-        stills = [p for p in sorted(data.rglob("*")) if p.suffix.lower() in PICTURES and p.parent not in folders]
+        stills = beside(found, data)
         made = _made(stills, scratch, self) if stills and self.layered else None
         samples = Sequences(held, None, self, batch=1, seed=0, steps=HELD)
         return Material(
