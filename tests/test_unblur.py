@@ -1,10 +1,57 @@
 """Unblur: the network that the tool deblurs with."""
 
-import torch
-from torch import nn
+from pathlib import Path
 
+import cv2
+import pytest
+import torch
+from torch import Tensor, nn
+
+from tests.seams import HALF_A_CODE, reach, seam
+from vidrestore import weights
+from vidrestore.metrics import psnr
 from vidrestore.models.unblur import Unblur
 from vidrestore.processor import apply
+
+
+@pytest.fixture(scope="module")
+def trained() -> Unblur:
+    network = weights.load(weights.manifest()["unblur"])
+    assert isinstance(network, Unblur)
+    return network
+
+
+def crop(path: Path, *, top: int, left: int, height: int, width: int) -> Tensor:
+    """(1, 1, 3, height, width) in [0, 1]."""
+    picture = cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)
+    assert picture is not None, path
+    area = torch.from_numpy(picture[top : top + height, left : left + width])
+    return area.permute(2, 0, 1)[None, None].float() / 255
+
+
+def codes(picture: Tensor) -> Tensor:
+    return (picture * 255).round().clamp(0, 255)
+
+
+def test_a_picture_blurred_by_a_camera_comes_nearer_to_the_sharp_one(trained: Unblur, shared_data: Path) -> None:
+    area = {"top": 200, "left": 300, "height": 320, "width": 480}
+    blurred = crop(shared_data / "eval/deblur/Flower_blur1.png", **area)
+    sharp = crop(shared_data / "eval/deblur/Flower_sharp1.png", **area)
+    restored = codes(apply(trained, blurred))
+    assert psnr(codes(sharp).numpy(), restored.numpy()) > psnr(codes(sharp).numpy(), codes(blurred).numpy()) + 0.3
+
+
+@pytest.mark.parametrize("name", ["kodim01", "kodim13", "kodim19"])
+def test_a_sharp_picture_stays_as_it_is(name: str, trained: Unblur, shared_data: Path) -> None:
+    sharp = crop(shared_data / f"eval/kodak/{name}.png", top=96, left=96, height=256, width=256)
+    assert psnr(codes(sharp).numpy(), codes(apply(trained, sharp)).numpy()) > 40
+
+
+@pytest.mark.parametrize("name", ["deblur/Flower_blur1", "kodak/kodim23"])
+def test_its_stated_halo_is_enough_and_less_than_it_sees(name: str, trained: Unblur, shared_data: Path) -> None:
+    picture = crop(shared_data / f"eval/{name}.png", top=96, left=96, height=320, width=320)
+    assert reach(trained, picture, at=(0.5,)) <= trained.needs.halo < Unblur().needs.halo
+    assert seam(trained, picture, tile=192) < HALF_A_CODE
 
 
 def test_it_changes_nothing_before_it_is_trained() -> None:
@@ -15,6 +62,7 @@ def test_it_changes_nothing_before_it_is_trained() -> None:
 def test_its_size() -> None:
     assert sum(p.numel() for p in Unblur().parameters()) == 3_815_468
     assert Unblur().needs.halo == 203 and Unblur().needs.multiple == 8
+    assert Unblur(halo=64).needs.halo == 64
 
 
 def test_what_it_adds_is_laid_where_it_was_seen() -> None:

@@ -14,11 +14,11 @@ class Interpolator(Protocol):
         """One picture for each of `times`, which lie strictly between 0 (`first`) and 1 (`second`), in order.
 
         Args:
-            first, second: RGB, (3, H, W) float32, both of one size, on the CPU. In [0, 1] but for the colours that
-                video can hold beyond it.
+            first, second: RGB, (3, H, W) float32, both of one size, on the CPU, or where the network computes. In
+                [0, 1] but for the colours that video can hold beyond it.
 
         Returns:
-            The same, one for each time.
+            The same, one for each time, on the device of `first`.
 
         Raises:
             UsageError: a time this method cannot make.

@@ -36,8 +36,19 @@ def yuv_matrix(matrix: Matrix) -> Tensor:
     return torch.stack((y, u, v))
 
 
-def _transform(matrix: Tensor, x: Tensor) -> Tensor:
-    return torch.einsum("ij,jhw->ihw", matrix.to(x), x)
+@lru_cache(maxsize=64)
+def _coefficients(matrix: Matrix, dtype: torch.dtype, device: torch.device, *, inverse: bool) -> Tensor:
+    """`yuv_matrix` or its inverse, brought to a GPU once: the host would wait for all that is computed there before."""
+    found = yuv_matrix(matrix)
+    return (torch.linalg.inv(found) if inverse else found).to(device, dtype)
+
+
+def _to_yuv(rgb: Tensor, matrix: Matrix, *, rows: slice = slice(None)) -> Tensor:
+    return torch.einsum("ij,jhw->ihw", _coefficients(matrix, rgb.dtype, rgb.device, inverse=False)[rows], rgb)
+
+
+def _from_yuv(yuv: Tensor, matrix: Matrix) -> Tensor:
+    return torch.einsum("ij,jhw->ihw", _coefficients(matrix, yuv.dtype, yuv.device, inverse=True), yuv)
 
 
 def _luma_range(colour: Colour) -> tuple[int, int]:
@@ -122,12 +133,12 @@ def to_rgb(planes: Planes) -> Tensor:
         return y.expand(3, *y.shape).clone()
     zero, span = _chroma_range(planes.colour)
     u, v = ((_chroma_to_luma_grid(planes, plane) - zero) / span for plane in (planes.u, planes.v))
-    return _transform(torch.linalg.inv(yuv_matrix(planes.colour.matrix)), torch.stack((y, u, v)))
+    return _from_yuv(torch.stack((y, u, v)), planes.colour.matrix)
 
 
 def to_planes(rgb: Tensor, colour: Colour, *, subsample_x: int, subsample_y: int) -> Planes:
     """(3, H, W) in [0, 1] -> float code values under `colour`, chroma reduced as asked."""
-    y, u, v = _transform(yuv_matrix(colour.matrix), rgb)
+    y, u, v = _to_yuv(rgb, colour.matrix)
     black, span = _luma_range(colour)
     zero, chroma = _chroma_range(colour)
     planes = Planes(y * span + black, None, None, colour, subsample_x, subsample_y)
@@ -140,7 +151,7 @@ def with_rgb(planes: Planes, before: Tensor, after: Tensor) -> Planes:
 
     Adding the change alone leaves an unchanged picture unchanged to the last code value.
     """
-    change = _transform(yuv_matrix(planes.colour.matrix), after - before)
+    change = _to_yuv(after - before, planes.colour.matrix)
     _, span = _luma_range(planes.colour)
     _, chroma = _chroma_range(planes.colour)
     if planes.u is None or planes.v is None:
@@ -154,15 +165,15 @@ def with_rgb(planes: Planes, before: Tensor, after: Tensor) -> Planes:
 
 def luma_of_rgb(rgb: Tensor) -> Tensor:
     """(3, H, W) in [0, 1] -> (1, H, W), BT.601 luma as in the super-resolution literature, black 0 and white 1."""
-    return _transform(yuv_matrix("bt601")[:1], rgb)
+    return _to_yuv(rgb, "bt601", rows=slice(1))
 
 
 def rgb_with_luma(rgb: Tensor, y: Tensor, *, scale: int) -> Tensor:
     """An RGB picture with new luma (1, scale*H, scale*W) and its chroma enlarged at full resolution (4:4:4)."""
-    chroma = _transform(yuv_matrix("bt601")[1:], rgb)
+    chroma = _to_yuv(rgb, "bt601", rows=slice(1, None))
     if scale > 1:
         chroma = upsample(chroma[None], scale)[0]
-    return _transform(torch.linalg.inv(yuv_matrix("bt601")), torch.cat((y, chroma)))
+    return _from_yuv(torch.cat((y, chroma)), "bt601")
 
 
 def quantise(planes: Planes) -> Planes:

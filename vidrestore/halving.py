@@ -52,4 +52,4 @@ class Halving:
     def _middle(self, first: Tensor, second: Tensor) -> Tensor:
         run, device = self._inference, self._inference.engine.device
         run.plan_for((first.shape[-2], first.shape[-1]))
-        return run([(first.to(device), second.to(device))])[0, 0].clamp(0, 1).cpu()
+        return run([(first.to(device), second.to(device))])[0, 0].clamp(0, 1).to(first.device)

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from .blurs import estimate
 from .engine import Keep, Ran
-from .engine.convert import precisely, restored, see
+from .engine.convert import restored, see
+from .engine.precisely import precisely
 from .frame import Frame
 from .ops.deconvolve import landweber, wiener
 

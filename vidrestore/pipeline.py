@@ -5,11 +5,13 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
 from .engine import Ran
+from .engine.transfer import arrived, download
 from .errors import VidrestoreError
 from .frame import Frame
 from .in_flight import InFlight, peak_memory
@@ -18,6 +20,7 @@ from .report import Blur, Report
 from .settings import Encoding, Reading
 from .timing import SOURCE_TIMES, Span, Timing
 from .video.info import VideoInfo
+from .video.packing import rounded
 from .video.probe import probe
 from .video.read import Reader, expected_frames
 from .video.write import Target, Writer, plan
@@ -172,9 +175,10 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
         for stage, function in zip(job.stages, functions, strict=True):
             frames = clock.spent(stage.name, function(frames))
         writing = Writer(job.target, job.info, reader, end=_end(job))
-        with closing(prefetch(flying.watching(frames))) as ready, writing as writer:
+        frames = flying.watching(download(frames, partial(rounded, target=job.target)))
+        with closing(prefetch(frames)) as ready, writing as writer:
             clock.seconds["encode"] = 0.0
-            for frame in ready:
+            for frame in arrived(ready):
                 before = time.perf_counter()
                 writer.write(frame)
                 clock.seconds["encode"] += time.perf_counter() - before

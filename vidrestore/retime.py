@@ -13,11 +13,14 @@ from torch import Tensor
 from .between import Interpolator
 from .colour import to_rgb
 from .engine import Ran
+from .engine.precisely import precisely
+from .engine.transfer import upload
 from .frame import Frame, Planes
 from .repeats import LONGEST, MOST
 from .settings import OnCut
 from .timing import Gap, Span, Timing
 
+CPU = torch.device("cpu")
 AT_ONCE = 8
 """Pictures made in one go: a gap of seconds would fill the memory."""
 Marked = tuple[Frame, bool]
@@ -25,7 +28,13 @@ Marked = tuple[Frame, bool]
 
 
 def retime(
-    frames: Iterable[Marked], *, timing: Timing, between: Interpolator, on_cut: OnCut = "hold", ran: Ran | None = None
+    frames: Iterable[Marked],
+    *,
+    timing: Timing,
+    between: Interpolator,
+    on_cut: OnCut = "hold",
+    ran: Ran | None = None,
+    device: torch.device = CPU,
 ) -> Iterator[Frame]:
     """The frames of the result, in order, contiguous, with exact times.
 
@@ -38,7 +47,7 @@ def retime(
 
     Args:
         frames: `cut` set where a shot begins; a change of size begins one, too.
-        between: sees RGB on the CPU: of planes whatever they hold, so colours outside the cube may lie a little
+        between: sees RGB on `device`: of planes whatever they hold, so colours outside the cube may lie a little
             outside [0, 1].
         on_cut: between the last frame of a shot and the next shot: hold repeats it, nearest shows whichever of the
             two frames is nearer in time (half way, the next), blend interpolates as anywhere else.
@@ -46,7 +55,7 @@ def retime(
     """
     made = _Maker(timing, between, on_cut, Ran() if ran is None else ran)
     waiting, last, shot = None, None, 0
-    for stretch in _stretches(_seen(frames)):
+    for stretch in _stretches(_seen(frames, device)):
         for belongs, frame in made.frames_of(stretch):
             if waiting is not None:
                 yield replace(waiting, duration=frame.pts - waiting.pts)
@@ -69,6 +78,7 @@ class _Seen:
     shot: int
     repeats: bool
     origin: Fraction
+    device: torch.device
 
     @property
     def end(self) -> Fraction:
@@ -81,9 +91,9 @@ class _Seen:
     @cached_property
     def rgb(self) -> Tensor:
         """(3, H, W) float32, converted once, and only where something is made of it."""
-        picture = self.frame.picture
-        with torch.no_grad():
-            return (to_rgb(picture) if isinstance(picture, Planes) else picture).float().cpu()
+        picture = upload(self.frame.picture, self.device)
+        with precisely():
+            return (to_rgb(picture) if isinstance(picture, Planes) else picture).float()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +108,13 @@ class _Stretch:
         return self.following is None or self.following.shot != self.held[0].shot
 
 
-def _seen(frames: Iterable[Marked]) -> Iterator[_Seen]:
+def _seen(frames: Iterable[Marked], device: torch.device) -> Iterator[_Seen]:
     shot, origin, size = 0, Fraction(0), None
     for number, (frame, repeats) in enumerate(frames):
         origin = origin if number else frame.pts
         shot += frame.cut or size not in (None, frame.size)
         size = frame.size
-        yield _Seen(frame, number, shot, repeats, origin)
+        yield _Seen(frame, number, shot, repeats, origin, device)
 
 
 def _stretches(frames: Iterable[_Seen]) -> Iterator[_Stretch]:

@@ -16,7 +16,7 @@ from .models import Network
 from .pipeline import Stage
 from .placing import cut_by_list
 from .repeats import mark_repeats
-from .retime import retime
+from .retime import CPU, retime
 from .scenes import Scene
 from .settings import Deblurring, Retiming, Settings
 from .shots import mark_cuts
@@ -97,11 +97,12 @@ def interpolate(
 
     def start(ran: Ran) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
         between = chosen.start(ran)
+        device = choose(settings).device if chosen.halves else CPU  # the flow is OpenCV's, on the CPU
 
         def stage(frames: Iterable[Frame]) -> Iterator[Frame]:
             shots = mark_cuts(frames) if scenes is None else _cut_as_listed(frames, scenes, ran)
             marked = mark_repeats(shots) if retiming.duplicates == "retime" else zip(shots, repeat(False))
-            return retime(marked, timing=timing, between=between, on_cut=retiming.on_cut, ran=ran)
+            return retime(marked, timing=timing, between=between, on_cut=retiming.on_cut, ran=ran, device=device)
 
         return stage
 

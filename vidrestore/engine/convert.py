@@ -1,8 +1,7 @@
 """Between frames and what a network sees: once a frame, on the engine's device."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -10,6 +9,8 @@ from torch import Tensor
 
 from ..colour import luma, luma_of_rgb, rgb_with_luma, to_rgb, with_luma, with_rgb
 from ..frame import Frame, Planes
+from .precisely import precisely
+from .transfer import upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +27,11 @@ class Seen:
     """Also set where the size of the picture changes: no window can hold both."""
 
 
-@contextmanager
-def precisely() -> Iterator[None]:
-    """No gradients, and fp32 that is fp32: cuDNN would round the inputs of convolutions to ten bits (TF32).
-
-    Never to be held across a yield of frames: torch's modes belong to the thread, and would leak to the consumer.
-    """
-    with torch.no_grad(), torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
-        yield
-
-
 def see(frames: Iterable[Frame], *, space: Literal["luma", "rgb"], device: torch.device) -> Iterator[Seen]:
     """Upload and convert each frame."""
     size = None
     for frame in frames:
-        picture = _upload(frame.picture, device)
+        picture = upload(frame.picture, device)
         yield Seen(frame, picture, _tensor(picture, space), frame.cut or frame.size != size)
         size = frame.size
 
@@ -59,20 +50,6 @@ def restored(seen: Seen, out: Tensor, *, space: Literal["luma", "rgb"], scale: i
         if isinstance(picture, Planes) and scale == 1:
             return with_rgb(picture, seen.tensor, out)
         return out
-
-
-def _upload(picture: Planes | Tensor, device: torch.device) -> Planes | Tensor:
-    if isinstance(picture, Tensor):
-        return _moved(picture, device)
-    u, v = (plane if plane is None else _moved(plane, device) for plane in (picture.u, picture.v))
-    return replace(picture, y=_moved(picture.y, device), u=u, v=v)
-
-
-def _moved(plane: Tensor, device: torch.device) -> Tensor:
-    """To a GPU from pinned memory, so that the copy is only queued and the host goes on."""
-    if device.type == "cuda" and plane.device.type == "cpu":
-        plane = plane.pin_memory()
-    return plane.to(device, non_blocking=True)
 
 
 def _tensor(picture: Planes | Tensor, space: Literal["luma", "rgb"]) -> Tensor:

@@ -11,9 +11,9 @@ from ..processor import Needs, Processor
 from ..settings import Settings
 from ..tile import tiled
 from .base import Core, Engine, as_tuple
-from .convert import precisely
 from .layers import inference_copy
 from .memory import Plan, bytes_per_pixel, is_out_of_memory, least_tile, plan
+from .precisely import precisely
 
 TRIAL = 96
 """Pixels a side of the picture that a network is traced with, and its memory measured."""

@@ -1,12 +1,14 @@
 """torch, eager: the engine of a GPU, and on a CPU the fallback and the reference."""
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
 
 from .base import Core, EngineName, Precision, as_tuple
+from .cuda_graph import Graphs
 from .layers import InFp32, OneKernel, channels_last, convolutions, inference_copy, last_convolutions, wrap
 from .memory import available, resident
 
@@ -17,13 +19,16 @@ DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfl
 class TorchEngine:
     """Eager torch, channels last; below fp32 under autocast, the last convolutions in fp32.
 
-    With `others`, each takes its share of every batch; what goes in and comes out is on `device`.
+    With `others`, each takes its share of every batch; what goes in and comes out is on `device`. A GPU alone records
+    what it does for small inputs that recur, and replays it.
     """
 
     device: torch.device
     precision: Precision
     name: EngineName = "torch"
     others: tuple[torch.device, ...] = ()
+    graphs: "WeakSet[Graphs]" = field(default_factory=WeakSet, compare=False)
+    """Those in use, for `release`."""
 
     @property
     def ways(self) -> int:
@@ -44,7 +49,8 @@ class TorchEngine:
 
         def run(*inputs: Tensor) -> tuple[Tensor, ...]:
             shares = list(zip(*(x.chunk(self.ways) for x in inputs), strict=True))
-            with torch.autocast(self.device.type, dtype, enabled=self.precision != "fp32"):
+            # Weights that autocast kept from one run would be gone when a recorded one is replayed.
+            with torch.autocast(self.device.type, dtype, self.precision != "fp32", cache_enabled=False):
                 # A GPU's work is only queued here, so that all work at once.
                 made = [
                     as_tuple(own(*(channels_last(x.to(device, non_blocking=True)) for x in share)))
@@ -53,7 +59,11 @@ class TorchEngine:
             joined = (parts[0] if len(parts) == 1 else _joined(parts, self.device) for parts in zip(*made, strict=True))
             return tuple(out.float() for out in joined)
 
-        return run
+        if self.device.type != "cuda" or self.others:
+            return run
+        graphs = Graphs(run, self.device)
+        self.graphs.add(graphs)
+        return graphs
 
     def free_memory(self) -> int:
         """See Engine."""
@@ -70,6 +80,8 @@ class TorchEngine:
     def release(self) -> None:
         """See Engine."""
         if self.device.type == "cuda":
+            for graphs in self.graphs:
+                graphs.clear()
             torch.cuda.empty_cache()
 
 

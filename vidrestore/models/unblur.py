@@ -20,12 +20,14 @@ class Unblur(nn.Module):
     Args:
         channels: at half, quarter and eighth resolution.
         blocks: residual blocks at each; on the way down and again on the way up, but for the last.
+        halo: where less than all it can see is enough, measured on the trained network; None: all.
     """
 
-    def __init__(self, channels: Three = (64, 96, 128), blocks: Three = (2, 3, 8)) -> None:
+    def __init__(self, channels: Three = (64, 96, 128), blocks: Three = (2, 3, 8), halo: int | None = None) -> None:
         super().__init__()
         self.core = _UNet(tuple(channels), tuple(blocks))
-        self.needs = Needs(halo=max(pixel - _leftmost(pixel, blocks) for pixel in range(8)), multiple=8)
+        sees = max(pixel - _leftmost(pixel, blocks) for pixel in range(8))
+        self.needs = Needs(halo=sees if halo is None else halo, multiple=8)
 
     def prepare(self, window: Tensor) -> tuple[Tensor, ...]:
         """(B, 1, 3, H, W), H and W multiples of 8 -> (B, 12, H/2, W/2), centred on 0."""

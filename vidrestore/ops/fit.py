@@ -28,10 +28,10 @@ def _fit_rows(x: Tensor, factor: int, offset: float) -> Tensor:
     width = x.shape[-1]
     least = 4 * REACH * factor
     if width < least + factor:
-        return x @ _inverse(width, factor, offset).to(x).T
+        return x @ _weights(width, factor, offset, x.dtype, x.device).T
     # Far from the ends every output has the same weights; near them, those of a shorter row that ends alike.
     short = least + (width - least) % factor
-    inverse = _inverse(short, factor, offset).to(x)
+    inverse = _weights(short, factor, offset, x.dtype, x.device)
     middle, count = len(inverse) // 2, -(-width // factor)
     taps = inverse[middle, (middle - REACH) * factor : (middle + REACH + 1) * factor]
     padded = F.pad(x, (REACH * factor, (count + REACH) * factor - width))
@@ -39,6 +39,12 @@ def _fit_rows(x: Tensor, factor: int, offset: float) -> Tensor:
     out[..., :REACH] = x[..., :short] @ inverse[:REACH].T
     out[..., -REACH:] = x[..., -short:] @ inverse[-REACH:].T
     return out
+
+
+@lru_cache(maxsize=32)
+def _weights(width: int, factor: int, offset: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """`_inverse`, brought to a GPU once: the host would wait for all that is computed there before."""
+    return _inverse(width, factor, offset).to(device, dtype)
 
 
 @lru_cache(maxsize=32)

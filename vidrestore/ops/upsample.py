@@ -19,6 +19,16 @@ def _phases(scale: int, offset: float) -> tuple[Tensor, int]:
     return taps / taps.sum(1, keepdim=True), reach
 
 
+@lru_cache(maxsize=64)
+def _kernel(
+    scale: tuple[int, int], offset: tuple[float, float], dtype: torch.dtype, device: torch.device
+) -> tuple[Tensor, tuple[int, int]]:
+    """Weights (scale*scale, 1, taps, taps) and the reach, per axis; on a GPU once, since bringing them there waits."""
+    (taps_y, reach_y), (taps_x, reach_x) = (_phases(*axis) for axis in zip(scale, offset, strict=True))
+    kernel = torch.einsum("pi,qj->pqij", taps_y, taps_x).flatten(0, 1)[:, None]
+    return kernel.to(device, dtype), (reach_y, reach_x)
+
+
 def centred(scale: int) -> float:
     """The offset of `upsample` for pictures whose corners coincide: what every resize function means by default."""
     return (1 / scale - 1) / 2
@@ -32,9 +42,7 @@ def upsample(x: Tensor, scale: int | tuple[int, int], *, offset: tuple[float, fl
     """
     scale_y, scale_x = scale if isinstance(scale, tuple) else (scale, scale)
     offset_y, offset_x = offset if offset is not None else (centred(scale_y), centred(scale_x))
-    taps_y, reach_y = _phases(scale_y, offset_y)
-    taps_x, reach_x = _phases(scale_x, offset_x)
-    kernel = torch.einsum("pi,qj->pqij", taps_y, taps_x).flatten(0, 1)[:, None].to(x)
+    kernel, (reach_y, reach_x) = _kernel((scale_y, scale_x), (offset_y, offset_x), x.dtype, x.device)
     b, c, h, w = x.shape
     padded = F.pad(x.reshape(b * c, 1, h, w), (reach_x, reach_x, reach_y, reach_y), mode="replicate")
     phases = F.conv2d(padded, kernel).view(b * c, scale_y, scale_x, h, w)

@@ -54,13 +54,12 @@ class Packer:
         return native if same else None
 
     def _packed(self, picture: Planes | Tensor) -> av.VideoFrame:
-        colour, to = self._target.colour, self._layout
+        to = self._layout
         if to.rgb:
             rgb = to_rgb(picture) if isinstance(picture, Planes) else picture
             return self._formatted(_fill(to.name, self._target, _gbr(rgb, to.depth)))
-        if isinstance(picture, Tensor):
-            picture = to_planes(picture, colour, subsample_x=to.subsample_x, subsample_y=to.subsample_y)
-        planes = quantise(change_depth(picture, to.depth))
+        planes = rounded(picture, self._target)
+        assert isinstance(planes, Planes)
         return self._formatted(_fill(_format_of(planes, to), self._target, _stored(planes, to)))
 
     def _formatted(self, filled: av.VideoFrame) -> av.VideoFrame:
@@ -78,6 +77,16 @@ class Packer:
             dst_color_range=limits,
             threads=1,
         )
+
+
+def rounded(picture: Planes | Tensor, target: Target) -> Planes | Tensor:
+    """The code values that a picture has in a video, on the picture's device; as it is where RGB will be stored."""
+    to = layout(target.pix_fmt)
+    if to is None or to.rgb:
+        return picture
+    if isinstance(picture, Tensor):
+        picture = to_planes(picture, target.colour, subsample_x=to.subsample_x, subsample_y=to.subsample_y)
+    return quantise(change_depth(picture, to.depth))
 
 
 def _gbr(rgb: Tensor, depth: int) -> list[Tensor]:
