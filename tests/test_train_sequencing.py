@@ -101,11 +101,9 @@ def test_only_frames_with_a_full_window_are_scored(tmp_path: Path) -> None:
     film(tmp_path / "set" / "one", 6)
     film(tmp_path / "set" / "two", 5, seed=1)
     network = Aligned(width=8, blocks=1).eval()
-    assert (full(network), full(Espcn())) == (2, 0)
+    assert (full([network]), full([Espcn()]), full([network, Espcn()])) == (2, 0, 2)
     settings = Settings(device="cpu", engine="torch", precision="fp32")
-    scores = list(
-        evaluate_upscale(network, Degradation(2), clips(tmp_path / "set"), settings=settings, ends=full(network))
-    )
+    scores = list(evaluate_upscale([network], Degradation(2), clips(tmp_path / "set"), settings=settings, ends=2))
     assert [score.name for score in scores] == ["one/0003", "one/0004", "two/0003"]
     # Untrained, it is bicubic: MATLAB's, but for what lies beyond the border.
     for score in scores:

@@ -110,6 +110,19 @@ def test_auto_takes_what_scores_best_on_clips() -> None:
         assert best.on_video["psnr_y"] == max(row.on_video["psnr_y"] for row in fit)
 
 
+def test_two_networks_in_a_row() -> None:
+    """x4 by default; what the second gets is what the first gives, unrounded."""
+    frames = list(scenes())[:3]
+    twice = stages.upscale("aligned-x2+espcn-x2", scale=4, settings=SETTINGS).start(Ran())(iter(frames))
+    first = stages.upscale("aligned-x2", scale=2, settings=SETTINGS).start(Ran())(iter(frames))
+    second = stages.upscale("espcn-x2", scale=2, settings=SETTINGS).start(Ran())(first)
+    for one, other in zip(twice, second, strict=True):
+        assert one.size == (256, 320) and torch.equal(one.picture.y, other.picture.y)  # type: ignore[union-attr]
+    assert stages.upscale("auto", scale=4, settings=SETTINGS).model == "aligned-x2+espcn-x2"
+    with pytest.raises(ModelError, match=r"aligned-x2\+espcn-x2 enlarges x4, not x2"):
+        stages.upscale("aligned-x2+espcn-x2", scale=2, settings=SETTINGS)
+
+
 def test_a_network_of_another_scale_or_without_weights_is_one_line() -> None:
     with pytest.raises(ModelError, match="aligned-x2 enlarges x2, not x3"):
         stages.upscale("aligned-x2", scale=3, settings=SETTINGS)

@@ -87,7 +87,7 @@ def measured(entry: weights.Entry, recipe: Recipe, data: Path) -> dict[str, obje
     if isinstance(recipe.task, Enlarging):
         return enlarged(entry, recipe.task.degradation, data, stills(data), ends=0)
     if isinstance(recipe.task, Sequencing):
-        return enlarged(entry, recipe.task.degradation, data, clips(data), ends=full(weights.build(entry)))
+        return enlarged(entry, recipe.task.degradation, data, clips(data), ends=full([weights.build(entry)]))
     if isinstance(recipe.task, Blurring):
         scores = list(evaluate_deblurring(weights.load(entry), blurred_pairs(data), settings=Settings()))
         average = mean_of(data.name, scores)
@@ -101,7 +101,7 @@ def enlarged(
     entry: weights.Entry, degradation: Degradation, data: Path, found: Iterable[Clip], *, ends: int
 ) -> dict[str, object]:
     """As `measured`, of what enlarges, on the clips found in `data`."""
-    score = mean(list(evaluate_upscale(weights.load(entry), degradation, found, settings=Settings(), ends=ends)))
+    score = mean(list(evaluate_upscale([weights.load(entry)], degradation, found, settings=Settings(), ends=ends)))
     return {"set": data.name, "psnr_y": round(score.psnr_y, 2), "bicubic": round(score.bicubic_psnr_y, 2)}
 
 

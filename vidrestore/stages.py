@@ -1,8 +1,9 @@
 """The restorations as stages of a pipeline: a model's name in, a Stage out; nothing is loaded before the run starts."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from functools import partial, reduce
 from itertools import repeat
+from math import prod
 from pathlib import Path
 
 from . import interpolators, weights
@@ -24,6 +25,8 @@ from .strength import Blended
 from .timing import ByFactor, Timing
 
 SCALES = (2, 3, 4)
+CHAINS = {4: "aligned-x2+espcn-x2"}
+"""What `auto` enlarges with where two networks in a row do better on clips than any one; figures in the README."""
 UNTRAINED = ("five-parallel", "gz2019")
 """Networks for upscale that need a user's own weights."""
 
@@ -32,7 +35,7 @@ def upscale(model: str, *, scale: int, settings: Settings) -> Stage:
     """Super-resolution by `scale` with a model of the manifest, by its own name or its family's, or a file.
 
     Args:
-        model: auto: the best there is, as measured on clips.
+        model: auto: the best there is, as measured on clips. A+B: what A gives, enlarged again by B.
 
     Raises:
         UsageError: a scale there is no network for.
@@ -45,12 +48,27 @@ def upscale(model: str, *, scale: int, settings: Settings) -> Stage:
         if network.needs.scale != scale:
             raise ModelError(f"the network of {model} enlarges x{network.needs.scale}, not x{scale}")
         return Stage("upscale", scale, lambda ran: _restoring(network, settings, ran), model)
-    entry = weights.best(scale=scale) if model == "auto" else _upscaler(model, scale)
+    entries = _upscalers(model, scale)
 
     def start(ran: Ran) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
-        return _restoring(weights.load(entry), settings, ran)
+        steps = [_restoring(weights.load(entry), settings, ran) for entry in entries]
+        return lambda frames: reduce(lambda made, step: step(made), steps, iter(frames))
 
-    return Stage("upscale", scale, start, entry.name, (entry.note,) if entry.note else ())
+    notes = tuple(entry.note for entry in entries if entry.note)
+    return Stage("upscale", scale, start, "+".join(entry.name for entry in entries), notes)
+
+
+def _upscalers(model: str, scale: int) -> tuple[weights.Entry, ...]:
+    """The networks that enlarge one after the other, together by `scale`."""
+    if model == "auto" and scale not in CHAINS:
+        return (weights.best(scale=scale),)
+    names = (CHAINS[scale] if model == "auto" else model).split("+")
+    if len(names) == 1:
+        return (_upscaler(model, scale),)
+    entries = tuple(weights.find(name, task="upscale") for name in names)
+    if (own := prod(weights.build(entry).needs.scale for entry in entries)) != scale:
+        raise ModelError(f"{model} enlarges x{own}, not x{scale}")
+    return entries
 
 
 def _upscaler(model: str, scale: int) -> weights.Entry:

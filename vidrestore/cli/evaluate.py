@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from ..settings import Settings
     from ..train.degrade import Degradation
     from ..train.evaluate_interpolation import Row
-    from ..weights import Entry
 
 
 @shows_errors
 def evaluate(
     model: Annotated[
         str,
-        typer.Argument(help="A network's name (see `models list`) or file; or a baseline: average, dis, minterpolate."),
+        typer.Argument(
+            help="A network's name (see `models list`), two as A+B, or a file; or average, dis or minterpolate."
+        ),
     ],
     others: Annotated[
         list[str] | None, typer.Argument(metavar="[MODEL]...", help="More networks for upscale, with --table.")
@@ -74,8 +75,8 @@ def evaluate(
         raise UsageError(f"{model} and {' and '.join(others)}: several networks are compared with --table")
     if table:
         tables, found = _compared([model, *(others or [])], data, settings)
-    elif entry is not None and entry.task == "upscale":
-        tables, found = _upscaling(entry, data, settings)
+    elif "+" in model or (entry is not None and entry.task == "upscale"):
+        tables, found = _upscaling(model, data, settings)
     elif entry is not None and entry.task == "deblur":
         tables, found = _deblurring(weights.load(entry), data, settings)
     elif Path(model).suffix == ".safetensors" and weights.about(Path(model))["task"] == "deblur":
@@ -93,17 +94,16 @@ def evaluate(
     Console().print(*tables, sep="\n")
 
 
-def _upscaling(entry: "Entry", data: Path, settings: "Settings") -> tuple[list["Table"], dict[str, object]]:
+def _upscaling(name: str, data: Path, settings: "Settings") -> tuple[list["Table"], dict[str, object]]:
     from rich.table import Table
 
-    from .. import weights
     from ..train.evaluate_upscaling import evaluate_upscale, full, mean
     from ..train.evaluation_clips import clips, stills
 
-    network = weights.load(entry)
-    ends = full(network)
+    networks, degradation = _enlarging(name)
+    ends = full(networks)
     material = clips(data) if ends else stills(data)
-    scores = list(evaluate_upscale(network, _degradation(entry), material, settings=settings, ends=ends))
+    scores = list(evaluate_upscale(networks, degradation, material, settings=settings, ends=ends))
     average = mean(scores)
     table = Table("picture", "PSNR", "SSIM", "bicubic PSNR", "bicubic SSIM", "gain", box=None)
     for score in [*scores, average]:
@@ -122,23 +122,19 @@ def _compared(names: Sequence[str], data: Path, settings: "Settings") -> tuple[l
     """Networks that undo the same reduction, on frames of clips whose window is full for each of them."""
     from rich.table import Table
 
-    from .. import weights
     from ..errors import UsageError
     from ..train.evaluate_upscaling import average_row, evaluate_upscale, full
     from ..train.evaluation_clips import clips, stills
 
-    entries = [weights.find(name, task="upscale") for name in names]
-    degradations = {_degradation(entry) for entry in entries}
-    if len(degradations) > 1:
+    found = {name: _enlarging(name) for name in names}
+    if len({degradation for _, degradation in found.values()}) > 1:
         raise UsageError(f"{' and '.join(names)} were trained to undo different reductions; compare them one by one")
-    (degradation,) = degradations
-    networks = [weights.load(entry) for entry in entries]
-    ends = max(map(full, networks))
+    ends = max(full(networks) for networks, _ in found.values())
     rows = {}
-    for entry, network in zip(entries, networks, strict=True):
+    for name, (networks, degradation) in found.items():
         material = clips(data) if ends else stills(data)
-        scores = list(evaluate_upscale(network, degradation, material, settings=settings, ends=ends))
-        rows[entry.name], bicubic = average_row(scores)
+        scores = list(evaluate_upscale(networks, degradation, material, settings=settings, ends=ends))
+        rows[name], bicubic = average_row(scores)
     rows = {"bicubic": bicubic, **rows}
     table = Table(f"{len(scores)} frames", "MSE", "SSIM", "PSNR", box=None)
     for name, row in rows.items():
@@ -146,14 +142,21 @@ def _compared(names: Sequence[str], data: Path, settings: "Settings") -> tuple[l
     return [table], {"frames": len(scores), "methods": rows}
 
 
-def _degradation(entry: "Entry") -> "Degradation":
+def _enlarging(name: str) -> tuple[list["Network"], "Degradation"]:
+    """The networks that A+B names, and what all of them together undo."""
+    from dataclasses import replace
+    from math import prod
+
+    from .. import weights
     from ..train.enlarging import Enlarging
     from ..train.recipes import RECIPES
     from ..train.sequencing import Sequencing
 
-    task = RECIPES[entry.recipe].task
+    entries = [weights.find(part, task="upscale") for part in name.split("+")]
+    networks = [weights.load(entry) for entry in entries]
+    task = RECIPES[entries[-1].recipe].task
     assert isinstance(task, Enlarging | Sequencing)
-    return task.degradation
+    return networks, replace(task.degradation, scale=prod(network.needs.scale for network in networks))
 
 
 def _deblurring(network: "Network", data: Path, settings: "Settings") -> tuple[list["Table"], dict[str, object]]:

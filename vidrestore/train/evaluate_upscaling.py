@@ -1,7 +1,7 @@
 """The tables: a shipped network on pictures and clips, through the engine users get, beside its baseline."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from statistics import fmean
@@ -51,13 +51,14 @@ def average_row(scores: list[Score]) -> tuple[dict[str, float], dict[str, float]
 
 
 def evaluate_upscale(
-    processor: Processor, degradation: Degradation, clips: Iterable[Clip], *, settings: Settings, ends: int
+    processors: Sequence[Processor], degradation: Degradation, clips: Iterable[Clip], *, settings: Settings, ends: int
 ) -> Iterator[Score]:
     """Degrade every frame, enlarge it, and compare with the original; one row at a time.
 
     As the papers do: 8-bit video-range luma is reduced without rounding, and the result is rounded to 8 bits.
 
     Args:
+        processors: one after the other.
         ends: frames at both ends of a clip that are not scored, since their window is not full.
     """
     degradation = replace(degradation, eight_bit=False)
@@ -71,7 +72,10 @@ def evaluate_upscale(
                 known.append((name, reference, low) if is_scored else None)
                 yield Frame(_planes(low), pts=Fraction(number), duration=Fraction(1), cut=number == 0)
 
-    for frame in run(processor, frames(), engine=choose(settings), settings=settings):
+    restored = frames()
+    for processor in processors:
+        restored = run(processor, restored, engine=choose(settings), settings=settings)
+    for frame in restored:
         if (row := known.popleft()) is None:
             continue
         name, reference, low = row
@@ -81,9 +85,9 @@ def evaluate_upscale(
         yield Score(name, *network, *bicubic)
 
 
-def full(processor: Processor) -> int:
-    """The `ends` of `evaluate_upscale` that leave a network only full windows."""
-    return max(processor.needs.before, processor.needs.after)
+def full(processors: Sequence[Processor]) -> int:
+    """The `ends` of `evaluate_upscale` that leave only full windows."""
+    return sum(max(processor.needs.before, processor.needs.after) for processor in processors)
 
 
 def _pair(luma: Luma, degradation: Degradation) -> tuple[Luma, Tensor]:
