@@ -88,8 +88,8 @@ def test_bf16_keeps_fifty_decibels_on_a_real_clip(name: str, engine: str, shared
 
 def test_each_frame_is_uploaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     uploads = []
-    upload = convert._upload
-    monkeypatch.setattr(convert, "_upload", lambda *a: uploads.append(1) or upload(*a))
+    upload = convert.upload
+    monkeypatch.setattr(convert, "upload", lambda *a: uploads.append(1) or upload(*a))
     assert len(restored(NETWORKS[0], scenes())) == len(uploads) == 36
 
 

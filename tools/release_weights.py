@@ -60,9 +60,9 @@ def main() -> None:
     recipe, folder = RECIPES[asked.recipe], weights.folder()
     name = f"{asked.name}.safetensors"
     if asked.half:
-        said = weights.about(asked.file)
         network = weights.open_file(asked.file, task=recipe.task.command).half()
-        (folder / name).write_bytes(weights.written(network, **said))
+        said = weights.written(network, task=recipe.task.command, model=recipe.model, args=recipe.args)
+        (folder / name).write_bytes(said)
     elif asked.file.resolve() != (folder / name).resolve():
         shutil.copyfile(asked.file, folder / name)
     digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
