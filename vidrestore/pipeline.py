@@ -159,8 +159,8 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
     """
     began = time.perf_counter()
     clock, ran, flying = _Clock(), Ran(), InFlight()
-    functions = [stage.start(ran) for stage in job.stages]
     reader = Reader(job.info, job.reading)
+    functions = [stage.start(ran) for stage in job.stages]
     cuts, taken = 0, Span(0, Fraction(0), Fraction(0))
 
     def source() -> Iterator[Frame]:

@@ -38,6 +38,8 @@ class Reading:
     deinterlace: bool = False
     rate: Fraction | None = None
     """Frames per second of a picture folder. None: as its frames.csv says, else 25."""
+    decoder: Literal["cpu", "cuda"] = "cpu"
+    """cuda: an NVIDIA GPU decodes videos; pictures are the CPU's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ def deblur(
     end: options.End = None,
     rate: options.Rate = None,
     deinterlace: options.Deinterlace = options.READING.deinterlace,
+    decoder: options.Decoder = options.DecoderName.CPU,
     codec: options.Codec = options.ENCODING.codec,
     crf: options.Crf = options.ENCODING.crf,
     preset: options.Preset = options.ENCODING.preset,
@@ -97,7 +98,11 @@ def deblur(
         target or beside(source, "deblurred"),
         (stage(Deblurring(model, strength, psf, estimate, noise, only_blurred), settings=settings),),
         reading=Reading(
-            options.moment("--start", start), options.moment("--end", end), deinterlace, options.rate(rate)
+            options.moment("--start", start),
+            options.moment("--end", end),
+            deinterlace,
+            options.rate(rate),
+            decoder.value,
         ),
         encoding=Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option)),
         shell=Shell(overwrite, dry_run, as_json, progress, quiet, verbose),

@@ -75,6 +75,7 @@ def extract_frames(
         ),
     ] = PICTURES.quality,
     deinterlace: options.Deinterlace = options.READING.deinterlace,
+    decoder: options.Decoder = options.DecoderName.CPU,
     overwrite: options.Overwrite = False,
     as_json: options.Json = False,
     progress: options.Progress = options.ProgressName.AUTO,
@@ -96,7 +97,9 @@ def extract_frames(
     job = prepare(
         source,
         folder,
-        reading=Reading(options.moment("--start", start), options.moment("--end", end), deinterlace),
+        reading=Reading(
+            options.moment("--start", start), options.moment("--end", end), deinterlace, decoder=decoder.value
+        ),
         picking=Picking(every, options.rate(rate)),
         pictures=Pictures(form.value, cast(Literal[8, 16, 32] | None, depth), quality),
         scenes=None if scenes is None else read_scenes(scenes),

@@ -104,6 +104,7 @@ def interpolate(
     end: options.End = None,
     rate: options.Rate = None,
     deinterlace: options.Deinterlace = options.READING.deinterlace,
+    decoder: options.Decoder = options.DecoderName.CPU,
     codec: options.Codec = options.ENCODING.codec,
     crf: options.Crf = options.ENCODING.crf,
     preset: options.Preset = options.ENCODING.preset,
@@ -149,7 +150,7 @@ def interpolate(
                 scenes=None if cuts is None else read_scenes(cuts),
             ),
         ),
-        reading=Reading(begin, options.moment("--end", end), deinterlace, options.rate(rate)),
+        reading=Reading(begin, options.moment("--end", end), deinterlace, options.rate(rate), decoder.value),
         encoding=Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option)),
         shell=Shell(overwrite, dry_run, as_json, progress, quiet, verbose),
     )

@@ -25,6 +25,11 @@ class PrecisionName(StrEnum):
     FP16 = "fp16"
 
 
+class DecoderName(StrEnum):
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
 class ProgressName(StrEnum):
     AUTO = "auto"
     BAR = "bar"
@@ -74,6 +79,10 @@ Rate = Annotated[
 ]
 Deinterlace = Annotated[
     bool, typer.Option("--deinterlace", help="Turn fields into frames (bwdif).", rich_help_panel="Input")
+]
+
+Decoder = Annotated[
+    DecoderName, typer.Option("--decoder", help="cuda: decode videos on an NVIDIA GPU.", rich_help_panel="Input")
 ]
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", "-y", help="Replace an existing output.")]

@@ -96,6 +96,7 @@ def split_scenes(
     overwrite: options.Overwrite = False,
     rate: options.Rate = None,
     deinterlace: options.Deinterlace = options.READING.deinterlace,
+    decoder: options.Decoder = options.DecoderName.CPU,
     codec: options.Codec = options.ENCODING.codec,
     crf: options.Crf = options.ENCODING.crf,
     preset: options.Preset = options.ENCODING.preset,
@@ -134,7 +135,7 @@ def split_scenes(
     job = prepare(
         source,
         None if list_only else folder or beside(source, "scenes").with_suffix(""),
-        reading=Reading(deinterlace=deinterlace, rate=options.rate(rate)),
+        reading=Reading(deinterlace=deinterlace, rate=options.rate(rate), decoder=decoder.value),
         encoding=Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option)),
         copy=copy,
         overwrite=overwrite,

@@ -22,13 +22,15 @@ def upscale(
     ] = None,
     scale: Annotated[int, typer.Option("--scale", "-s", help="2, 3 or 4 times as wide and high.")] = SCALE,
     model: Annotated[
-        str, typer.Option("--model", "-m", help="A network of `models list`, a weight file, or auto: the best.")
+        str,
+        typer.Option("--model", "-m", help="A network of `models list`, two as A+B, a weight file, or auto: the best."),
     ] = MODEL,
     overwrite: options.Overwrite = False,
     start: options.Start = None,
     end: options.End = None,
     rate: options.Rate = None,
     deinterlace: options.Deinterlace = options.READING.deinterlace,
+    decoder: options.Decoder = options.DecoderName.CPU,
     codec: options.Codec = options.ENCODING.codec,
     crf: options.Crf = options.ENCODING.crf,
     preset: options.Preset = options.ENCODING.preset,
@@ -62,7 +64,11 @@ def upscale(
         target or beside(source, f"x{scale}"),
         (stage(model, scale=scale, settings=settings),),
         reading=Reading(
-            options.moment("--start", start), options.moment("--end", end), deinterlace, options.rate(rate)
+            options.moment("--start", start),
+            options.moment("--end", end),
+            deinterlace,
+            options.rate(rate),
+            decoder.value,
         ),
         encoding=Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option)),
         shell=Shell(overwrite, dry_run, as_json, progress, quiet, verbose),

@@ -39,7 +39,7 @@ class Graphs:
 
     def __init__(self, run: Run, device: torch.device) -> None:
         self._run, self._device = run, device
-        self._stream = torch.cuda.Stream(device)
+        self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         self.clear()
 
     def clear(self) -> None:

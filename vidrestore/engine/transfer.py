@@ -81,7 +81,8 @@ def _sent(frame: Frame, rounded: Callable[[Picture], Picture], device: torch.dev
     copying.wait_stream(computing)
     with torch.cuda.stream(copying):
         there = _each(picture, moved)
-    copied = torch.cuda.Event(blocking=True)  # else waiting for it keeps a core busy
+    # Not blocking, waiting for it would keep a core busy.
+    copied = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
     copied.record(copying)
     return Arriving(there, frame.pts, frame.duration, frame.cut, frame.native, frame.key, copied)
 
@@ -105,4 +106,4 @@ def _pinned(plane: Tensor) -> Tensor:
 @lru_cache
 def _stream(device: torch.device, way: Literal["up", "down"]) -> torch.cuda.Stream:
     """One for each GPU and way."""
-    return torch.cuda.Stream(device)
+    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]

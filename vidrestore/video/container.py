@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.stream import Disposition
@@ -22,13 +23,19 @@ MAX_PIXELS = 2**28
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[InputContainer]:
-    """The container at `path`, closed at the end. UsageError: cannot be read; InputError: not a video."""
+def opened(path: Path, accelerator: HWAccel | None = None) -> Iterator[InputContainer]:
+    """The container at `path`, closed at the end, its videos decoded by `accelerator` where there is one.
+
+    Raises:
+        UsageError: cannot be read.
+        InputError: not a video.
+        RuntimeError: the accelerator takes none of its videos.
+    """
     if not path.is_file():
         raise UsageError(f"{path}: no such file; check the name")
     try:
         # Absolute, or FFmpeg takes a name such as "a:b.mp4" for a network protocol.
-        container = av.open(str(path.absolute()), metadata_errors="replace")
+        container = av.open(str(path.absolute()), metadata_errors="replace", hwaccel=accelerator)
     except PermissionError as error:
         raise UsageError(f"{path}: permission denied; make it readable") from error
     except FFmpegError as error:

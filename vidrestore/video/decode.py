@@ -7,6 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal, cast
 
+from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
@@ -30,12 +31,19 @@ class Decoder:
     ends         where the packets end, of the pictures and of all streams, seconds on the file's clock
     """
 
-    def __init__(self, path: Path, stream_index: int, *, start: Fraction | None = None) -> None:
-        """`start`: seconds on the file's clock; frames before it may be left out, where the file can be searched."""
+    def __init__(
+        self, path: Path, stream_index: int, *, start: Fraction | None = None, accelerator: HWAccel | None = None
+    ) -> None:
+        """Nothing is decoded yet.
+
+        Args:
+            start: seconds on the file's clock; frames before it may be left out, where the file can be searched.
+            accelerator: decodes in place of the processor.
+        """
         self.damaged = self.undecodable = self.corrupt = 0
         self.truncated = False
         self.ends = (Fraction(0), Fraction(0))
-        self._path, self._index = path, stream_index
+        self._path, self._index, self._accelerator = path, stream_index, accelerator
         self._start = start if start is not None and _can_start_at(path, stream_index, start) else None
         self._shown: int | None = None  # time stamp of the last frame given out
         self._damaged_when_shown = 0
@@ -56,7 +64,7 @@ class Decoder:
     def _pass(self, threads: Literal["AUTO", "SLICE"]) -> Iterator[VideoFrame]:
         """Frames later than the last one given out."""
         after = self._shown
-        with opened(self._path) as container:
+        with opened(self._path, self._accelerator) as container:
             stream = stream_at(container, self._index)
             stream.thread_type = threads
             slotted = container.format.name == AVI

@@ -168,5 +168,7 @@ def _try_out(target: Target) -> None:
             output.start_encoding()
     except (av.error.FFmpegError, ValueError) as error:
         reason = error.strerror if isinstance(error, av.error.FFmpegError) else str(error)
+        if isinstance(error, av.error.PermissionError) and target.codec.endswith("_nvenc"):
+            reason = "no NVIDIA GPU with its driver is found on this machine"  # FFmpeg's word: not permitted
         what = f"{target.codec} at {target.width}x{target.height} {target.pix_fmt} in {target.path.suffix}"
         raise UsageError(f"{what} does not work here: {reason}; try another --codec or container") from error

@@ -73,15 +73,16 @@ class Unpacker:
 
     def __init__(self, *, width: int, height: int, pix_fmt: str, colour: Colour) -> None:
         self.changed = 0
-        self._size, self._format, self._colour = (width, height), pix_fmt, colour
+        self._size, self._colour = (width, height), colour
         self._target = planar_format(pix_fmt)
         self._reformatter = VideoReformatter()
 
     def uniform(self, frame: VideoFrame) -> VideoFrame:
         """The frame itself where it is planar already (with or without alpha), else converted without loss."""
-        same = (frame.width, frame.height) == self._size and frame.format.name == self._format
+        name = frame.format.name
+        same = (frame.width, frame.height) == self._size and planar_format(name) == self._target
         self.changed += not same
-        if same and _without_alpha(self._format) == self._target:
+        if same and _without_alpha(name) == self._target:
             return frame
         width, height = self._size
         return self._reformatter.reformat(

@@ -16,6 +16,7 @@ from .clock import Clock
 from .decode import Decoder
 from .filters import deinterlace as deinterlaced
 from .info import VideoInfo
+from .nvdec import nvdec
 from .pictures import frames_of
 from .planes import Unpacker, has_alpha
 
@@ -52,13 +53,17 @@ class Reader:
     """
 
     def __init__(self, info: VideoInfo, reading: Reading = WHOLE) -> None:
-        """UsageError: the end asked for is not later than the start."""
+        """UsageError: the end asked for is not later than the start, or the decoder asked for is not to be had."""
         _check(reading)
+        on_gpu = reading.decoder == "cuda" and info.kind == "video"
+        self._accelerator = nvdec(info) if on_gpu else None
         self.origin = info.start
         self.decoded = 0
         self._info, self._reading = info, reading
         self._clock = Clock(time_base=info.time_base, start=info.start, rate=info.rate)
-        self._unpack = Unpacker(width=info.width, height=info.height, pix_fmt=info.pix_fmt, colour=info.colour)
+        # Of a GPU's formats none is full range by its name.
+        pix_fmt = info.pix_fmt.replace("yuvj", "yuv") if on_gpu else info.pix_fmt
+        self._unpack = Unpacker(width=info.width, height=info.height, pix_fmt=pix_fmt, colour=info.colour)
         self._decoder: Decoder | None = None
 
     @property
@@ -111,7 +116,7 @@ class Reader:
         info, asked = self._info, self._reading
         by_number = isinstance(asked.start, int) or isinstance(asked.end, int)
         start = None if asked.start is None or by_number else asked.start + info.start
-        self._decoder = decoder = Decoder(info.path, info.stream_index, start=start)
+        self._decoder = decoder = Decoder(info.path, info.stream_index, start=start, accelerator=self._accelerator)
         with closing(iter(decoder)) as decoded:
             stamped: Iterator[tuple[_Stamp, VideoFrame]] = (
                 (self._stamp(frame, decoder), self._unpack.uniform(frame)) for frame in decoded
@@ -149,6 +154,9 @@ class Reader:
 
     def _nothing(self) -> InputError | UsageError:
         path = self._info.path
+        if self._accelerator is not None:
+            what = f"this {self._info.codec} in {self._info.pix_fmt}"
+            return UsageError(f"{path}: --decoder cuda decodes no picture of {what}; use --decoder cpu")
         if (self._reading.start, self._reading.end) == (None, None):
             return InputError(f"{path}: not one picture of it can be decoded; it is damaged")
         lasts = "" if self._info.duration is None else f"; it lasts {float(self._info.duration):.3f} s"
