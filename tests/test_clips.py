@@ -1,4 +1,4 @@
-"""Every odd file of data/clips through `upscale`: a result that keeps the promises, or one line and an exit code."""
+"""Every odd file of data/clips through `upscale` and `deblur`: the promises are kept, or one line and an exit code."""
 
 import json
 from fractions import Fraction
@@ -15,16 +15,22 @@ from vidrestore.video.probe import probe
 CLIPS = REPOSITORY.parent / "shared" / "data" / "clips"
 NOT_VIDEOS = {"empty.mp4", "text_named.mp4", "truncated_2kB.mp4"}
 NAMES = sorted(p.name for p in CLIPS.glob("*") if p.suffix != ".md") if CLIPS.is_dir() else []
-FRAMES = 3
-"""Taken from each clip; the whole of a few is in `test_whole_clips`."""
+
+NETWORKS = [
+    ("upscale", "espcn", 3),
+    pytest.param("upscale", "auto", 3, marks=pytest.mark.slow),
+    pytest.param("upscale", "delta", 1, marks=pytest.mark.slow),
+    pytest.param("deblur", "unblur", 2, marks=pytest.mark.slow),
+]
+"""And how many frames of each clip; the whole of a few is in `test_whole_clips`."""
 
 # Time stamps that are broken in the file itself: repaired, counted and said.
 BROKEN_TIMES = {"packed_vfr.avi"}
 
 
-def upscale(source: Path, target: Path, *options: str) -> tuple[int, dict, str]:
+def run(command: str, source: Path, target: Path, *options: str) -> tuple[int, dict, str]:
     """Exit code, report and stderr."""
-    words = ["upscale", str(source), str(target), "--json", "--preset", "ultrafast", *options]
+    words = [command, str(source), str(target), "--json", "--preset", "ultrafast", *options]
     result = CliRunner().invoke(app, words, env={"COLUMNS": "200"})
     assert result.exception is None or isinstance(result.exception, SystemExit), repr(result.exception)
     return result.exit_code, json.loads(result.stdout) if result.stdout else {}, result.stderr
@@ -55,13 +61,11 @@ def sound(path: Path) -> list[bytes]:
         return [bytes(p) for p in container.demux(container.streams.audio[0]) if p.size]
 
 
-@pytest.mark.parametrize(
-    "model", ["espcn", *(pytest.param(name, marks=pytest.mark.slow) for name in ("auto", "delta"))]
-)
+@pytest.mark.parametrize(("command", "model", "frames"), NETWORKS)
 @pytest.mark.parametrize("name", NAMES)
-def test_first_frames_of_every_clip(name: str, model: str, tmp_path: Path) -> None:
+def test_first_frames_of_every_clip(name: str, command: str, model: str, frames: int, tmp_path: Path) -> None:
     source, target = CLIPS / name, tmp_path / "out.mp4"
-    code, report, errors = upscale(source, target, "--end", f"{FRAMES}f", "-m", model)
+    code, report, errors = run(command, source, target, "--end", f"{frames}f", "-m", model)
     if name in NOT_VIDEOS:
         assert code == 3
         assert len(errors.strip().splitlines()) == 1
@@ -69,11 +73,11 @@ def test_first_frames_of_every_clip(name: str, model: str, tmp_path: Path) -> No
         assert not target.exists()
         return
     assert code == 0, errors
-    info = probe(source)
-    count = 1 if name == "one_frame.y4m" else FRAMES
+    info, scale = probe(source), 2 if command == "upscale" else 1
+    count = 1 if name == "one_frame.y4m" else frames
     assert report["frames_in"] == report["frames_out"] == count
-    assert abs(report["width"] - 2 * info.width) <= 1
-    assert abs(report["height"] - 2 * info.height) <= 1
+    assert abs(report["width"] - scale * info.width) <= 1
+    assert abs(report["height"] - scale * info.height) <= 1
     assert report["duration_out"] == pytest.approx(report["duration_in"], abs=float(2 / info.rate))
     made = probe(target)
     assert made.colour.depth == info.colour.depth
@@ -106,7 +110,7 @@ def test_first_frames_of_every_clip(name: str, model: str, tmp_path: Path) -> No
 )
 def test_whole_clips(name: str, code: int, frames: int | None, tmp_path: Path) -> None:
     source, target = CLIPS / name, tmp_path / "out.mp4"
-    found, report, errors = upscale(source, target, "-m", "espcn")
+    found, report, errors = run("upscale", source, target, "-m", "espcn")
     assert found == code, errors
     assert report["frames_in"] == report["frames_out"]
     with av.open(str(target)) as container:
