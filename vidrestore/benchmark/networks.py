@@ -1,5 +1,6 @@
 """Every network of the manifest by engine and precision, beside a large matrix product in the same precision."""
 
+import copy
 from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any
@@ -14,9 +15,11 @@ from ..engine.base import Core
 from ..errors import UsageError
 from ..models import Network
 from ..settings import Settings
-from .row import Cost, Effort, Row, measured
+from .row import Effort, Row, measured
 
 HEIGHT, WIDTH = 540, 960
+MOST = 500e9
+"""Operations of a case at most: heavier networks see a half or a quarter of the picture's width and height."""
 SIDE = 2048
 """Of the square matrices."""
 ENGINES: tuple[EngineName, ...] = ("openvino", "torch")
@@ -24,19 +27,18 @@ DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfl
 
 
 def networks(effort: Effort, device: str = "cpu") -> list[Row]:
-    """GFLOP/s of each core, a multiply-add counted as two, on 960x540; prepare and finish are not in it."""
-    rows = []
-    for name, entry in weights.manifest().items():
-        if not entry.note:  # those are for comparison
-            rows += list(_of(name, weights.load(entry), effort, device))
-    return rows
+    """GFLOP/s of each core, a multiply-add counted as two, on 960x540 or less; prepare and finish are not in it."""
+    # Two sets of weights of one network are computed alike: the one to be recommended stays.
+    found = sorted(weights.manifest().values(), key=lambda entry: not entry.note)
+    entries = {(entry.model, weights.parameters(entry)): entry for entry in found}
+    return [row for entry in entries.values() for row in _of(entry, effort, device)]
 
 
-def _of(name: str, network: Network, effort: Effort, device: str) -> Iterator[Row]:
-    inputs = core_inputs(network)
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        network.core(*inputs)
-    flops = counter.get_total_flops()
+def _of(entry: weights.Entry, effort: Effort, device: str) -> Iterator[Row]:
+    name, network = entry.name, weights.load(entry)
+    part = 1
+    while (flops := _operations(network, inputs := core_inputs(network, part))) > MOST:
+        part *= 2
     compiled = dict(_compiled(network, inputs, device))
     cases: dict[str, Callable[[], object]] = {
         f"{name} {way} {precision}": _call(core, inputs, at) for (way, precision), (core, at) in compiled.items()
@@ -46,17 +48,22 @@ def _of(name: str, network: Network, effort: Effort, device: str) -> Iterator[Ro
     for (way, precision), _ in compiled.items():
         cost = costs[f"{name} {way} {precision}"]
         share = (flops / cost.wall) / (2 * SIDE**3 / costs[f"product {precision}"].wall)
-        yield Row("networks", f"{name} {way} {precision}", flops / cost.wall / 1e9, "GFLOP/s", _facts(cost, share))
+        facts = {"ms": 1000 * cost.wall, "processor ms": 1000 * cost.processor}
+        facts |= {"share of matrix product": share, "width": WIDTH / part}
+        yield Row("networks", f"{name} {way} {precision}", flops / cost.wall / 1e9, "GFLOP/s", facts)
 
 
-def _facts(cost: Cost, share: float) -> dict[str, float]:
-    return {"ms": 1000 * cost.wall, "processor ms": 1000 * cost.processor, "share of matrix product": share}
+def _operations(network: Network, inputs: tuple[Tensor, ...]) -> int:
+    core = copy.deepcopy(network.core).to("meta")  # where only shapes are computed
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        core(*(x.to("meta") for x in inputs))
+    return int(counter.get_total_flops())
 
 
-def core_inputs(network: Network) -> tuple[Tensor, ...]:
-    """What the core sees of a random 960x540 window, grown to what the network needs; always the same."""
+def core_inputs(network: Network, part: int = 1) -> tuple[Tensor, ...]:
+    """What the core sees of a random window, 960x540 by `part`, grown to what the network needs; always the same."""
     needs = network.needs
-    height, width = (-(-n // needs.multiple) * needs.multiple for n in (HEIGHT, WIDTH))
+    height, width = (-(-n // part // needs.multiple) * needs.multiple for n in (HEIGHT, WIDTH))
     channels = 1 if needs.space == "luma" else 3
     shape = (1, needs.before + 1 + needs.after, channels, height, width)
     window = torch.rand(prod(shape), generator=torch.Generator().manual_seed(0)).view(shape)
