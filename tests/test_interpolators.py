@@ -77,7 +77,6 @@ def test_times_that_halving_cannot_make_are_refused_before_the_run(
 @pytest.mark.parametrize(
     ("model", "says"),
     [
-        ("sepconv", "models convert"),
         ("rife", "there are: flow"),
         ("espcn-x2", "there are: flow"),
         ("nowhere.safetensors", "no weights at nowhere.safetensors"),

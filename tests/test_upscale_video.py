@@ -127,4 +127,4 @@ def test_a_network_of_another_scale_or_without_weights_is_one_line() -> None:
     with pytest.raises(ModelError, match="aligned-x2 enlarges x2, not x3"):
         stages.upscale("aligned-x2", scale=3, settings=SETTINGS)
     with pytest.raises(ModelError, match="models convert"):
-        stages.upscale("five-parallel", scale=2, settings=SETTINGS)
+        stages.upscale("gz2019", scale=2, settings=SETTINGS)

@@ -29,6 +29,7 @@ from vidrestore.train.evaluation_clips import Clip, clips, stills
 from vidrestore.train.evaluation_sets import triplets
 from vidrestore.train.recipes import RECIPES, Recipe
 from vidrestore.train.sequencing import Sequencing
+from vidrestore.train.triplets import Between
 
 
 def row(entry: weights.Entry) -> str:
@@ -93,8 +94,9 @@ def measured(entry: weights.Entry, recipe: Recipe, data: Path) -> dict[str, obje
         average = mean_of(data.name, scores)
         return {"set": data.name, "psnr": round(average.psnr, 2), "blurred": round(average.blurred_psnr, 2)}
     own = interpolators.find(entry.name, Retiming().quality, Settings()).start(Ran())
-    (row,) = means(evaluate_interpolation({"own": own, "dis": BASELINES["dis"]}, triplets(data)))
-    return {"set": row.set, "psnr": round(row.scores["own"].psnr, 2), "dis": round(row.scores["dis"].psnr, 2)}
+    beside = "average" if isinstance(recipe.task, Between) else "dis"
+    (row,) = means(evaluate_interpolation({"own": own, beside: BASELINES[beside]}, triplets(data)))
+    return {"set": row.set, "psnr": round(row.scores["own"].psnr, 2), beside: round(row.scores[beside].psnr, 2)}
 
 
 def enlarged(

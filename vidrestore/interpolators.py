@@ -12,7 +12,6 @@ from . import weights
 from .between import Interpolator
 from .engine import Ran, choose
 from .engine.infer import Inference
-from .errors import ModelError
 from .flow.interpolator import FlowInterpolator
 from .flow.presets import PRESETS, Preset
 from .halving import MIDDLE, Halving
@@ -40,7 +39,7 @@ def find(model: str, quality: Quality, settings: Settings) -> Choice:
     """The interpolator a user means: auto, flow, sepconv, a name of the manifest, or a file of weights.
 
     Raises:
-        ModelError: an unknown model, or one whose weights are not there; says what there is.
+        ModelError: an unknown model; says what there is.
     """
     preset = PRESETS[quality]
     if model in ("auto", FLOW) and not preset.fusion:
@@ -48,24 +47,12 @@ def find(model: str, quality: Quality, settings: Settings) -> Choice:
     if Path(model).suffix == ".safetensors":
         network = weights.open_file(Path(model), task="interpolate")
         return Choice(model, partial(_with_network, network, preset, settings), halves=_halves(network))
-    entry = _shipped(FLOW if model == "auto" else model)
+    entry = weights.find(FLOW if model == "auto" else model, task="interpolate")
 
     def start(ran: Ran) -> Interpolator:
         return _with_network(weights.load(entry), preset, settings, ran)
 
     return Choice(entry.name, start, entry.note, halves=_halves(weights.build(entry)))
-
-
-def _shipped(model: str) -> weights.Entry:
-    try:
-        return weights.find(model, task="interpolate")
-    except ModelError as error:
-        if model != "sepconv":
-            raise
-        raise ModelError(
-            "no trained weights of sepconv are shipped; convert a copy of your own with `vidrestore models convert` "
-            "and give its file with -m, or use -m flow"
-        ) from error
 
 
 def _halves(network: Network) -> bool:

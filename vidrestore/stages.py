@@ -27,8 +27,8 @@ from .timing import ByFactor, Timing
 SCALES = (2, 3, 4)
 CHAINS = {4: "aligned-x2+espcn-x2"}
 """What `auto` enlarges with where two networks in a row do better on clips than any one; figures in the README."""
-UNTRAINED = ("five-parallel", "gz2019")
-"""Networks for upscale that need a user's own weights."""
+UNTRAINED = "gz2019"
+"""The network for upscale that needs a user's own weights."""
 
 
 def upscale(model: str, *, scale: int, settings: Settings) -> Stage:
@@ -75,7 +75,7 @@ def _upscaler(model: str, scale: int) -> weights.Entry:
     try:
         return weights.find(model, task="upscale", scale=scale)
     except ModelError as error:
-        if model not in UNTRAINED:
+        if model != UNTRAINED:
             raise
         raise ModelError(
             f"no trained weights of {model} are shipped: convert your copy with `vidrestore models convert`, or train "

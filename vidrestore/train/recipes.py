@@ -172,7 +172,7 @@ def _document_002() -> dict[str, Recipe]:
     return {
         "delta-x2": delta,
         # Video may go beyond black and white; what the sigmoid cannot reach would be lost.
-        "five-parallel-x2": replace(delta, model="five-parallel", args={"skip": True, "limits": (-32, 287)}),
+        "five-parallel-x2": replace(delta, model="five-parallel", args={"skip": True, "limits": [-32, 287]}),
         "gz2019-x2": replace(delta, model="gz2019"),
         "delta-document": document,
         "five-parallel-document": replace(
