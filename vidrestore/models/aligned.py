@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..ops.motion import HALO, MULTIPLE, gather, motion
+from ..ops.motion import HALO, MULTIPLE, by_kernels, gather, motion
 from ..ops.upsample import upsample
 from ..processor import Needs
 
@@ -47,13 +47,11 @@ class Aligned(nn.Module):
         frames = window[:, :, 0]
         middle, others = frames[:, 2:3], frames[:, NEIGHBOURS]
         y, x = motion(middle, others)
-        row, column = y.round(), x.round()
-        # The neighbour's sample nearest to where a pixel has gone lies `down` and `right` of the pixel itself.
-        down, right = row - y, column - x
-        news = NEWS * (gather(others, row, column) - _shifted(middle, down, right))
-        down, right = PLACE * down, PLACE * right
-        facts = (middle - 0.5, news, news * down, news * right, news * down * right, down, right)
-        return (torch.cat(facts, 1),)
+        if by_kernels(middle, others, y, x):
+            from ..ops import motion_cpu  # 0.5 s
+
+            return (motion_cpu.facts(middle, others, y, x, news=NEWS, place=PLACE),)
+        return (_facts(middle, others, y, x),)
 
     def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
         """Sub-pixels (B, 4, H, W) -> (B, 1, 1, 2H, 2W), added to the middle frame's bicubic enlargement."""
@@ -72,6 +70,16 @@ class _Residual(nn.Module):
         """(B, width, H, W) twice."""
         out: Tensor = x + self.body(x)
         return out
+
+
+def _facts(middle: Tensor, others: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    """What the network sees, given where the neighbours show each pixel of the middle frame."""
+    row, column = y.round(), x.round()
+    # The neighbour's sample nearest to where a pixel has gone lies `down` and `right` of the pixel itself.
+    down, right = row - y, column - x
+    news = NEWS * (gather(others, row, column) - _shifted(middle, down, right))
+    down, right = PLACE * down, PLACE * right
+    return torch.cat((middle - 0.5, news, news * down, news * right, news * down * right, down, right), 1)
 
 
 def _shifted(picture: Tensor, down: Tensor, right: Tensor) -> Tensor:

@@ -38,6 +38,21 @@ def motion(picture: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
         picture: (B, 1, H, W), about [0, 1]; H and W multiples of MULTIPLE.
         others: (B, N, H, W).
     """
+    if by_kernels(picture, others):
+        from . import motion_cpu  # 0.5 s
+
+        return motion_cpu.motion(picture, others)
+    return reference(picture, others)
+
+
+def by_kernels(*tensors: Tensor) -> bool:
+    """Whether motion_cpu.py, which gives the same bits sooner, takes these: its loops have no gradient."""
+    wanted = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
+    return not wanted and all(x.device.type == "cpu" and x.dtype == torch.float32 for x in tensors)
+
+
+def reference(picture: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
+    """`motion` in plain torch."""
     half, others_half = _halved(picture), _halved(others)
     y, x = _search(_halved(half), _halved(others_half))
     for small, smalls in ((half, others_half), (picture, others)):
