@@ -1,5 +1,7 @@
 """Motion by search and steps: known shifts, and exactly the same in a tile as in the whole."""
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vidrestore.ops.motion import FARTHEST, HALO, MULTIPLE, gather, motion
+from vidrestore.ops.motion import FARTHEST, HALO, MULTIPLE, gather, motion, reference
 
 
 def texture(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -60,16 +62,17 @@ def test_gather_is_indexing_and_the_edge_goes_on() -> None:
         assert found[b, n, i, j] == pictures[b, n, row, column]
 
 
+@pytest.mark.parametrize("find", [motion, reference])
 @pytest.mark.parametrize("seed", range(3))
-def test_a_tile_has_the_motion_of_the_whole_inside_its_halo(seed: int) -> None:
+def test_a_tile_has_the_motion_of_the_whole_inside_its_halo(seed: int, find: Callable[..., Tensor]) -> None:
     """Bit for bit, also where nothing matches and motion is as long as it can be."""
     generator = torch.Generator().manual_seed(seed)
     coarse = torch.rand(1, 3, 40, 52, generator=generator)
     frames = F.interpolate(coarse, size=(160, 208)) + 0.1 * torch.rand(1, 3, 160, 208, generator=generator)
-    whole = motion(frames[:, :1], frames[:, 1:])
+    whole = find(frames[:, :1], frames[:, 1:])
     top, left, side = 4 * MULTIPLE, 8 * MULTIPLE, 128
     tile = frames[..., top : top + side, left : left + side]
-    part = motion(tile[:, :1], tile[:, 1:])
+    part = find(tile[:, :1], tile[:, 1:])
     inner = slice(HALO, side - HALO)
     for a, b in zip(whole, part, strict=True):
         assert torch.equal(a[..., top : top + side, left : left + side][..., inner, inner], b[..., inner, inner])

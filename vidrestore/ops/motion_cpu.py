@@ -51,7 +51,13 @@ def motion(picture: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def facts(middle: Tensor, others: Tensor, y: Tensor, x: Tensor, *, news: float, place: float) -> Tensor:
-    """(B, 1 + 6 * N, H, W) from (B, 1, H, W) and (B, N, H, W) three times: see models/aligned.py."""
+    """What models/aligned.py shows its network, (B, 1 + 6 * N, H, W).
+
+    Args:
+        middle: (B, 1, H, W).
+        others, y, x: (B, N, H, W), neighbours and what `motion` found.
+        news, place: factors of what a neighbour adds, and of where that lies.
+    """
     b, n, height, width = others.shape
     out = np.empty((b, 1 + 6 * n, height, width), Float)
     arrays = [as_array(t) for t in (y, x, F.pad(middle, (2,) * 4, mode="replicate"), others)]
@@ -202,7 +208,7 @@ def _slopes(picture: Array, slopes: Array, b: int, n: int, top: int, bottom: int
             down[x] = (below[x] - above[x]) / TWO
         for x in range(1, width - 1):
             right[x] = (here[x + 1] - here[x - 1]) / TWO
-        right[0], right[-1] = (here[min(1, width - 1)] - here[0]) / TWO, (here[-1] - here[max(width - 2, 0)]) / TWO
+        right[0], right[-1] = (here[1] - here[0]) / TWO, (here[-1] - here[-2]) / TWO
         for x in range(width):
             products[0, r, x], products[1, r, x] = down[x] * down[x], right[x] * right[x]
             products[2, r, x] = down[x] * right[x]
@@ -295,7 +301,7 @@ def _facts(
     b: int, n: int, top: int, bottom: int,
 ) -> None:  # fmt: skip
     """`middle` is padded by 2."""
-    count, height, width = y.shape[1:]
+    count, width = y.shape[1], y.shape[3]
     added, down, right = np.empty(width, Float), np.empty(width, Float), np.empty(width, Float)
     for row in range(top, bottom):
         _nearest(others[b, n], row, y[b, n, row], x[b, n, row], added, down, right)
