@@ -94,7 +94,7 @@ def test_first_frames_of_every_clip(name: str, command: str, model: str, frames:
         for a, b in zip(kept, original, strict=False):
             assert b.endswith(a)
             assert len(b) - len(a) in headers
-        assert not original or kept
+        assert not original or kept or frames == 1  # some sound begins with the second frame
 
 
 @pytest.mark.skipif(not NAMES, reason="no data/clips")
