@@ -34,7 +34,7 @@ def list_(as_json: Json = False) -> None:
     Example: vidrestore models list
     """
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from .. import weights
 
@@ -51,7 +51,7 @@ def list_(as_json: Json = False) -> None:
     if as_json:
         print(json.dumps({"models": rows}))
         return
-    table = Table("name", "command", "parameters", "KiB", "licence", "PSNR", box=None)
+    table = Table(Column("name", no_wrap=True), "command", "parameters", "KiB", "licence", "PSNR", box=None)
     for name, row in rows.items():
         size = f"{int(str(row['bytes'])) / 1024:.0f}"
         table.add_row(
