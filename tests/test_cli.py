@@ -12,11 +12,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from tests.clips import make_clip
 from vidrestore import weights
 from vidrestore.cli import app
+from vidrestore.cli.errors import end_if_interrupted, shows_errors
 
 
 def invoke(*args: object, env: dict[str, str] | None = None):
@@ -214,8 +216,30 @@ def test_a_killed_run_leaves_nothing_under_the_targets_name(tmp_path: Path, how:
         time.sleep(0.05)
     assert list(tmp_path.glob("*.part.*")), running.stderr.read() if running.poll() is not None else "no part file"
     running.send_signal(how)
-    running.wait(timeout=60)
-    assert not out.exists()
+    _, errors = running.communicate(timeout=60)
+    assert not out.exists(), errors
     if how is not signal.SIGKILL:
         assert running.returncode == 130
         assert [p.name for p in tmp_path.iterdir()] == ["in.mp4"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interrupt_that_python_drops_still_ends_the_command() -> None:
+    class Dropping:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    frames = []
+
+    @shows_errors
+    def command() -> None:
+        for number in range(3):
+            end_if_interrupted()
+            frames.append(number)
+            Dropping()  # what is raised in __del__ goes nowhere
+
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(typer.Exit) as ended:
+        command()
+    assert (ended.value.exit_code, frames) == (130, [0])
+    assert signal.getsignal(signal.SIGINT) is before

@@ -3,6 +3,7 @@
 import functools
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import ParamSpec, TypeVar
@@ -17,8 +18,19 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+_asked = threading.Event()
+"""Whether the user wants the command to end."""
+
+
 def _interrupt(signum: int, frame: FrameType | None) -> None:
+    _asked.set()
     raise KeyboardInterrupt
+
+
+def end_if_interrupted() -> None:
+    """Raise the interrupt once more: Python drops one that it raises in a callback, such as an import's or C code's."""
+    if _asked.is_set():
+        raise KeyboardInterrupt
 
 
 def shows_errors(command: Callable[P, R]) -> Callable[P, R]:
@@ -26,8 +38,11 @@ def shows_errors(command: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(command)
     def shell(*args: P.args, **kwargs: P.kwargs) -> R:
-        # A terminated run must clean up like an interrupted one.
-        before = signal.signal(signal.SIGTERM, _interrupt)
+        _asked.clear()
+        # A terminated run must clean up like an interrupted one. Where an interrupt is ignored, it stays so.
+        before = {signal.SIGTERM: signal.signal(signal.SIGTERM, _interrupt)}
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            before[signal.SIGINT] = signal.signal(signal.SIGINT, _interrupt)
         try:
             return command(*args, **kwargs)
         except VidrestoreError as error:
@@ -37,6 +52,7 @@ def shows_errors(command: Callable[P, R]) -> Callable[P, R]:
             print("vidrestore: interrupted; nothing was written", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
         finally:
-            signal.signal(signal.SIGTERM, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     return shell

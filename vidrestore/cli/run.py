@@ -10,10 +10,12 @@ import typer
 from ..errors import InputError
 from ..settings import Encoding, Reading
 from . import show
+from .errors import end_if_interrupted
 from .options import ProgressName
 from .progress import progress
 
 if TYPE_CHECKING:
+    from ..frame import Frame
     from ..pipeline import Job, Stage
 
 
@@ -51,7 +53,12 @@ def finish(job: "Job", shell: Shell) -> None:
         _show_plan(job, as_json=shell.as_json)
         return
     with progress(shell.progress, total=job.frames, quiet=shell.quiet) as tick:
-        report = restore(job, on_frame=tick)
+
+        def on_frame(frame: "Frame") -> None:
+            end_if_interrupted()
+            tick(frame)
+
+        report = restore(job, on_frame=on_frame)
     show.report(report, as_json=shell.as_json, quiet=shell.quiet, verbose=shell.verbose)
     if report.truncated:
         raise typer.Exit(InputError.exit_code)
