@@ -82,3 +82,8 @@ def test_kernels_leave_gradients_and_other_dtypes_to_torch() -> None:
 def test_numba_is_imported_no_sooner_than_needed() -> None:
     code = "import sys, vidrestore.models.aligned; assert 'numba' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_sizes_that_do_not_halve_twice_are_refused() -> None:
+    with pytest.raises(ValueError, match="multiples of 4"):
+        motion_cpu.motion(torch.rand(1, 1, 8, 10), torch.rand(1, 4, 8, 10))

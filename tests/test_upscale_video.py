@@ -119,7 +119,7 @@ def test_two_networks_in_a_row() -> None:
     for one, other in zip(twice, second, strict=True):
         assert one.size == (256, 320) and torch.equal(one.picture.y, other.picture.y)  # type: ignore[union-attr]
     assert stages.upscale("auto", scale=4, settings=SETTINGS).model == "aligned-x2+espcn-x2"
-    with pytest.raises(ModelError, match=r"aligned-x2\+espcn-x2 enlarges x4, not x2"):
+    with pytest.raises(ModelError, match=r"aligned-x2\+espcn-x2 enlarges x4, not x2; give --scale 4"):
         stages.upscale("aligned-x2+espcn-x2", scale=2, settings=SETTINGS)
 
 

@@ -47,12 +47,11 @@ def upscale(model: str, *, scale: int, settings: Settings) -> Stage:
         network = weights.open_file(Path(model), task="upscale")
         if network.needs.scale != scale:
             raise ModelError(f"the network of {model} enlarges x{network.needs.scale}, not x{scale}")
-        return Stage("upscale", scale, lambda ran: _restoring(network, settings, ran), model)
+        return Stage("upscale", scale, lambda ran: _restoring([network], settings, ran), model)
     entries = _upscalers(model, scale)
 
     def start(ran: Ran) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
-        steps = [_restoring(weights.load(entry), settings, ran) for entry in entries]
-        return lambda frames: reduce(lambda made, step: step(made), steps, iter(frames))
+        return _restoring([weights.load(entry) for entry in entries], settings, ran)
 
     notes = tuple(entry.note for entry in entries if entry.note)
     return Stage("upscale", scale, start, "+".join(entry.name for entry in entries), notes)
@@ -67,7 +66,8 @@ def _upscalers(model: str, scale: int) -> tuple[weights.Entry, ...]:
         return (_upscaler(model, scale),)
     entries = tuple(weights.find(name, task="upscale") for name in names)
     if (own := prod(weights.build(entry).needs.scale for entry in entries)) != scale:
-        raise ModelError(f"{model} enlarges x{own}, not x{scale}")
+        way_out = f"; give --scale {own}" if own in SCALES else ""
+        raise ModelError(f"{model} enlarges x{own}, not x{scale}{way_out}")
     return entries
 
 
@@ -83,12 +83,15 @@ def _upscaler(model: str, scale: int) -> weights.Entry:
         ) from error
 
 
-def _restoring(network: Network, settings: Settings, ran: Ran) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
-    """Frames restored by their windows, which never reach over a cut."""
-    restore = partial(run, network, engine=choose(settings), settings=settings, ran=ran)
-    if network.needs.before or network.needs.after:
-        return lambda frames: restore(mark_cuts(frames))
-    return restore
+def _restoring(
+    networks: Sequence[Network], settings: Settings, ran: Ran
+) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
+    """Frames restored by one network after the other, by windows that never reach over a cut."""
+    engine = choose(settings)
+    steps = [partial(run, network, engine=engine, settings=settings, ran=ran) for network in networks]
+    looks = any(network.needs.before or network.needs.after for network in networks)
+    # Cuts are found once, in the source: what a network gives may lie on a GPU, and keeps the marks.
+    return lambda frames: reduce(lambda made, step: step(made), steps, mark_cuts(frames) if looks else iter(frames))
 
 
 def interpolate(

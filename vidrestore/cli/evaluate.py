@@ -75,7 +75,7 @@ def evaluate(
         raise UsageError(f"{model} and {' and '.join(others)}: several networks are compared with --table")
     if table:
         tables, found = _compared([model, *(others or [])], data, settings)
-    elif "+" in model or (entry is not None and entry.task == "upscale"):
+    elif (entry is not None and entry.task == "upscale") or ("+" in model and not model.endswith(".safetensors")):
         tables, found = _upscaling(model, data, settings)
     elif entry is not None and entry.task == "deblur":
         tables, found = _deblurring(weights.load(entry), data, settings)

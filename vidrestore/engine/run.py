@@ -23,7 +23,7 @@ class Ran:
     device: str = ""
     precision: str = ""
     tile: int = 0
-    """Input pixels a side; 0 is the whole picture."""
+    """Input pixels a side; 0 is the whole picture. Of the last network, where several follow one another."""
     batch: int = 1
     halvings: int = 0
     """How often the tile was halved because memory ran out."""

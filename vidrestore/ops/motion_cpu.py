@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .local_conv_cpu import as_array
-from .motion import FARTHER, FLAT, REACH, STEPS, WINDOW
+from .motion import FARTHER, FLAT, MULTIPLE, REACH, STEPS, WINDOW
 
 Array = NDArray[np.float32]
 Float = np.float32
@@ -36,7 +36,13 @@ PENALTIES = np.array([FARTHER * math.hypot(*at) for at in PLACES], Float)
 
 
 def motion(picture: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
-    """See motion.motion."""
+    """See motion.motion.
+
+    Raises:
+        ValueError: a height or width that is no multiple of 4.
+    """
+    if picture.shape[-2] % MULTIPLE or picture.shape[-1] % MULTIPLE:
+        raise ValueError(f"{tuple(picture.shape) = }: height and width must be multiples of {MULTIPLE}")
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
         levels = [(as_array(picture), as_array(others))]
         for _ in range(2):

@@ -154,10 +154,10 @@ class Reader:
 
     def _nothing(self) -> InputError | UsageError:
         path = self._info.path
-        if self._accelerator is not None:
-            what = f"this {self._info.codec} in {self._info.pix_fmt}"
-            return UsageError(f"{path}: --decoder cuda decodes no picture of {what}; use --decoder cpu")
         if (self._reading.start, self._reading.end) == (None, None):
+            if self._accelerator is not None:
+                what = f"this {self._info.codec} in {self._info.pix_fmt}"
+                return UsageError(f"{path}: --decoder cuda decodes no picture of {what}; use --decoder cpu")
             return InputError(f"{path}: not one picture of it can be decoded; it is damaged")
         lasts = "" if self._info.duration is None else f"; it lasts {float(self._info.duration):.3f} s"
         return UsageError(f"{path}: no frame lies between the start and the end asked for{lasts}")
