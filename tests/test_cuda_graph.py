@@ -14,6 +14,7 @@ from vidrestore.engine.cuda_graph import LARGEST, MOST, RECURRING, WARM_UP, Grap
 from vidrestore.engine.torch_engine import TorchEngine
 from vidrestore.processor import Needs
 
+from .fake_streams import Stream
 from .frames import FP32, Mean, MeanOf, rgb, values
 
 CPU = torch.device("cpu")
@@ -51,15 +52,6 @@ class Cuda:
         self.log.append(f"off {stream.name}")
 
 
-@dataclass
-class Stream:
-    cuda: Cuda
-    name: str
-
-    def wait_stream(self, other: "Stream") -> None:
-        self.cuda.log.append(f"{self.name} waits for {other.name}")
-
-
 class Graph:
     pool: int
     work: Callable[[], object]
@@ -72,8 +64,8 @@ class Graph:
 def cuda(monkeypatch: pytest.MonkeyPatch) -> Cuda:
     made = Cuda()
     for name, value in {
-        "Stream": lambda _: Stream(made, "side"),
-        "current_stream": lambda _: Stream(made, "main"),
+        "Stream": lambda _: Stream(made.log, "side"),
+        "current_stream": lambda _: Stream(made.log, "main"),
         "stream": made.stream,
         "CUDAGraph": Graph,
         "graph": made.graph,

@@ -17,6 +17,7 @@ from vidrestore.frame import Colour, Frame, Planes
 from vidrestore.video.packing import Packer, rounded
 from vidrestore.video.target import Target
 
+from .fake_streams import Stream
 from .frames import planes, rgb
 
 GPU = torch.device("cuda:0")
@@ -47,15 +48,6 @@ def test_on_a_cpu_frames_pass_as_they_are() -> None:
 class Gpu:
     log: list[str] = field(default_factory=list)
     on: str = "computing"
-
-
-@dataclass
-class Stream:
-    gpu: Gpu
-    name: str
-
-    def wait_stream(self, other: "Stream") -> None:
-        self.gpu.log.append(f"{self.name} waits for {other.name}")
 
 
 @dataclass
@@ -91,9 +83,9 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Gpu:
             assert place.dtype == plane.dtype and place.is_contiguous()
         return copy(place, plane)
 
-    monkeypatch.setattr(transfer, "_stream", lambda _, way: Stream(made, way))
+    monkeypatch.setattr(transfer, "_stream", lambda _, way: Stream(made.log, way))
     monkeypatch.setattr(transfer, "_pinned", lambda plane: torch.empty(plane.shape, dtype=plane.dtype))
-    monkeypatch.setattr(torch.cuda, "current_stream", lambda _: Stream(made, "computing"))
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda _: Stream(made.log, "computing"))
     monkeypatch.setattr(torch.cuda, "stream", stream)
     monkeypatch.setattr(torch.cuda, "Event", lambda blocking: Event(made))
     monkeypatch.setattr(Tensor, "to", to)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..ops import local_conv_cpu
 from ..ops.local_conv import RULES, Reference, Rule, padded
-from ..ops.local_conv_cpu import Array
+from ..ops.loops import Array
 
 HEIGHT, WIDTH, TAPS, CHANNELS = 256, 448, 51, 3
 

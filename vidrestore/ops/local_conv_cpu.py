@@ -13,18 +13,16 @@ from contextlib import contextmanager
 from itertools import product
 from typing import Any
 
-import numba
 import numpy as np
 import torch
 from llvmlite import binding, ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
-from numpy.typing import NDArray
 from torch import Tensor
 
+from . import loops
 from .local_conv import Rule, padded
-
-Array = NDArray[np.float32]
+from .loops import Array, as_array
 
 AVX512 = bool(binding.get_host_cpu_features().get("avx512f"))
 LANES = 16 if AVX512 else 8
@@ -71,12 +69,6 @@ def gradients(image: Tensor, vertical: Tensor, horizontal: Tensor, rule: Rule, g
     return found[0], found[1]
 
 
-def as_array(x: Tensor) -> Array:
-    """The numbers of `x` in C order; its own memory where they lie so."""
-    array: Array = x.detach().contiguous().numpy()
-    return array
-
-
 def over_rows(kernel: Callable[..., None], arrays: list[Array]) -> None:
     """`kernel(*arrays of one picture, first row, end row)` on all rows of all pictures; arrays[1] is (B, K, H, W)."""
     batch, _, height, _ = arrays[1].shape
@@ -90,17 +82,9 @@ def over_rows(kernel: Callable[..., None], arrays: list[Array]) -> None:
             pass
 
 
-def compiled(function: Callable[..., None]) -> Callable[..., None]:
-    """A kernel: compiled without the GIL, kept on disk where there is a place to keep it.
-
-    Products are fused into sums, nothing else is rearranged: a pixel's value does not depend on where in a vector,
-    a band or a tile it lies.
-    """
-    try:
-        kernel: Callable[..., None] = numba.njit(nogil=True, fastmath={"contract"}, cache=True)(function)
-    except RuntimeError:
-        kernel = numba.njit(nogil=True, fastmath={"contract"})(function)
-    return kernel
+# Products are fused into sums, nothing else is rearranged: a pixel's value does not depend on where in a vector, a band
+# or a tile it lies.
+compiled = loops.compiled(fastmath={"contract"})
 
 
 # Vector code. numba and llvmlite are untyped: Value is a number or a pointer of the code being emitted.

@@ -12,17 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from typing import Any
 
-import numba
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .local_conv_cpu import as_array
+from .loops import Array, as_array, compiled
 from .motion import FARTHER, FLAT, MULTIPLE, REACH, STEPS, WINDOW
 
-Array = NDArray[np.float32]
 Float = np.float32
 """Of every number: numba makes double precision of a Python float."""
 
@@ -111,14 +109,7 @@ def _over_bands(pool: ThreadPoolExecutor, kernel: Callable[..., None], arguments
         pass
 
 
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Without the GIL, kept on disk where there is a place to keep it; nothing is fused or rearranged."""
-    options = {"nogil": True, "error_model": "numpy"}
-    try:
-        kernel: Callable[..., Any] = numba.njit(cache=True, **options)(function)
-    except RuntimeError:
-        kernel = numba.njit(**options)(function)
-    return kernel
+_compiled = compiled(error_model="numpy")  # nothing is fused or rearranged
 
 
 @_compiled
