@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vidrestore import weights
+from vidrestore.calibration import calibrate, measure
 from vidrestore.engine import Settings, choose, run
 from vidrestore.engine.base import as_tuple
 from vidrestore.engine.infer import Inference
@@ -52,6 +54,8 @@ CONTRAST = {"sepconv": 0.05}
 
 BF16_PSNR = 50.0
 """dB that bf16 keeps to fp32 at least, for pictures with white at 1."""
+INT8_PSNR = 40.0
+"""The same of int8, for random weights; of the shipped ones it is 50 too, in test_int8.py."""
 ROUGHER = {"delta": 35.0, "five-parallel": 35.0, "gz2019": 40.0}
 """The same where a picture itself passes many layers, not what bicubic misses of it, and random weights amplify what is
 rounded; for trained ones see test_upscale_video.py."""
@@ -67,7 +71,9 @@ class Case:
 
 
 CASES = [Case(name, arguments) for name, variants in ARGUMENTS.items() for arguments in variants]
-ENGINES = [("torch", "fp32"), ("torch", "bf16"), ("openvino", "fp32"), ("openvino", "bf16")]
+ENGINES = [("torch", "fp32"), ("torch", "bf16"), ("openvino", "fp32"), ("openvino", "bf16"), ("openvino", "int8")]
+CALIBRATED = ("espcn",)
+"""Networks that are computed in int8 too: the ones of which weights.manifest() has ranges."""
 
 
 def on_every_engine(
@@ -76,6 +82,8 @@ def on_every_engine(
     """Each case on each engine, with each of its further values; most of what takes long is slow."""
 
     def marks(case: Case, engine: str, precision: str) -> tuple[pytest.MarkDecorator, ...]:
+        if precision == "int8":
+            return (pytest.mark.skipif(not torch.cpu._is_vnni_supported(), reason="this CPU has no VNNI"),)
         usual = (engine, precision) == ("torch", "fp32") or (case.name == "aligned" and precision == "bf16")
         return () if usual or case.name not in ("aligned", *ROUGHER) else (pytest.mark.slow,)
 
@@ -83,7 +91,7 @@ def on_every_engine(
         pytest.param(
             case, *run, *values, id="-".join(map(str, (*run, case, *values[:1]))), marks=marks(case, *run)
         )
-        for case in CASES for values in of(case) for run in ENGINES
+        for case in CASES for values in of(case) for run in ENGINES if run[1] != "int8" or case.name in CALIBRATED
     ])  # fmt: skip
 
 
@@ -100,6 +108,8 @@ def processor_of(case: Case) -> Processor:
         core = processor.core(*processor.prepare(window_for(processor, 1, 64, 64)))
         for layer in last_convolutions(processor.core, processor.prepare(window_for(processor, 1, 64, 64))):
             layer.weight *= CONTRAST.get(case.name, 0.25) / as_tuple(core)[0].std()
+        if case.name in CALIBRATED:
+            calibrate(processor.core, measure(processor.core, [processor.prepare(window_for(processor, 4, 64, 64))]))
     return processor.eval()
 
 
@@ -135,6 +145,7 @@ def whole(processor: Processor, window: Tensor) -> Tensor:
 
 def test_every_model_is_here():
     assert ARGUMENTS.keys() == MODELS.keys()
+    assert {entry.model for entry in weights.manifest().values() if entry.ranges} == set(CALIBRATED)
 
 
 @on_every_engine()
@@ -151,7 +162,8 @@ def test_shape_and_values(case: Case, engine: str, precision: str, batch: int):
     if precision == "fp32":
         assert (out - reference).abs().max() < 1e-5
     else:
-        assert 0 < error < 10 ** (-ROUGHER.get(case.name, BF16_PSNR) / 10)
+        least = INT8_PSNR if precision == "int8" else ROUGHER.get(case.name, BF16_PSNR)
+        assert 0 < error < 10 ** (-least / 10)
         # The last sums leave in fp32: most are not numbers that bf16 has, though finish may add nothing to them.
         assert (out.bfloat16() != out).float().mean() > 0.9
 

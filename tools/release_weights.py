@@ -35,14 +35,16 @@ from vidrestore.train.triplets import Between
 def row(entry: weights.Entry) -> str:
     """One table of the manifest, in TOML."""
 
+    def key(name: str) -> str:
+        return name if re.fullmatch(r"[\w-]+", name) else json.dumps(name)
+
     def value(x: object) -> str:
         if isinstance(x, dict):
-            return "{ " + ", ".join(f"{k} = {value(v)}" for k, v in x.items()) + " }"
+            return "{ " + ", ".join(f"{key(k)} = {value(v)}" for k, v in x.items()) + " }"
         return json.dumps(x)
 
     fields = ["task", "model", "args", "file", "sha256", "licence", "recipe", "data", "steps", "note", "measured"]
-    if entry.on_video:
-        fields.append("on_video")
+    fields += [name for name in ("on_video", "ranges") if getattr(entry, name)]
     return f"[{entry.name}]\n" + "".join(f"{name} = {value(getattr(entry, name))}\n" for name in fields)
 
 
@@ -108,10 +110,14 @@ def enlarged(
 
 
 def write(manifest: Path, entry: weights.Entry) -> None:
-    """The entry's table in place of any of its name."""
+    """The entry's table in the place of the one of its name, or at the end."""
     text = manifest.read_text(encoding="utf-8")
     table = re.compile(rf"^\[{re.escape(entry.name)}\]\n(?:(?!\[).*\n?)*", re.MULTILINE)
-    text = table.sub("", text).rstrip("\n") + "\n\n" + row(entry)
+    new = row(entry)
+    if table.search(text):
+        text = table.sub(lambda _: new + "\n", text).rstrip("\n") + "\n"
+    else:
+        text = text.rstrip("\n") + "\n\n" + new
     manifest.write_text(text, encoding="utf-8")
 
 

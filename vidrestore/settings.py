@@ -20,7 +20,7 @@ class Settings:
     device: str = "auto"
     """auto, cpu, cuda, cuda:N, or several such as cuda:0,cuda:1, which batches are dealt among."""
     engine: Literal["auto", "torch", "openvino"] = "auto"
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = "auto"
     tile: int | Literal["auto"] = "auto"
     """Side of the tiles in input pixels, halo included; 0 takes pictures whole."""
     batch: int | Literal["auto"] = "auto"

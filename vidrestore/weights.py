@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load as parse
 from safetensors.torch import save as serialise
 
+from .calibration import Range, calibrate
 from .errors import ModelError
 from .models import MODELS, Network
 
@@ -39,6 +40,8 @@ class Entry:
     """What `vidrestore evaluate` gives: the set, the score, and the baseline's score beside it."""
     on_video: Mapping[str, Any] = field(default_factory=dict)
     """Of upscale: the same on clips, over the frames that have a full window of five, for all networks alike."""
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+    """Of the convolutions that may be computed in int8; see calibration.py."""
 
 
 def folder() -> Path:
@@ -120,7 +123,9 @@ def load(entry: Entry, *, where: Path | None = None) -> Network:
         raise ModelError(
             f"weights of {entry.name} at {path} are damaged: sha256 {found[:12]}, not {entry.sha256[:12]}; reinstall"
         )
-    return _filled(build(entry), data, f"weights of {entry.name} at {path}")
+    network = _filled(build(entry), data, f"weights of {entry.name} at {path}")
+    calibrate(network.core, entry.ranges)
+    return network
 
 
 def _filled(network: Network, data: bytes, what: str) -> Network:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 EngineName = Literal["torch", "openvino"]
-Precision = Literal["fp32", "bf16", "fp16"]
+Precision = Literal["fp32", "bf16", "fp16", "int8"]
 """Of the network's inner layers; its last layers and everything around them are in fp32."""
 
 Core = Callable[..., tuple[Tensor, ...]]
@@ -23,8 +23,8 @@ class Engine(Protocol):
     @property
     def device(self) -> torch.device: ...
 
-    @property
-    def precision(self) -> Precision: ...
+    def precision_of(self, core: nn.Module) -> Precision:
+        """What `core` is computed in here."""
 
     @property
     def ways(self) -> int:

@@ -12,13 +12,16 @@ import openvino.opset13 as ops
 import torch
 from torch import Tensor, nn
 
+from ..calibration import calibrated
 from ..errors import VidrestoreError
 from .base import Core, EngineName, Precision
 from .cache import cached, fingerprint
+from .int8 import in_int8
 from .layers import inference_copy
 from .memory import available, resident
 
 HINTS: dict[Precision, str] = {"fp32": "f32", "bf16": "bf16"}
+"""int8 is in the model itself; the rest of it is in whichever is best here."""
 
 LARGEST = 3.0e38
 """Close to the largest fp32."""
@@ -34,22 +37,31 @@ class OpenVinoEngine:
     """OpenVINO's CPU plugin with dynamic shapes."""
 
     precision: Precision
+    int8: bool = False
+    """Compute networks that are calibrated for it in int8, whatever `precision` says."""
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     name: EngineName = "openvino"
     ways: int = 1
     compiled: "WeakSet[ov.CompiledModel]" = field(default_factory=WeakSet, compare=False)
     """Those in use, for `release`."""
 
+    def precision_of(self, core: nn.Module) -> Precision:
+        """See Engine."""
+        return "int8" if self.int8 and calibrated(core) else self.precision
+
     def compile(self, core: nn.Module, example: tuple[Tensor, ...]) -> Core:
         """See Engine.
 
         Raises:
+            UsageError: int8 is asked for, and the network is not calibrated.
             VidrestoreError: OpenVINO does not know an operation of this network.
         """
-        core, plugin = inference_copy(core).requires_grad_(False), ov.Core()
+        core, plugin, precision = inference_copy(core).requires_grad_(False), ov.Core(), self.precision_of(core)
+        if precision == "int8":
+            core, precision = in_int8(core), "bf16" if has_bf16() else "fp32"
         # Pinned to its core, each of OpenVINO's threads would wait for the encoder's thread that is there.
         hints = {
-            "INFERENCE_PRECISION_HINT": HINTS[self.precision],
+            "INFERENCE_PRECISION_HINT": HINTS[precision],
             "PERFORMANCE_HINT": "LATENCY",
             "ENABLE_CPU_PINNING": False,
         }

@@ -1,0 +1,39 @@
+"""Find the ranges with which the inner convolutions of networks may be computed in int8; they go into the manifest.
+
+python tools/calibrate.py espcn-x2 espcn-x3 espcn-x4 --data ../shared/data/train --scratch /tmp/scratch
+"""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from release_weights import write
+
+from vidrestore import weights
+from vidrestore.calibration import measure
+from vidrestore.train.recipes import RECIPES
+
+STEPS = 64
+"""Batches of what the network was trained on."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="+")
+    parser.add_argument("--data", type=Path, required=True, help="as for `vidrestore train`")
+    parser.add_argument("--scratch", type=Path, required=True, help="where clips are unpacked")
+    asked = parser.parse_args()
+    for name in asked.names:
+        entry = weights.manifest()[name]
+        network, recipe = weights.load(entry), RECIPES[entry.recipe]
+        batches = recipe.task.open(asked.data, asked.scratch).batches(batch=recipe.batch, seed=recipe.seed, steps=STEPS)
+        with torch.no_grad():
+            found = measure(network.core, (network.prepare(batches[n][0]) for n in range(STEPS)))
+        ranges = {layer: [round(low, 3), round(high, 3)] for layer, (low, high) in found.items()}
+        write(weights.folder() / "manifest.toml", replace(entry, ranges=ranges))
+        print(name, ranges)
+
+
+if __name__ == "__main__":
+    main()
