@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vidrestore.engine.layers import inference_copy
 from vidrestore.models.aligned import Aligned
 from vidrestore.models.vsr import Delta, FiveParallel, Gz2019
 from vidrestore.models.vsr_blocks import Conv3d, Recursive
@@ -75,6 +76,32 @@ def test_training_computes_the_same_3d_convolution(kernel: tuple[int, int, int],
     layer = Conv3d(3, 4, kernel, padding=padding)
     x = torch.randn(2, 3, 5, 9, 8)
     torch.testing.assert_close(layer.train()(x), layer.eval()(x))
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        Delta(),
+        Delta("A", kernel_order="hwt"),
+        FiveParallel(),
+        FiveParallel(kernel_order="hwt"),
+        Gz2019(),
+        Gz2019("hwt"),
+    ],
+)
+def test_inference_is_the_same_in_two_dimensions(network: Delta | FiveParallel | Gz2019) -> None:
+    """In double, where sums in another order differ by nothing to speak of."""
+    core = network.core.double().eval()
+    for parameter in core.parameters():
+        parameter.data += 0.05 * torch.randn_like(parameter)
+    (frames,) = network.prepare(window(16).double())
+    with torch.no_grad():
+        expected = core(frames)
+        made = inference_copy(core)
+        found = made(frames)
+    assert not any(isinstance(layer, nn.Conv3d) for layer in made.modules())
+    assert expected.std() > 0.01
+    torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("network", [Delta(skip=True), FiveParallel(skip=True), Gz2019(skip=True), Aligned()])

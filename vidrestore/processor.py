@@ -35,7 +35,8 @@ class Processor(Protocol):
 
         finish(window, *core(*prepare(window)))  ->  (B, len(times), C, scale*H, scale*W), float32
 
-    `core` may run in bf16 or fp16; `prepare` and `finish` always run in fp32.
+    `core` may run in bf16 or fp16; `prepare` and `finish` always run in fp32. A part of `core` may have a method
+    `for_inference() -> nn.Module`: what an engine is to run instead, the same but for the rounding of fp32, and faster.
     """
 
     @property

@@ -50,8 +50,12 @@ class OneKernel(nn.Module):
 
 
 def inference_copy(core: nn.Module) -> nn.Module:
-    """A copy to run, on the CPU: transposed convolutions replaced, weights channels last, the fastest layout."""
+    """A copy to run, on the CPU: parts in the form they have for inference, weights channels last.
+
+    That is the fastest layout. Transposed convolutions are replaced.
+    """
     core = copy.deepcopy(core).cpu().eval()
+    core = wrap(core, {part for part in core.modules() if hasattr(part, "for_inference")}, lambda p: p.for_inference())
     core = wrap(core, {layer for layer in core.modules() if enlarges_exactly(layer)}, SubPixel)
     for parameter in core.parameters():
         parameter.data = channels_last(parameter.data)

@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from ..ops.upsample import upsample
 from ..processor import Needs
-from .vsr_blocks import KernelOrder, Recursive, Volume, conv2d, conv3d, doubling, halo, initialise
+from .vsr_blocks import KernelOrder, Recursive, conv2d, conv3d, doubling, halo, initialise
+from .vsr_volume import FRAMES, Volume
 
-FRAMES = 5
 MIDDLE = 2
 PAD = 1
 """Pixels that the frames are continued by: the last 3-D layers take two enlarged ones off each side."""

@@ -1,6 +1,7 @@
 """What the networks of document 002 are made of, and how they start: spec/networks.md D.2 to D.4."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import copy
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import torch
@@ -46,33 +47,29 @@ class Recursive(nn.Module):
             x = F.relu(self.body(x) + x)
         return x
 
+    def for_inference(self) -> nn.Module:
+        """See Processor: where the body is one convolution of a picture, the sum becomes part of its weights."""
+        if len(self.body) != 1 or not isinstance(self.body[0], nn.Conv2d):
+            return self
+        conv = copy.deepcopy(self.body[0])
+        identity = nn.init.dirac_(torch.empty_like(conv.weight))
+        conv.weight = nn.Parameter(conv.weight.detach() + identity)
+        return _Repeated(self.times, conv)
 
-class Volume(nn.Module):
-    """Five enlarged pictures into one: convolutions over time, height and width.
 
-    Args:
-        width: channels of the middle.
-        middle: what lies in between, (B, width, 5, H, W) twice.
-        out: side of the last kernel.
-    """
+class _Repeated(nn.Module):
+    """x = ReLU(conv(x)), some times over with the same weights."""
 
-    def __init__(self, width: int, middle: Iterable[nn.Module], *, kernel_order: KernelOrder, out: int = 5) -> None:
+    def __init__(self, times: int, conv: nn.Conv2d) -> None:
         super().__init__()
-        first, flat = ((5, 5, 3), (1, 1, 3)) if kernel_order == "dhw" else ((3, 5, 5), (3, 1, 1))
-        self.layers = nn.Sequential(
-            *conv3d(1, 32, first),
-            *conv3d(32, width, flat),
-            *middle,
-            *conv3d(width, 32, flat),
-            *(Conv3d(32, 32, 3), nn.ReLU()),
-            *(Conv3d(32, 32, 3), nn.ReLU()),
-        )
-        self.out = nn.Conv2d(32, 1, out, padding=out // 2)
+        self.conv = conv
+        self.times = times
 
-    def forward(self, pictures: Sequence[Tensor]) -> Tensor:
-        """Five of (B, 1, H, W) -> (B, 1, H - 4, W - 4)."""
-        out: Tensor = self.out(self.layers(torch.stack(list(pictures), 2))[:, :, 0])
-        return out
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) twice."""
+        for _ in range(self.times):
+            x = F.relu(self.conv(x))
+        return x
 
 
 def conv2d(inputs: int, outputs: int, kernel: int) -> tuple[nn.Module, ...]:
