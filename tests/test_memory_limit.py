@@ -1,6 +1,11 @@
 """--max-memory, and what the report says of memory."""
 
 import gc
+import json
+import math
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +14,7 @@ from typer.testing import CliRunner
 
 from vidrestore.cli import app, options
 from vidrestore.engine import Settings, choose, run
-from vidrestore.engine.memory import plan, resident
+from vidrestore.engine.memory import OUTSIDE, plan, resident
 from vidrestore.errors import ResourceError, UsageError
 from vidrestore.frame import Frame
 from vidrestore.in_flight import InFlight, peak_memory
@@ -40,6 +45,11 @@ def test_no_amounts(text: str):
         options.settings(device="cpu", engine="torch", precision="fp32", max_memory=text)
 
 
+def outside_of(pixels: int) -> int:
+    always, of_a_pixel = OUTSIDE["cpu"]
+    return always + of_a_pixel * pixels
+
+
 def test_the_planner_keeps_to_it():
     def planned(most: int | None, used: int = 0, **more: int) -> tuple[int, int]:
         settings = Settings(max_memory=most, **more)
@@ -48,15 +58,18 @@ def test_the_planner_keeps_to_it():
         )
         return made.tile, made.batch
 
+    outside = outside_of(1080 * 1920)
     assert planned(None) == planned(16 * GIB) == (0, 1)
-    tile, _ = planned(100 * MIB)
+    tile, _ = planned(outside + 100 * MIB)
     assert 0.9 < 100 * tile * tile / (50 * MIB) <= 1
-    smaller, _ = planned(100 * MIB, used=50 * MIB)
+    smaller, _ = planned(outside + 100 * MIB, used=50 * MIB)
     assert smaller == pytest.approx(tile / 2**0.5, abs=1)
-    with pytest.raises(ResourceError, match=r"^--max-memory 100M is too little: 100M are taken .* needs 101M in all"):
+    needed = (outside + 100 * MIB + 2 * 100 * 26**2) * 1.05 / MIB
+    with pytest.raises(ResourceError, match=r"^--max-memory 100M is too little: 100M are taken ") as caught:
         planned(100 * MIB, used=100 * MIB)
+    assert f"tiles of 26 pixels need {math.ceil(needed)}M in all" in str(caught.value)
     with pytest.raises(ResourceError, match="leave --tile and --batch to auto"):
-        planned(100 * MIB, tile=1000)
+        planned(outside + 100 * MIB, tile=1000)
 
 
 def test_too_little_is_an_error_before_the_first_frame():
@@ -67,6 +80,34 @@ def test_too_little_is_an_error_before_the_first_frame():
     assert f"{resident() // (100 * MIB)}" in str(caught.value)
 
 
+@pytest.mark.parametrize("model", ["espcn", "auto"])
+def test_a_run_keeps_to_the_amount_that_the_error_asks_for(model: str, tmp_path: Path):
+    """In a process of its own; with `auto` two networks follow each other, and the second may ask for more."""
+    source = make_clip(tmp_path / "in.mp4", frames=12, size=(480, 270))
+    words = ["upscale", str(source), str(tmp_path / "out.mkv"), "-m", model, "-s", "4", "-c", "ffv1", "-d", "cpu"]
+    amount, asked = "10M", 0
+    while asked < 3:
+        command = [sys.executable, "-m", "vidrestore", *words, "--json", "--max-memory", amount]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode == 0:
+            break
+        assert done.returncode == 5, done.stderr
+        amount, asked = re.search(r"need (\d+M) in all; give that much", done.stderr)[1], asked + 1
+    report = json.loads(done.stdout)
+    assert asked > 0 and report["tile"] > 0
+    assert report["peak_memory"] <= int(amount[:-1]) * MIB
+    assert not report["warnings"]
+
+
+def test_what_is_beyond_it_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    source = make_clip(tmp_path / "in.mp4", frames=4, size=(128, 96))
+    monkeypatch.setattr("vidrestore.engine.openvino_engine.resident", iter([100 * MIB] + [900 * MIB] * 9).__next__)
+    settings = Settings(device="cpu", engine="openvino", precision="fp32", max_memory=800 * MIB)
+    stages = (upscale("espcn", scale=2, settings=settings),)
+    job = prepare(source, tmp_path / "out.mp4", stages, reading=Reading(), encoding=Encoding(preset="ultrafast"))
+    assert any(line.startswith("memory rose to 100 MiB above --max-memory") for line in restore(job).warnings)
+
+
 def test_tiles_under_a_limit_give_the_whole_picture():
     frames, network = planes(1, size=(300, 400)), Espcn(2)
     engine = choose(Settings(device="cpu", engine="torch", precision="fp32"))
@@ -74,9 +115,8 @@ def test_tiles_under_a_limit_give_the_whole_picture():
     from vidrestore.engine import Ran
 
     ran = Ran()
-    (tiled,) = run(
-        network, frames, engine=engine, settings=Settings(max_memory=engine.used_memory() + 60 * MIB), ran=ran
-    )
+    limit = engine.used_memory() + outside_of(300 * 400 * 4) + 60 * MIB
+    (tiled,) = run(network, frames, engine=engine, settings=Settings(max_memory=limit), ran=ran)
     assert 0 < ran.tile < 400
     assert torch.equal(whole.picture.y, tiled.picture.y)
 

@@ -76,7 +76,7 @@ def _with_network(network: Network, preset: Preset, settings: Settings, ran: Ran
 
     def told(first: Tensor, second: Tensor, times: Sequence[Fraction]) -> list[Tensor]:
         made = between(first, second, times)
-        ran.tile, ran.batch, ran.halvings = inference.plan.tile, inference.plan.batch, inference.halvings
+        ran.note(inference)
         return made
 
     return told

@@ -214,8 +214,15 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
         peak_memory=peak_memory(),
         bytes_in_flight=flying.most,
         blur=Blur.of(ran.blur, ran.untouched),
-        warnings=[*job.notes, *ran.notes, *reader.warnings, *writer.warnings],
+        warnings=[*job.notes, *ran.notes, *_over(ran.over), *reader.warnings, *writer.warnings],
     )
+
+
+def _over(amount: int) -> list[str]:
+    if not amount:
+        return []
+    reason = "the encoder's frames are not planned for, and a faster --preset holds fewer"
+    return [f"memory rose to {-(-amount >> 20)} MiB above --max-memory: {reason}"]
 
 
 def _end(job: Job) -> Fraction | None:

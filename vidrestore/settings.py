@@ -25,7 +25,8 @@ class Settings:
     """Side of the tiles in input pixels, halo included; 0 takes pictures whole."""
     batch: int | Literal["auto"] = "auto"
     max_memory: int | None = None
-    """Bytes that the process may take of the memory it computes in; None: half of what is free."""
+    """Bytes that the process may take of the memory it computes in; frames that an encoder looks ahead to come on top.
+    None: half of what is free."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,11 @@ Batch = Annotated[str, typer.Option("--batch", help="auto or the number of frame
 
 MaxMemory = Annotated[
     str | None,
-    typer.Option("--max-memory", help="What the whole run may take, such as 4G.", rich_help_panel="Compute"),
+    typer.Option(
+        "--max-memory",
+        help="What the run may take, such as 4G; frames in the encoder come on top.",
+        rich_help_panel="Compute",
+    ),
 ]
 
 Codec = Annotated[

@@ -33,6 +33,8 @@ class Inference:
     """Of the frames that `plan` is for."""
     plan: Plan = field(init=False, default=Plan(tile=0, batch=1))
     halvings: int = field(init=False, default=0)
+    most: int = field(init=False, default=0)
+    """Bytes that the whole process was seen to hold of the engine's memory, after a batch."""
 
     def __post_init__(self) -> None:
         trial = _trial(self.processor.needs)
@@ -66,7 +68,9 @@ class Inference:
         """
         while True:
             try:
-                return self._compute(batch)
+                made = self._compute(batch)
+                self.most = max(self.most, self.engine.used_memory())
+                return made
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise

@@ -19,6 +19,10 @@ from ..settings import Settings
 SHARE = 0.5
 """Of the free memory, what one batch may take: the rest is for frames in flight, the encoder, and others."""
 
+OUTSIDE = {"cpu": (64 << 20, 62), "cuda": (0, 0)}
+"""Bytes that a run holds outside the network, and of each output pixel beside that: pictures in flight, on their way to
+8 bits and in an encoder that does not look ahead. Measured from 480x270 and 960x540 to 3840x2160; not on a GPU."""
+
 BATCH_PIXELS = {"cpu": 1 << 17, "cuda": 1 << 22}
 """Input pixels of a batch beyond which larger batches were not faster; the figure for GPUs is not measured."""
 
@@ -69,13 +73,16 @@ def plan(
     """
     if settings.max_memory is None:
         return _plan(needs, size, SHARE * free / cost, ways * BATCH_PIXELS[device], settings)
-    free = max(0, min(free, settings.max_memory - used))
+    always, of_a_pixel = OUTSIDE[device]
+    outside = always + of_a_pixel * needs.scale**2 * math.prod(size)
+    free = max(0, min(free, settings.max_memory - used - outside))
     made = _plan(needs, size, SHARE * free / cost, ways * BATCH_PIXELS[device], settings)
-    least = used + int(cost * made.batch * math.prod(min(n, made.tile or n) for n in size) / SHARE)
+    least = used + outside + int(cost * made.batch * math.prod(min(n, made.tile or n) for n in size) / SHARE)
     if least > settings.max_memory:
+        enough = _mib(least * 21 // 20)  # what is taken before differs from start to start
         raise ResourceError(
             f"--max-memory {_mib(settings.max_memory)} is too little: {_mib(used)} are taken before the first frame, "
-            f"and a tile of {made.tile or max(size)} pixels needs {_mib(least)} in all; give that much"
+            f"and pictures in tiles of {made.tile or max(size)} pixels need {enough} in all; give that much"
             + ("" if (settings.tile, settings.batch) == ("auto", "auto") else ", or leave --tile and --batch to auto")
         )
     return made

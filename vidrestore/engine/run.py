@@ -27,6 +27,8 @@ class Ran:
     batch: int = 1
     halvings: int = 0
     """How often the tile was halved because memory ran out."""
+    over: int = 0
+    """Bytes beyond `Settings.max_memory` that were held at most."""
     seconds: float = 0.0
     """Spent in the network, prepare and finish included."""
     blur: list[tuple[float, float]] = field(default_factory=list)
@@ -35,6 +37,11 @@ class Ran:
     """Frames that were sharp enough to be left as they were."""
     notes: list[str] = field(default_factory=list)
     """What the user should know of it afterwards, one line each."""
+
+    def note(self, inference: Inference) -> None:
+        """How the last batch was computed."""
+        self.tile, self.batch, self.halvings = inference.plan.tile, inference.plan.batch, inference.halvings
+        self.over = max(self.over, inference.most - (inference.settings.max_memory or inference.most))
 
 
 Keep = Callable[[Frame], bool]
@@ -80,7 +87,7 @@ def run(
             start = perf_counter()
             outputs = iter(inference(seeing))
             ran.seconds += perf_counter() - start
-        ran.tile, ran.batch, ran.halvings = inference.plan.tile, inference.plan.batch, inference.halvings
+        ran.note(inference)
         for window, is_wanted in batch:
             current = window[needs.before]
             if is_wanted:
