@@ -121,6 +121,11 @@ def test_two_networks_in_a_row() -> None:
     assert stages.upscale("auto", scale=4, settings=SETTINGS).model == "aligned-x2+espcn-x2"
     with pytest.raises(ModelError, match=r"aligned-x2\+espcn-x2 enlarges x4, not x2; give --scale 4"):
         stages.upscale("aligned-x2+espcn-x2", scale=2, settings=SETTINGS)
+    assert stages.upscale("aligned+espcn", scale=4, settings=SETTINGS).model == "aligned-x2+espcn-x2"
+    with pytest.raises(ModelError, match=r"aligned\+espcn enlarges x4 or x6 or x8, not x3; give --scale 4$"):
+        stages.upscale("aligned+espcn", scale=3, settings=SETTINGS)
+    with pytest.raises(ModelError, match="no model 'nothing' for upscale"):
+        stages.upscale("aligned+nothing", scale=4, settings=SETTINGS)
 
 
 def test_a_network_of_another_scale_or_without_weights_is_one_line() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial, reduce
-from itertools import repeat
+from itertools import product, repeat
 from math import prod
 from pathlib import Path
 
@@ -64,11 +64,23 @@ def _upscalers(model: str, scale: int) -> tuple[weights.Entry, ...]:
     names = (CHAINS[scale] if model == "auto" else model).split("+")
     if len(names) == 1:
         return (_upscaler(model, scale),)
-    entries = tuple(weights.find(name, task="upscale") for name in names)
-    if (own := prod(weights.build(entry).needs.scale for entry in entries)) != scale:
-        way_out = f"; give --scale {own}" if own in SCALES else ""
-        raise ModelError(f"{model} enlarges x{own}, not x{scale}{way_out}")
-    return entries
+    chains = {_scale(chain): chain for chain in product(*map(_of_any_scale, names))}
+    if scale not in chains:
+        own = " or ".join(f"x{each}" for each in sorted(chains))
+        ways = " or ".join(f"--scale {each}" for each in sorted(chains) if each in SCALES)
+        raise ModelError(f"{model} enlarges {own}, not x{scale}" + (f"; give {ways}" if ways else ""))
+    return chains[scale]
+
+
+def _scale(chain: Sequence[weights.Entry]) -> int:
+    return prod(weights.build(entry).needs.scale for entry in chain)
+
+
+def _of_any_scale(name: str) -> list[weights.Entry]:
+    """The row of that name, or all of that family."""
+    rows = {row.name: row for row in weights.manifest().values() if row.task == "upscale"}
+    family = [rows[each] for scale in SCALES if (each := f"{name}-x{scale}") in rows]
+    return family if family and name not in rows else [weights.find(name, task="upscale")]
 
 
 def _upscaler(model: str, scale: int) -> weights.Entry:
