@@ -1,21 +1,27 @@
 """Find the ranges with which the inner convolutions of networks may be computed in int8; they go into the manifest.
 
-python tools/calibrate.py espcn-x2 espcn-x3 espcn-x4 --data ../shared/data/train --scratch /tmp/scratch
+python tools/calibrate.py espcn-x2 espcn-x3 --data ../shared/data/train --scratch /tmp/scratch
 """
 
 import argparse
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import torch
 from release_weights import write
 
 from vidrestore import weights
-from vidrestore.calibration import measure
+from vidrestore.calibration import extremes, measure
 from vidrestore.train.recipes import RECIPES
 
 STEPS = 64
 """Batches of what the network was trained on."""
+
+
+def beyond(picture: torch.Tensor) -> torch.Tensor:
+    """With black and white where 8-bit codes end, beyond those of video range."""
+    return (picture * 255 - 16) / 219
 
 
 def main() -> None:
@@ -28,8 +34,9 @@ def main() -> None:
         entry = weights.manifest()[name]
         network, recipe = weights.load(entry), RECIPES[entry.recipe]
         batches = recipe.task.open(asked.data, asked.scratch).batches(batch=recipe.batch, seed=recipe.seed, steps=STEPS)
+        pictures = chain((batches[n][0] for n in range(STEPS)), [beyond(extremes()[:, None])])
         with torch.no_grad():
-            found = measure(network.core, (network.prepare(batches[n][0]) for n in range(STEPS)))
+            found = measure(network.core, map(network.prepare, pictures))
         ranges = {layer: [round(low, 3), round(high, 3)] for layer, (low, high) in found.items()}
         write(weights.folder() / "manifest.toml", replace(entry, ranges=ranges))
         print(name, ranges)

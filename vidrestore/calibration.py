@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+import torch
 from torch import Tensor, nn
 
 Range = tuple[float, float]
@@ -15,8 +16,11 @@ def calibrate(core: nn.Module, ranges: Mapping[str, Range]) -> None:
 
     Raises:
         AttributeError: there is none of such a name.
+        ValueError: a range without 0.
     """
     for name, (low, high) in ranges.items():
+        if not low <= 0 <= high:
+            raise ValueError(f"{low} to {high} at {name} is no range around 0")
         setattr(core.get_submodule(name), INPUT_RANGE, (float(low), float(high)))
 
 
@@ -50,3 +54,18 @@ def measure(core: nn.Module, inputs: Iterable[tuple[Tensor, ...]]) -> dict[str, 
     for hook in hooks:
         hook.remove()
     return dict(list(found.items())[1:-1])
+
+
+def extremes(side: int = 64) -> Tensor:
+    """Black and white patterns, which drive convolutions three times as far as photographs do: (N, 1, side, side).
+
+    Screens, pixel art and halftones hold such; what lies beyond a range is cut off, and that is seen.
+    """
+    y, x = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
+    noise = torch.rand(side, side, generator=torch.Generator().manual_seed(0))
+    stripes = [along // period % 2 for along in (x, y) for period in (1, 2)]
+    lines = [along % period == 0 for along in (x, y, x + y) for period in (3, 4)]
+    checkers = [(x // period + y // period) % 2 for period in (1, 2)]
+    grids = [(x % 4 == 0) | (y % 4 == 0), (x % 3 == 0) & (y % 3 == 0), (x == side // 2) & (y == side // 2)]
+    every = *stripes, *lines, *checkers, *grids, noise < 0.05, noise < 0.5
+    return torch.stack([each.float() for each in every])[:, None]

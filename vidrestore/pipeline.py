@@ -221,8 +221,8 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
 def _over(amount: int) -> list[str]:
     if not amount:
         return []
-    reason = "the encoder's frames are not planned for, and a faster --preset holds fewer"
-    return [f"memory rose to {-(-amount >> 20)} MiB above --max-memory: {reason}"]
+    way_out = "an encoder's own frames are not planned for: a faster --preset holds fewer, or give a smaller --tile"
+    return [f"memory rose to {-(-amount >> 20)} MiB above --max-memory; {way_out}"]
 
 
 def _end(job: Job) -> Fraction | None:

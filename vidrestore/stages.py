@@ -35,7 +35,8 @@ def upscale(model: str, *, scale: int, settings: Settings) -> Stage:
     """Super-resolution by `scale` with a model of the manifest, by its own name or its family's, or a file.
 
     Args:
-        model: auto: the best there is, as measured on clips. A+B: what A gives, enlarged again by B.
+        model: auto: the best there is, as measured on clips. A+B: what A gives, enlarged again by B, each by its own
+            name or its family's.
 
     Raises:
         UsageError: a scale there is no network for.

@@ -124,7 +124,10 @@ def load(entry: Entry, *, where: Path | None = None) -> Network:
             f"weights of {entry.name} at {path} are damaged: sha256 {found[:12]}, not {entry.sha256[:12]}; reinstall"
         )
     network = _filled(build(entry), data, f"weights of {entry.name} at {path}")
-    calibrate(network.core, entry.ranges)
+    try:
+        calibrate(network.core, entry.ranges)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ModelError(f"the ranges of {entry.name} in the manifest do not fit the network: {error}") from error
     return network
 
 

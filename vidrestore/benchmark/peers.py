@@ -108,7 +108,7 @@ def opencv_dnn(effort: Effort) -> list[Row]:
 
     costs = measured({"OpenCV DNN": theirs, "ours": lambda: ours(*inputs)}, repeats=effort.repeats)
     ratio = costs["OpenCV DNN"].wall / costs["ours"].wall
-    facts = {f"times our {engine.name} {engine.precision_of(core)}": ratio}
+    facts = {f"times our {engine.name} {engine.precision}": ratio}
     return [Row("peers", f"{ENTRY} OpenCV DNN fp32", 1000 * costs["OpenCV DNN"].wall, "ms", facts)]
 
 

@@ -23,8 +23,8 @@ class Engine(Protocol):
     @property
     def device(self) -> torch.device: ...
 
-    def precision_of(self, core: nn.Module) -> Precision:
-        """What `core` is computed in here."""
+    @property
+    def precision(self) -> Precision: ...
 
     @property
     def ways(self) -> int:

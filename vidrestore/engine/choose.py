@@ -13,8 +13,6 @@ from .torch_engine import TorchEngine
 def choose(settings: Settings) -> Engine:
     """CUDA where there is one, else OpenVINO, else torch; in half the bits where the hardware computes in them.
 
-    OpenVINO computes networks that are calibrated for it in a quarter of the bits.
-
     Raises:
         UsageError: what is asked for cannot be had here.
     """
@@ -28,7 +26,7 @@ def choose(settings: Settings) -> Engine:
     if name == "openvino":
         from .openvino_engine import OpenVinoEngine  # 0.2 s, and not needed on a GPU
 
-        return OpenVinoEngine(precision, int8=settings.precision == "auto" and _cpu_has_int8())
+        return OpenVinoEngine(precision)
     return TorchEngine(device, precision, others=tuple(others))
 
 
@@ -74,7 +72,7 @@ def _precision(settings: Settings, device: torch.device, name: EngineName) -> Pr
     if asked == "int8" and name != "openvino":
         raise UsageError(f"precision int8 is for OpenVINO on a CPU, not for {name} on {device}: use --precision auto")
     if asked == "int8" and not _cpu_has_int8():
-        raise UsageError("precision int8: this CPU has no instructions for it (VNNI); use --precision auto")
+        raise UsageError("precision int8: this CPU has no instructions for it (AVX-512 VNNI); use --precision auto")
     if device.type == "cuda":
         native = torch.cuda.is_bf16_supported(including_emulation=False)
         if asked == "bf16" and not native:

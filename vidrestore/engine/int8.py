@@ -18,13 +18,14 @@ LOW, HIGH = 0, 255
 
 
 class InInt8(nn.Module):
-    """A convolution with zeros around the picture."""
+    """A convolution with zeros around the picture, if anything."""
 
     steps: Tensor
     zeros: Tensor
 
     def __init__(self, layer: nn.Conv2d, span: Range) -> None:
         super().__init__()
+        assert layer.padding_mode == "zeros"
         self.layer = layer
         low, high = span
         self.step = max(high - low, 1e-6) / (HIGH - LOW)
@@ -49,5 +50,7 @@ def in_int8(core: nn.Module) -> nn.Module:
     """
     spans = calibrated(core)
     if not spans:
-        raise UsageError("precision int8: this network is not calibrated for it; use --precision auto, bf16 or fp32")
+        raise UsageError(
+            "precision int8: the network, or one of several, is not calibrated for it; use --precision auto"
+        )
     return wrap(core, set(spans), lambda layer: InInt8(layer, spans[layer]))

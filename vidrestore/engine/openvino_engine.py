@@ -12,7 +12,6 @@ import openvino.opset13 as ops
 import torch
 from torch import Tensor, nn
 
-from ..calibration import calibrated
 from ..errors import VidrestoreError
 from .base import Core, EngineName, Precision
 from .cache import cached, fingerprint
@@ -21,7 +20,6 @@ from .layers import inference_copy
 from .memory import available, resident
 
 HINTS: dict[Precision, str] = {"fp32": "f32", "bf16": "bf16"}
-"""int8 is in the model itself; the rest of it is in whichever is best here."""
 
 LARGEST = 3.0e38
 """Close to the largest fp32."""
@@ -37,17 +35,11 @@ class OpenVinoEngine:
     """OpenVINO's CPU plugin with dynamic shapes."""
 
     precision: Precision
-    int8: bool = False
-    """Compute networks that are calibrated for it in int8, whatever `precision` says."""
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     name: EngineName = "openvino"
     ways: int = 1
     compiled: "WeakSet[ov.CompiledModel]" = field(default_factory=WeakSet, compare=False)
     """Those in use, for `release`."""
-
-    def precision_of(self, core: nn.Module) -> Precision:
-        """See Engine."""
-        return "int8" if self.int8 and calibrated(core) else self.precision
 
     def compile(self, core: nn.Module, example: tuple[Tensor, ...]) -> Core:
         """See Engine.
@@ -56,8 +48,8 @@ class OpenVinoEngine:
             UsageError: int8 is asked for, and the network is not calibrated.
             VidrestoreError: OpenVINO does not know an operation of this network.
         """
-        core, plugin, precision = inference_copy(core).requires_grad_(False), ov.Core(), self.precision_of(core)
-        if precision == "int8":
+        core, plugin, precision = inference_copy(core).requires_grad_(False), ov.Core(), self.precision
+        if precision == "int8":  # is in the model itself; the rest of it is computed in what is best here
             core, precision = in_int8(core), "bf16" if has_bf16() else "fp32"
         # Pinned to its core, each of OpenVINO's threads would wait for the encoder's thread that is there.
         hints = {

@@ -76,7 +76,7 @@ def run(
     if any(needs.times):
         raise ValueError(f"{needs.times = }: frames are restored in their place here")
     ran = Ran() if ran is None else ran
-    ran.engine, ran.device, ran.precision = engine.name, str(engine.device), engine.precision_of(processor.core)
+    ran.engine, ran.device, ran.precision = engine.name, str(engine.device), engine.precision
     inference = Inference(processor, engine, settings)
     seen = see(frames, space=needs.space, device=engine.device)
     neighbourhoods = windows(seen, before=needs.before, after=needs.after)

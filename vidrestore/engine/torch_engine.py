@@ -35,10 +35,6 @@ class TorchEngine:
         """See Engine."""
         return 1 + len(self.others)
 
-    def precision_of(self, core: nn.Module) -> Precision:
-        """See Engine."""
-        return self.precision
-
     def compile(self, core: nn.Module, example: tuple[Tensor, ...]) -> Core:
         """See Engine."""
         core = inference_copy(core)

@@ -41,6 +41,7 @@ class Volume(nn.Module):
         """See Processor: convolutions of pictures whose channels are those of all moments.
 
         More is multiplied, by zeros, and yet it is faster: 12 channels leave most of a matrix unit idle, 60 do not.
+        On a CPU with AMX Delta took 0.6 of the time in bf16, and as long in fp32; 5-parallel less in both.
         """
         return _Flat(_flat(self.layers, FRAMES)[0], self.out)
 
