@@ -51,8 +51,8 @@ def peak_memory() -> int:
     status = Path("/proc/self/status")
     if status.exists():  # what Linux tells by getrusage may be the peak of the process that started this one
         fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        if most := fields.get("VmHWM"):
-            return int(most.split()[0]) << 10
+        if peak := fields.get("VmHWM"):
+            return int(peak.split()[0]) << 10
     try:
         import resource
     except ImportError:  # Windows
