@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from vidrestore.cli import app, options
 from vidrestore.engine import Settings, choose, run
-from vidrestore.engine.memory import OUTSIDE, plan, resident
+from vidrestore.engine.memory import outside, plan, resident
 from vidrestore.errors import ResourceError, UsageError
 from vidrestore.frame import Frame
 from vidrestore.in_flight import InFlight, peak_memory
@@ -45,11 +45,6 @@ def test_no_amounts(text: str):
         options.settings(device="cpu", engine="torch", precision="fp32", max_memory=text)
 
 
-def outside_of(pixels: int) -> int:
-    always, of_a_pixel = OUTSIDE["cpu"]
-    return always + of_a_pixel * pixels
-
-
 def test_the_planner_keeps_to_it():
     def planned(most: int | None, used: int = 0, **more: int) -> tuple[int, int]:
         settings = Settings(max_memory=most, **more)
@@ -58,18 +53,18 @@ def test_the_planner_keeps_to_it():
         )
         return made.tile, made.batch
 
-    outside = outside_of(1080 * 1920)
+    beside = outside(Needs(halo=5), (1080, 1920))
     assert planned(None) == planned(16 * GIB) == (0, 1)
-    tile, _ = planned(outside + 100 * MIB)
+    tile, _ = planned(beside + 100 * MIB)
     assert 0.9 < 100 * tile * tile / (50 * MIB) <= 1
-    smaller, _ = planned(outside + 100 * MIB, used=50 * MIB)
+    smaller, _ = planned(beside + 100 * MIB, used=50 * MIB)
     assert smaller == pytest.approx(tile / 2**0.5, abs=1)
-    needed = (outside + 100 * MIB + 2 * 100 * 26**2) * 1.05 / MIB
+    needed = (beside + 100 * MIB + 2 * 100 * 26**2) * 1.05 / MIB
     with pytest.raises(ResourceError, match=r"^--max-memory 100M is too little: 100M are taken ") as caught:
         planned(100 * MIB, used=100 * MIB)
     assert f"tiles of 26 pixels need {math.ceil(needed)}M in all" in str(caught.value)
     with pytest.raises(ResourceError, match="leave --tile and --batch to auto"):
-        planned(outside + 100 * MIB, tile=1000)
+        planned(beside + 100 * MIB, tile=1000)
 
 
 def test_too_little_is_an_error_before_the_first_frame():
@@ -115,7 +110,7 @@ def test_tiles_under_a_limit_give_the_whole_picture():
     from vidrestore.engine import Ran
 
     ran = Ran()
-    limit = engine.used_memory() + outside_of(300 * 400 * 4) + 60 * MIB
+    limit = engine.used_memory() + outside(network.needs, (300, 400)) + 60 * MIB
     (tiled,) = run(network, frames, engine=engine, settings=Settings(max_memory=limit), ran=ran)
     assert 0 < ran.tile < 400
     assert torch.equal(whole.picture.y, tiled.picture.y)

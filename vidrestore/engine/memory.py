@@ -19,9 +19,9 @@ from ..settings import Settings
 SHARE = 0.5
 """Of the free memory, what one batch may take: the rest is for frames in flight, the encoder, and others."""
 
-OUTSIDE = {"cpu": (64 << 20, 62), "cuda": (0, 0)}
+ALWAYS, OF_A_PIXEL = 128 << 20, 96
 """Bytes that a run holds outside the network, and of each output pixel beside that: pictures in flight, on their way to
-8 bits and in an encoder that does not look ahead. Measured from 480x270 and 960x540 to 3840x2160; not on a GPU."""
+8 bits and in an encoder that does not look ahead. Measured from 480x270 and 960x540 to 3840x2160, RGB pictures too."""
 
 BATCH_PIXELS = {"cpu": 1 << 17, "cuda": 1 << 22}
 """Input pixels of a batch beyond which larger batches were not faster; the figure for GPUs is not measured."""
@@ -73,11 +73,10 @@ def plan(
     """
     if settings.max_memory is None:
         return _plan(needs, size, SHARE * free / cost, ways * BATCH_PIXELS[device], settings)
-    always, of_a_pixel = OUTSIDE[device]
-    outside = always + of_a_pixel * needs.scale**2 * math.prod(size)
-    free = max(0, min(free, settings.max_memory - used - outside))
+    beside = 0 if device == "cuda" else outside(needs, size)  # which is main memory
+    free = max(0, min(free, settings.max_memory - used - beside))
     made = _plan(needs, size, SHARE * free / cost, ways * BATCH_PIXELS[device], settings)
-    least = used + outside + int(cost * made.batch * math.prod(min(n, made.tile or n) for n in size) / SHARE)
+    least = used + beside + int(cost * made.batch * math.prod(min(n, made.tile or n) for n in size) / SHARE)
     if least > settings.max_memory:
         enough = _mib(least * 21 // 20)  # what is taken before differs from start to start
         raise ResourceError(
@@ -86,6 +85,12 @@ def plan(
             + ("" if (settings.tile, settings.batch) == ("auto", "auto") else ", or leave --tile and --batch to auto")
         )
     return made
+
+
+def outside(needs: Needs, size: tuple[int, int]) -> int:
+    """Bytes that a run takes beside its tiles, the pictures of a window, (H, W), among them."""
+    window = 4 * (needs.before + 1 + needs.after) * (1 if needs.space == "luma" else 3)
+    return ALWAYS + (window + OF_A_PIXEL * needs.scale**2) * math.prod(size)
 
 
 def _mib(amount: int) -> str:
