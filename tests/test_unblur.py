@@ -60,7 +60,7 @@ def test_it_changes_nothing_before_it_is_trained() -> None:
 
 
 def test_its_size() -> None:
-    assert sum(p.numel() for p in Unblur().parameters()) == 3_815_468
+    assert sum(p.numel() for p in Unblur().parameters()) == 10_993_836
     assert Unblur().needs.halo == 203 and Unblur().needs.multiple == 8
     assert Unblur(halo=64).needs.halo == 64
 

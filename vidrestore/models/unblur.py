@@ -23,7 +23,7 @@ class Unblur(nn.Module):
         halo: where less than all it can see is enough, measured on the trained network; None: all.
     """
 
-    def __init__(self, channels: Three = (64, 96, 128), blocks: Three = (2, 3, 8), halo: int | None = None) -> None:
+    def __init__(self, channels: Three = (64, 96, 256), blocks: Three = (2, 3, 8), halo: int | None = None) -> None:
         super().__init__()
         self.core = _UNet(tuple(channels), tuple(blocks))
         sees = max(pixel - _leftmost(pixel, blocks) for pixel in range(8))
