@@ -19,9 +19,10 @@ from ..settings import Settings
 SHARE = 0.5
 """Of the free memory, what one batch may take: the rest is for frames in flight, the encoder, and others."""
 
-ALWAYS, OF_A_PIXEL = 128 << 20, 96
+OUTSIDE = {"luma": (64 << 20, 62), "rgb": (128 << 20, 96)}
 """Bytes that a run holds outside the network, and of each output pixel beside that: pictures in flight, on their way to
-8 bits and in an encoder that does not look ahead. Measured from 480x270 and 960x540 to 3840x2160, RGB pictures too."""
+8 bits and in an encoder that does not look ahead. Measured from 480x270 and 960x540 to 3840x2160, of decoded planes
+where a network sees luma; RGB pictures take as much as for the others there."""
 
 BATCH_PIXELS = {"cpu": 1 << 17, "cuda": 1 << 22}
 """Input pixels of a batch beyond which larger batches were not faster; the figure for GPUs is not measured."""
@@ -89,8 +90,9 @@ def plan(
 
 def outside(needs: Needs, size: tuple[int, int]) -> int:
     """Bytes that a run takes beside its tiles, the pictures of a window, (H, W), among them."""
+    always, of_a_pixel = OUTSIDE[needs.space]
     window = 4 * (needs.before + 1 + needs.after) * (1 if needs.space == "luma" else 3)
-    return ALWAYS + (window + OF_A_PIXEL * needs.scale**2) * math.prod(size)
+    return always + (window + of_a_pixel * needs.scale**2) * math.prod(size)
 
 
 def _mib(amount: int) -> str:
