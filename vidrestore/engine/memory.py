@@ -21,8 +21,8 @@ SHARE = 0.5
 
 OUTSIDE = {"luma": (64 << 20, 62), "rgb": (128 << 20, 96)}
 """Bytes that a run holds outside the network, and of each output pixel beside that: pictures in flight, on their way to
-8 bits and in an encoder that does not look ahead. Measured from 480x270 and 960x540 to 3840x2160, of decoded planes
-where a network sees luma; RGB pictures take as much as for the others there."""
+8 bits and in an encoder that does not look ahead. Measured from 480x270 and 960x540 to 3840x2160; luma is of decoded
+planes: RGB pictures whose luma alone a network sees took a fifth more memory in all than was planned so."""
 
 BATCH_PIXELS = {"cpu": 1 << 17, "cuda": 1 << 22}
 """Input pixels of a batch beyond which larger batches were not faster; the figure for GPUs is not measured."""
