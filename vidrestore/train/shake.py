@@ -14,10 +14,14 @@ REACH = 12
 
 
 def path_kernel(rng: np.random.Generator) -> NDArray[np.float32]:
-    """A point's streak, (2 REACH + 1, 2 REACH + 1), its sum 1, its mean in the middle: a walk that drifts aside."""
+    """A point's streak, (2 REACH + 1, 2 REACH + 1), its sum 1: a walk that drifts aside, slower here and faster there.
+
+    The middle of the exposure lies in the middle, as in footage (exposure.py); the mean of the path may not.
+    """
     turns = np.cumsum(rng.normal(0, rng.uniform(0.02, 0.35), STEPS)) + rng.uniform(0, 2 * np.pi)
-    points = np.cumsum(np.column_stack((np.cos(turns), np.sin(turns))), axis=0)
-    points -= points.mean(axis=0)
+    speeds = np.exp(np.cumsum(rng.normal(0, rng.uniform(0, 0.15), STEPS)))[:, None]
+    points = np.cumsum(speeds * np.column_stack((np.cos(turns), np.sin(turns))), axis=0)
+    points -= points[STEPS // 2]
     points *= rng.uniform(1.5, REACH - 1) / np.abs(points).max()
     kernel = np.zeros((2 * REACH + 1, 2 * REACH + 1), np.float32)
     for x, y in points + REACH:
