@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.clips import make_clip
-from vidrestore import weights
+from vidrestore import __version__, weights
 from vidrestore.cli import app
 
 
@@ -166,6 +166,24 @@ def test_evaluate_prints_the_table_with_bicubic_beside_it(shared_data: Path) -> 
     assert len(table["pictures"]) == 5
     assert table["mean"]["bicubic_psnr_y"] == pytest.approx(33.66, abs=0.02)
     assert table["mean"]["psnr_y"] >= 37.2
+
+
+def test_evaluate_takes_a_weight_file_of_ones_own(shared_data: Path, tmp_path: Path) -> None:
+    entry = weights.manifest()["espcn-x2"]
+    own = tmp_path / "own.safetensors"
+    own.write_bytes(weights.written(weights.load(entry), task="upscale", model=entry.model, args=entry.args))
+    shipped, again = (
+        json.loads(invoke("evaluate", name, "--data", shared_data / "eval/set5", "--json").stdout)["mean"]
+        for name in ("espcn-x2", own)
+    )
+    assert again == shipped
+    table = invoke("evaluate", own, "espcn-x2", "--data", shared_data / "eval/set5", "--table", "--json")
+    methods = json.loads(table.stdout)["methods"]
+    assert methods[str(own)] == methods["espcn-x2"]
+
+
+def test_the_version_is_told() -> None:
+    assert invoke("--version").stdout == f"vidrestore {__version__}\n"
 
 
 def test_training_from_the_command_line(tmp_path: Path) -> None:

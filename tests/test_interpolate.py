@@ -278,7 +278,7 @@ def test_a_name_of_its_own(average: Blend, tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "in.mp4", frames=4)
     for words in ((), ("-x", "5/2"), ("--fps", "59.94"), ("--slow-motion", "4")):
         done(clip, *words)
-    names = {"in.mp4", "in_x2.mp4", "in_x2.5.mp4", "in_59.94fps.mp4", "in_slow4.mp4"}
+    names = {"in.mp4", "in_fps_x2.mp4", "in_fps_x2.5.mp4", "in_59.94fps.mp4", "in_slow4.mp4"}
     assert {path.name for path in tmp_path.iterdir()} == names
 
 
@@ -290,7 +290,7 @@ def test_a_folders_result_is_a_folder(average: Blend, tmp_path: Path, monkeypatc
         done(pictures, *words)
     monkeypatch.chdir(pictures)
     done(Path("."))
-    names = {"in.mp4", "pics.v1", "pics_v1_x2_5", "pics_v1_59_94fps", "pics_v1_x2"}
+    names = {"in.mp4", "pics.v1", "pics_v1_fps_x2_5", "pics_v1_59_94fps", "pics_v1_fps_x2"}
     assert {path.name for path in tmp_path.iterdir()} == names
 
 

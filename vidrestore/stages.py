@@ -31,12 +31,13 @@ UNTRAINED = "gz2019"
 """The network for upscale that needs a user's own weights."""
 
 
-def upscale(model: str, *, scale: int, settings: Settings) -> Stage:
+def upscale(model: str, *, scale: int, settings: Settings, still: bool = False) -> Stage:
     """Super-resolution by `scale` with a model of the manifest, by its own name or its family's, or a file.
 
     Args:
         model: auto: the best there is, as measured on clips. A+B: what A gives, enlarged again by B, each by its own
             name or its family's.
+        still: the source is one picture, for which auto means a network that looks at no others.
 
     Raises:
         UsageError: a scale there is no network for.
@@ -49,7 +50,7 @@ def upscale(model: str, *, scale: int, settings: Settings) -> Stage:
         if network.needs.scale != scale:
             raise ModelError(f"the network of {model} enlarges x{network.needs.scale}, not x{scale}")
         return Stage("upscale", scale, lambda ran: _restoring([network], settings, ran), model)
-    entries = _upscalers(model, scale)
+    entries = _upscalers(model, scale, still=still)
 
     def start(ran: Ran) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
         return _restoring([weights.load(entry) for entry in entries], settings, ran)
@@ -58,10 +59,10 @@ def upscale(model: str, *, scale: int, settings: Settings) -> Stage:
     return Stage("upscale", scale, start, "+".join(entry.name for entry in entries), notes)
 
 
-def _upscalers(model: str, scale: int) -> tuple[weights.Entry, ...]:
+def _upscalers(model: str, scale: int, *, still: bool) -> tuple[weights.Entry, ...]:
     """The networks that enlarge one after the other, together by `scale`."""
-    if model == "auto" and scale not in CHAINS:
-        return (weights.best(scale=scale),)
+    if model == "auto" and (still or scale not in CHAINS):
+        return (weights.best(scale=scale, still=still),)
     names = (CHAINS[scale] if model == "auto" else model).split("+")
     if len(names) == 1:
         return (_upscaler(model, scale),)
@@ -91,8 +92,8 @@ def _upscaler(model: str, scale: int) -> weights.Entry:
         if model != UNTRAINED:
             raise
         raise ModelError(
-            f"no trained weights of {model} are shipped: convert your copy with `vidrestore models convert`, or train "
-            f"it with `vidrestore train {model}-x2`, and give the file with -m; or use -m auto"
+            f"no trained weights of {model} are shipped: train it with `vidrestore train {model}-x2` and give the file "
+            "with -m; or use -m auto"
         ) from error
 
 

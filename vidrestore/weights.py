@@ -84,14 +84,19 @@ def find(model: str, *, task: str, scale: int | None = None, where: Path | None 
     return entry
 
 
-def best(*, scale: int, where: Path | None = None) -> Entry:
+def best(*, scale: int, still: bool = False, where: Path | None = None) -> Entry:
     """The row for `upscale` by `scale` that does best on clips, of those a user need not be told anything about.
+
+    Args:
+        still: of those that see one frame alone.
 
     Raises:
         ModelError: there is none.
     """
     rows = [row for row in manifest(where).values() if row.task == "upscale" and not row.note]
-    fit = [row for row in rows if build(row).needs.scale == scale]
+    needs = {row.name: build(row).needs for row in rows}
+    alone = {name for name, each in needs.items() if not (each.before or each.after)}
+    fit = [row for row in rows if needs[row.name].scale == scale and (row.name in alone or not still)]
     if not fit:
         raise ModelError(f"no network for upscale x{scale} is shipped; give a file of your own with -m")
     return max(fit, key=lambda row: float(row.on_video.get("psnr_y", 0)))

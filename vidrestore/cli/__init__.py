@@ -1,7 +1,10 @@
 """The command line: the only place that prints or exits. Heavy imports live inside the commands: --help is instant."""
 
+from typing import Annotated
+
 import typer
 
+from .. import __version__
 from .benchmark import app as benchmark
 from .deblur import deblur
 from .evaluate import evaluate
@@ -36,8 +39,18 @@ app.command("evaluate")(evaluate)
 app.add_typer(benchmark, name="benchmark")
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        print(f"vidrestore {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def _root() -> None:
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
     pass
 
 

@@ -19,7 +19,7 @@ def deblur(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video, a folder of pictures, or a picture.")],
     target: Annotated[
         Path | None,
-        typer.Argument(metavar="[OUTPUT]", help="The same kinds.", show_default="INPUT_deblurred beside it"),
+        typer.Argument(metavar="OUTPUT", help="The same kinds.", show_default="INPUT_deblurred beside it"),
     ] = None,
     model: Annotated[
         str, typer.Option("--model", "-m", help="auto (unblur), wiener, landweber, or a file of weights.")
@@ -56,7 +56,9 @@ def deblur(
     noise: Annotated[
         float,
         typer.Option(
-            "--noise", help="Its standard deviation, white at 255; more is smoother.", rich_help_panel=CLASSICAL
+            "--noise",
+            help="Standard deviation of the noise, white at 255; more is smoother.",
+            rich_help_panel=CLASSICAL,
         ),
     ] = DEBLURRING.noise,
     overwrite: options.Overwrite = False,

@@ -1,7 +1,7 @@
 """vidrestore evaluate: the tables, with the baselines beside every number."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,9 +15,8 @@ from .interpolate import RETIMING, QualityOption
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ..between import Interpolator
     from ..models import Network
-    from ..settings import Settings
+    from ..settings import Quality, Settings
     from ..train.degrade import Degradation
     from ..train.evaluate_interpolation import Row
 
@@ -27,11 +26,12 @@ def evaluate(
     model: Annotated[
         str,
         typer.Argument(
-            help="A network's name (see `models list`), two as A+B, or a file; or average, dis or minterpolate."
+            metavar="MODEL",
+            help="A network's name (see `models list`), two as A+B, or a weight file; or average, dis or minterpolate.",
         ),
     ],
     others: Annotated[
-        list[str] | None, typer.Argument(metavar="[MODEL]...", help="More networks for upscale, with --table.")
+        list[str] | None, typer.Argument(metavar="MODEL", help="More networks for upscale, with --table.")
     ] = None,
     *,
     data: Annotated[
@@ -52,6 +52,7 @@ def evaluate(
 
     Enlarging: luma PSNR and SSIM (Wang) with `scale` pixels of border left out, 8-bit video-range luma, beside bicubic;
     of networks that look at several frames in clips and folders of numbered pictures, where all of them are there.
+    Pictures are shrunk as a network's recipe has it; for a weight file by MATLAB's bicubic.
 
     Frames between: RGB PSNR and SSIM (Wang), 8 bits, and milliseconds per frame, on the middle pictures of triplets
     and every second frame of clips; beside the average of both frames, DIS optical flow and FFmpeg's minterpolate.
@@ -62,36 +63,38 @@ def evaluate(
 
     Example: vidrestore evaluate espcn-x2 --data pictures/
     """
-    from .. import interpolators, weights
-    from ..engine import Ran
     from ..errors import UsageError
-    from ..train.baselines import BASELINES
 
     if not data.is_dir():
         raise UsageError(f"--data {data} is not a folder")
     settings = options.settings(device=device, engine=engine, precision=precision)
-    entry = weights.manifest().get(model)
     if others and not table:
         raise UsageError(f"{model} and {' and '.join(others)}: several networks are compared with --table")
     if table:
         tables, found = _compared([model, *(others or [])], data, settings)
-    elif (entry is not None and entry.task == "upscale") or ("+" in model and not model.endswith(".safetensors")):
+    elif (task := _task(model)) == "upscale":
         tables, found = _upscaling(model, data, settings)
-    elif entry is not None and entry.task == "deblur":
-        tables, found = _deblurring(weights.load(entry), data, settings)
-    elif Path(model).suffix == ".safetensors" and weights.about(Path(model))["task"] == "deblur":
-        tables, found = _deblurring(weights.open_file(Path(model), task="deblur"), data, settings)
-    elif model in BASELINES:
-        tables, found = _interpolation(BASELINES, data)
+    elif task == "deblur":
+        tables, found = _deblurring(model, data, settings)
     else:
-        own = interpolators.find(model, quality.value, settings).start(Ran())
-        tables, found = _interpolation({model: own, **BASELINES}, data)
+        tables, found = _interpolation(model, quality.value, data, settings)
     if as_json:
         print(json.dumps({"model": model, "data": str(data), **found}, allow_nan=False))
         return
     from rich.console import Console
 
     Console().print(*tables, sep="\n")
+
+
+def _task(model: str) -> str:
+    """The command that a network or a weight file is for; A+B enlarge, and what is no network makes frames between."""
+    from .. import weights
+
+    if Path(model).suffix == ".safetensors":
+        return str(weights.about(Path(model))["task"])
+    if entry := weights.manifest().get(model):
+        return entry.task
+    return "upscale" if "+" in model else "interpolate"
 
 
 def _upscaling(name: str, data: Path, settings: "Settings") -> tuple[list["Table"], dict[str, object]]:
@@ -143,15 +146,19 @@ def _compared(names: Sequence[str], data: Path, settings: "Settings") -> tuple[l
 
 
 def _enlarging(name: str) -> tuple[list["Network"], "Degradation"]:
-    """The networks that A+B names, and what all of them together undo."""
+    """The networks that A+B names, or that of a file, and what all of them together undo."""
     from dataclasses import replace
     from math import prod
 
     from .. import weights
+    from ..train.degrade import Degradation
     from ..train.enlarging import Enlarging
     from ..train.recipes import RECIPES
     from ..train.sequencing import Sequencing
 
+    if Path(name).suffix == ".safetensors":
+        network = weights.open_file(Path(name), task="upscale")
+        return [network], Degradation(network.needs.scale)  # a file does not say what it was trained to undo
     entries = [weights.find(part, task="upscale") for part in name.split("+")]
     networks = [weights.load(entry) for entry in entries]
     task = RECIPES[entries[-1].recipe].task
@@ -159,12 +166,16 @@ def _enlarging(name: str) -> tuple[list["Network"], "Degradation"]:
     return networks, replace(task.degradation, scale=prod(network.needs.scale for network in networks))
 
 
-def _deblurring(network: "Network", data: Path, settings: "Settings") -> tuple[list["Table"], dict[str, object]]:
+def _deblurring(name: str, data: Path, settings: "Settings") -> tuple[list["Table"], dict[str, object]]:
     from rich.table import Table
 
+    from .. import weights
     from ..train.blurred_pairs import blurred_pairs
     from ..train.evaluate_deblurring import evaluate_deblurring, mean, means
 
+    path = Path(name)
+    is_file = path.suffix == ".safetensors"
+    network = weights.open_file(path, task="deblur") if is_file else weights.load(weights.find(name, task="deblur"))
     scores = list(evaluate_deblurring(network, blurred_pairs(data), settings=settings))
     sets, average = means(scores), mean("all", scores)
     table = Table("set", "picture", "PSNR", "SSIM", "blurred PSNR", "blurred SSIM", "gain", box=None)
@@ -182,10 +193,18 @@ def _deblurring(network: "Network", data: Path, settings: "Settings") -> tuple[l
     return [table], {"mean": asdict(average), **rows}
 
 
-def _interpolation(methods: Mapping[str, "Interpolator"], data: Path) -> tuple[list["Table"], dict[str, object]]:
+def _interpolation(
+    name: str, quality: "Quality", data: Path, settings: "Settings"
+) -> tuple[list["Table"], dict[str, object]]:
+    from .. import interpolators
+    from ..engine import Ran
+    from ..train.baselines import BASELINES
     from ..train.evaluate_interpolation import evaluate_interpolation, means
     from ..train.evaluation_sets import triplets
 
+    methods = dict(BASELINES)
+    if name not in methods:
+        methods = {name: interpolators.find(name, quality, settings).start(Ran()), **methods}
     rows = list(evaluate_interpolation(methods, triplets(data)))
     sets = means(rows)
     return [_pictures(rows), _means(sets)], {

@@ -49,14 +49,17 @@ class AudioOption(StrEnum):
 def interpolate(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video or a folder of pictures.")],
     target: Annotated[
-        Path | None, typer.Argument(metavar="[OUTPUT]", help="The same kinds.", show_default="INPUT_x2 beside it")
+        Path | None,
+        typer.Argument(
+            metavar="OUTPUT", help="The same kinds.", show_default="INPUT_fps_x2, INPUT_60fps or INPUT_slow4 beside it"
+        ),
     ] = None,
     factor: Annotated[
         str | None,
         typer.Option(
             "--factor",
             "-x",
-            help="So many times as many frames: 2, 4, 5/2. The source's keep their times.",
+            help="Multiply the frame rate by 2, 4, 5/2; the source's frames keep their times.",
             show_default=str(FACTOR),
             rich_help_panel=TIMING,
         ),
@@ -67,13 +70,14 @@ def interpolate(
     ] = None,
     slow_motion: Annotated[
         str | None,
-        typer.Option("--slow-motion", help="So many times as slow, at the source's rate.", rich_help_panel=TIMING),
+        typer.Option("--slow-motion", help="Slow down 2, 4 times, at the source's rate.", rich_help_panel=TIMING),
     ] = None,
     model: Annotated[
         str, typer.Option("--model", "-m", help="auto, flow, sepconv, or a file of weights.", rich_help_panel=MOTION)
     ] = RETIMING.model,
     quality: Annotated[
-        QualityOption, typer.Option("--quality", help="Of the flow.", rich_help_panel=MOTION)
+        QualityOption,
+        typer.Option("--quality", help="Thoroughness of the search for motion (flow).", rich_help_panel=MOTION),
     ] = QualityOption(RETIMING.quality),
     on_cut: Annotated[
         OnCutOption,
@@ -85,7 +89,7 @@ def interpolate(
     ] = OnCutOption(RETIMING.on_cut),
     cuts: Annotated[
         Path | None,
-        typer.Option("--cuts", help="Take the scenes of this list; detect none.", rich_help_panel=MOTION),
+        typer.Option("--cuts", help="A scene list (CSV) to take instead of finding cuts.", rich_help_panel=MOTION),
     ] = None,
     duplicates: Annotated[
         DuplicatesOption,
@@ -125,7 +129,8 @@ def interpolate(
 ) -> None:
     """Raise the frame rate, or slow a video down, with new frames along its motion; cuts stay cuts.
 
-    The source's own frames are not touched, and sound, subtitles and chapters keep their time.
+    The source's own frames are not touched; sound, subtitles and chapters keep their time. Slow motion leaves them out
+    (but see --audio stretch).
 
     Example: vidrestore interpolate in.mp4 out.mp4 --fps 60
     """
@@ -170,7 +175,7 @@ def _timing(factor: str | None, fps: str | None, slow_motion: str | None) -> "tu
         slower = _times("--slow-motion", slow_motion)
         return slowed(slower), f"slow{float(slower):.5g}"
     times = FACTOR if factor is None else _times("-x", factor)
-    return ByFactor(times), f"x{float(times):.5g}"
+    return ByFactor(times), f"fps_x{float(times):.5g}"
 
 
 def _times(option: str, text: str) -> Fraction:

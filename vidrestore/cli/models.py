@@ -62,7 +62,9 @@ def list_(as_json: Json = False) -> None:
 
 @app.command("info")
 @shows_errors
-def info(name: Annotated[str, typer.Argument(help="A name from `models list`.")], as_json: Json = False) -> None:
+def info(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="One of `models list`.")], as_json: Json = False
+) -> None:
     """Everything the manifest says about one network.
 
     Example: vidrestore models info espcn-x2

@@ -42,7 +42,9 @@ Device = Annotated[
     str,
     typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:N or cuda:0,cuda:1.", rich_help_panel="Compute"),
 ]
-Engine = Annotated[EngineName, typer.Option("--engine", help="Who runs the convolutions.", rich_help_panel="Compute")]
+Engine = Annotated[
+    EngineName, typer.Option("--engine", help="What computes the network; auto: the faster.", rich_help_panel="Compute")
+]
 Precision = Annotated[
     PrecisionName, typer.Option("--precision", help="Arithmetic of the network.", rich_help_panel="Compute")
 ]
@@ -65,9 +67,23 @@ Codec = Annotated[
     str | None,
     typer.Option("--codec", "-c", help="Encoder, such as libx264, libx265, ffv1.", rich_help_panel="Encoding"),
 ]
-Crf = Annotated[float | None, typer.Option("--crf", help="Quality; lower is better.", rich_help_panel="Encoding")]
-Preset = Annotated[str | None, typer.Option("--preset", help="Speed of the encoder.", rich_help_panel="Encoding")]
-PixFmt = Annotated[str | None, typer.Option("--pix-fmt", help="Pixel format.", rich_help_panel="Encoding")]
+Crf = Annotated[
+    float | None,
+    typer.Option(
+        "--crf",
+        help="Quality; lower is better and larger.",
+        show_default="by codec; 16 of libx264",
+        rich_help_panel="Encoding",
+    ),
+]
+Preset = Annotated[
+    str | None,
+    typer.Option("--preset", help="The encoder's speed against size, such as veryfast.", rich_help_panel="Encoding"),
+]
+PixFmt = Annotated[
+    str | None,
+    typer.Option("--pix-fmt", help="Pixel format, such as yuv420p; else the source's.", rich_help_panel="Encoding"),
+]
 Lossless = Annotated[bool, typer.Option("--lossless", help="No loss in encoding.", rich_help_panel="Encoding")]
 EncoderOption = Annotated[
     list[str] | None,

@@ -23,9 +23,11 @@ def report(report: Report, *, as_json: bool, quiet: bool, verbose: bool, **more:
     if as_json:
         return
     network = f"; {report.model} on {report.engine} ({report.precision})" if report.model else ""
+    codec = f", {report.codec}" if report.codec else ""
+    frames = "1 frame" if report.frames_out == 1 else f"{report.frames_out} frames"
     say(
-        f"{report.output}: {report.frames_out} frames {report.width}x{report.height}, {report.duration_out:.3f} s, "
-        f"{report.codec}{network}, {report.fps:.1f} fps"
+        f"{report.output}: {frames} {report.width}x{report.height}, {report.duration_out:.3f} s{codec}{network}, "
+        f"{report.fps:.1f} fps"
     )
     if blur := report.blur:
         kept = f"; {blur.untouched} of {len(blur.per_frame)} left as they were" if blur.untouched else ""

@@ -40,7 +40,7 @@ class FormatOption(StrEnum):
 def split_scenes(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video or a folder of pictures.")],
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="Gets the clips.", show_default="INPUT_scenes beside it")
+        Path | None, typer.Argument(metavar="DIR", help="Gets the clips.", show_default="INPUT_scenes beside it")
     ] = None,
     detector: Annotated[
         DetectorOption,
@@ -64,7 +64,7 @@ def split_scenes(
     ] = "0",
     scenes: Annotated[
         Path | None,
-        typer.Option("--scenes", help="Take the scenes of this list; detect none.", rich_help_panel=DETECTION),
+        typer.Option("--scenes", help="A scene list (CSV) to take instead of finding cuts.", rich_help_panel=DETECTION),
     ] = None,
     by_time: Annotated[
         bool,
@@ -74,7 +74,9 @@ def split_scenes(
             rich_help_panel=DETECTION,
         ),
     ] = False,
-    list_only: Annotated[bool, typer.Option("--list-only", help="Write no clips; the list goes to stdout.")] = False,
+    list_only: Annotated[
+        bool, typer.Option("--list-only", help="Write no clips; the list goes to --csv, else stdout.")
+    ] = False,
     copy: Annotated[
         bool, typer.Option("--copy", help="Copy instead of encoding where a scene begins on a key frame.")
     ] = False,

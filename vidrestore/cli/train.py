@@ -16,7 +16,9 @@ class VggScale(StrEnum):
 
 @shows_errors
 def train(
-    recipe: Annotated[str, typer.Argument(help="A recipe's name; an unknown one is answered with the list.")],
+    recipe: Annotated[
+        str, typer.Argument(metavar="RECIPE", help="A recipe's name; an unknown one is answered with the list.")
+    ],
     data: Annotated[Path, typer.Option("--data", help="Folder of pictures and clips, searched to any depth.")],
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for checkpoints, logs and weights.", show_default="runs/RECIPE")

@@ -18,7 +18,7 @@ SCALE = 2
 def upscale(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video, a folder of pictures, or a picture.")],
     target: Annotated[
-        Path | None, typer.Argument(metavar="[OUTPUT]", help="The same kinds.", show_default="INPUT_x2 beside it")
+        Path | None, typer.Argument(metavar="OUTPUT", help="The same kinds.", show_default="INPUT_xSCALE beside it")
     ] = None,
     scale: Annotated[int, typer.Option("--scale", "-s", help="2, 3 or 4 times as wide and high.")] = SCALE,
     model: Annotated[
@@ -55,6 +55,7 @@ def upscale(
     """
     from ..stages import upscale as stage
     from ..video.destination import beside
+    from ..video.pictures import is_pictures
 
     settings = options.settings(
         device=device, engine=engine, precision=precision, tile=tile, batch=batch, max_memory=max_memory
@@ -62,7 +63,7 @@ def upscale(
     run_job(
         source,
         target or beside(source, f"x{scale}"),
-        (stage(model, scale=scale, settings=settings),),
+        (stage(model, scale=scale, settings=settings, still=is_pictures(source) and not source.is_dir()),),
         reading=Reading(
             options.moment("--start", start),
             options.moment("--end", end),
