@@ -17,6 +17,8 @@ from tests.clips import make_clip
 from vidrestore import weights
 from vidrestore.blurs import read_psf
 from vidrestore.cli import app
+from vidrestore.errors import UsageError
+from vidrestore.inverse import METHODS
 from vidrestore.models.deblur import MSResNet
 from vidrestore.ops import psf
 from vidrestore.processor import apply
@@ -209,7 +211,7 @@ def test_strength_lies_between() -> None:
         (4, ["-m", "msresnet"], "no trained weights of msresnet are shipped; convert"),
         (4, ["-m", "rife"], "no model 'rife' for deblur"),
         (4, ["-m", "none.safetensors"], "no weights at none.safetensors"),
-        (2, ["-m", "msresnet", "--estimate"], "--psf and --estimate are for -m wiener and landweber"),
+        (2, ["-m", "msresnet", "--estimate"], "--psf, --estimate and --noise are for -m wiener and landweber"),
         (2, ["-m", "wiener"], "-m wiener needs either --estimate or --psf: gaussian:SIGMA"),
         (2, ["-m", "wiener", "--estimate", "--psf", "disk:2"], "needs either --estimate or --psf"),
         (2, ["-m", "wiener", "--psf", "motion:15"], "--psf motion:15 is not a blur"),
@@ -217,6 +219,11 @@ def test_strength_lies_between() -> None:
         (2, ["-m", "wiener", "--psf", "disk:9999"], "not a blur of up to 500 pixels"),
         (2, ["-m", "wiener", "--psf", "disk:-2"], "the radius of a blur is more than 0, not -2"),
         (2, ["-m", "wiener", "--psf", "nope.png"], "--psf nope.png is neither a blur nor a picture that is there"),
+        (2, ["--noise", "2"], "--noise are for -m wiener and landweber"),
+        (2, ["-m", "wiener", "--psf", "disk:2", "--engine", "openvino"], "--engine openvino is for networks"),
+        (2, ["-m", "landweber", "--psf", "disk:2", "--precision", "bf16"], "--precision bf16 is for networks"),
+        (2, ["-m", "wiener", "--psf", "disk:2", "--tile", "64"], "--tile 64 is for networks"),
+        (2, ["-m", "wiener", "--psf", "disk:2", "--max-memory", "1G"], "--max-memory 1073741824 is for networks"),
         (2, ["-m", "wiener", "--psf", "disk:2", "--noise", "0"], "--noise 0 is not a standard deviation"),
         (2, ["-m", "wiener", "--psf", "disk:2", "--strength", "1.5"], "--strength 1.5 is not a share"),
         *(
@@ -231,6 +238,31 @@ def test_wrong_calls_are_one_line(code: int, options: list[str], says: str, tmp_
     assert result.exit_code == code, result.output
     assert len(result.stderr.strip().splitlines()) == 1 and says in result.stderr
     assert result.stdout == ""
+
+
+def test_a_psf_picture_is_small_and_finite(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "large.png"), np.full((501, 3), 9, np.uint8))
+    cv2.imwrite(str(tmp_path / "nan.tiff"), np.array([[1, np.nan, 1]], np.float32))
+    for name in ("large.png", "nan.tiff"):
+        with pytest.raises(UsageError, match="give finite numbers, and up to 500 pixels a side"):
+            read_psf(str(tmp_path / name))
+
+
+def test_memory_that_does_not_suffice_is_one_line_and_five(
+    blurred: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> Tensor:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+
+    monkeypatch.setitem(METHODS, "wiener", full)
+    result = invoke(blurred, tmp_path / "out.png", "-m", "wiener", "--psf", "disk:2")
+    assert result.exit_code == 5 and "wiener computes whole pictures, here of 268x268" in result.stderr
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_a_plan_tells_what_was_estimated(blurred: Path, tmp_path: Path) -> None:
+    plan = report(blurred, tmp_path / "out.png", "-m", "wiener", "--estimate", "--dry-run")
+    assert any(str(note).startswith("estimated --psf motion:") for note in plan["warnings"])
 
 
 def test_a_psf_is_read_from_its_picture(tmp_path: Path) -> None:

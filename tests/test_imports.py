@@ -55,7 +55,7 @@ MAY = {
     "halving": {"engine", "errors"},
     "blurred": {"colour", "engine", "errors", "frame", "metrics"},
     "blurs": {"errors", "ops", "video"},
-    "inverse": {"blurs", "engine", "frame", "ops"},
+    "inverse": {"blurs", "engine", "errors", "frame", "ops"},
     "strength": {"processor"},
     "retime": {"between", "colour", "engine", "frame", "repeats", "settings", "timing"},
     "pipeline": {"engine", "errors", "frame", "in_flight", "prefetch", "report", "settings", "timing", "video"},

@@ -56,9 +56,24 @@ def test_uint8_is_rounded_after_each_axis() -> None:
     assert (imresize(x, 0.5).numpy() == np.clip(np.floor(both + 0.5), 0, 255)).all()
 
 
-def test_imresize_by_size_shrinks_the_smaller_factor_first() -> None:
-    x = torch.rand(512, 300, dtype=torch.float64)
-    assert imresize(x, size=(123, 234)).shape == (123, 234)
+@pytest.mark.parametrize("shape", [(512, 512), (300, 900)])
+def test_imresize_by_size_shrinks_the_smaller_factor_first(shape: tuple[int, int]) -> None:
+    """In uint8 the order shows, since each axis is rounded."""
+    x = torch.randint(0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+
+    def along(picture: np.ndarray, axis: int) -> np.ndarray:
+        out = (123, 234)[axis]
+        made = np.apply_along_axis(naive_axis, axis, picture, out / shape[axis], out)
+        return np.clip(np.floor(made + 0.5), 0, 255)
+
+    first = 0 if 123 / shape[0] < 234 / shape[1] else 1
+    expected, other = (along(along(x.double().numpy(), axis), 1 - axis) for axis in (first, 1 - first))
+    made = imresize(x, size=(123, 234)).numpy()
+    assert (made == expected).all() and not (made == other).all()
+
+
+def test_imresize_takes_one_of_scale_and_size() -> None:
+    x = torch.rand(12, 12)
     with pytest.raises(ValueError, match="exactly one"):
         imresize(x)
 

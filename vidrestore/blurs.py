@@ -18,7 +18,8 @@ MAKERS: dict[str, tuple[int, Callable[..., Tensor]]] = {
 }
 """How many numbers each takes, and what it makes of them; lengths in pixels, angles in degrees."""
 LARGEST = 500.0
-"""Pixels, of a length, radius or sigma: a mistake beyond."""
+"""Pixels, of a length, radius or sigma, or a side of a picture: a mistake beyond."""
+WAYS_OUT = "give it with --psf, or --start where it shows"
 
 
 def read_psf(text: str) -> Tensor:
@@ -33,7 +34,7 @@ def read_psf(text: str) -> Tensor:
         if colon and kind in MAKERS:
             return _made(text, kind, [_number(part) for part in rest.split(",")])
         if Path(text).is_file() and is_pictures(Path(text)):
-            return psf.from_picture(read_picture(Path(text)).mean(0).double())
+            return _of_picture(text, read_picture(Path(text)).mean(0).double())
     except ValueError as error:
         raise UsageError(f"--psf {text}: {error}") from error
     raise UsageError(f"--psf {text} is neither a blur nor a picture that is there; write {FORMS}")
@@ -48,16 +49,16 @@ def estimate(picture: Tensor) -> tuple[Tensor, str]:
     try:
         streak, bell = estimate_blur.motion(picture), estimate_blur.gaussian(picture)
     except ValueError as error:
-        raise VidrestoreError(f"{error}; give it with --psf") from error
+        raise VidrestoreError(f"{error}; {WAYS_OUT}") from error
     if streak.confidence >= estimate_blur.SURE_OF_MOTION:
         form = f"motion:{streak.length:.4g},{streak.angle:.4g}"
         return psf.motion(streak.length, streak.angle), f"estimated --psf {form}, confidence {streak.confidence:.2f}"
     if bell.confidence >= estimate_blur.SURE_OF_GAUSSIAN:
         return psf.gaussian(bell.sigma), f"estimated --psf gaussian:{bell.sigma:.4g}, confidence {bell.confidence:.2f}"
     raise VidrestoreError(
-        "the first picture shows no blur that is the same everywhere: a streak has confidence "
+        "the first picture that is to be restored shows no blur that is the same everywhere: a streak has confidence "
         f"{streak.confidence:.2f} of {estimate_blur.SURE_OF_MOTION} at least, a Gaussian {bell.confidence:.2f} of "
-        f"{estimate_blur.SURE_OF_GAUSSIAN}; give it with --psf"
+        f"{estimate_blur.SURE_OF_GAUSSIAN}; {WAYS_OUT}"
     )
 
 
@@ -66,6 +67,13 @@ def _made(text: str, kind: str, numbers: list[float]) -> Tensor:
     if len(numbers) != count or not all(math.isfinite(number) for number in numbers) or numbers[0] > LARGEST:
         raise UsageError(f"--psf {text} is not a blur of up to {LARGEST:.0f} pixels; write {FORMS}")
     return make(*numbers)
+
+
+def _of_picture(text: str, picture: Tensor) -> Tensor:
+    if max(picture.shape) > LARGEST or not bool(picture.isfinite().all()):
+        height, width = picture.shape
+        raise UsageError(f"--psf {text}, {width}x{height}: give finite numbers, and up to {LARGEST:.0f} pixels a side")
+    return psf.from_picture(picture)
 
 
 def _number(text: str) -> float:

@@ -1,6 +1,7 @@
 """inverse(): frames whose blur is known or estimated, undone by a classical method, in their place."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
 
@@ -10,10 +11,14 @@ from torch import Tensor
 from .blurs import estimate
 from .engine import Keep, Ran
 from .engine.convert import restored, see
+from .engine.memory import is_out_of_memory
 from .engine.precisely import precisely
+from .errors import ResourceError
 from .frame import Frame
 from .ops.deconvolve import landweber, wiener
 
+BYTES = 280
+"""Held at most for each pixel of a picture of 1280x720; `landweber` takes less."""
 METHODS: dict[str, Callable[..., Tensor]] = {"wiener": wiener, "landweber": landweber}
 
 
@@ -38,6 +43,7 @@ def inverse(
 
     Raises:
         VidrestoreError: nothing can be estimated from that frame.
+        ResourceError: memory does not suffice for whole pictures, in which these methods compute.
     """
     ran.engine, ran.device, ran.precision = "torch", str(device), "fp32"
     for seen in see(frames, space="rgb", device=device):
@@ -45,11 +51,25 @@ def inverse(
             yield seen.frame
             continue
         start = perf_counter()
-        if psf is None:
-            psf, note = estimate(seen.tensor)
-            ran.notes.append(note)
-        with precisely():
+        with precisely(), _memory_told(method, seen.tensor):
+            if psf is None:
+                psf, note = estimate(seen.tensor)
+                ran.notes.append(note)
             sharp = METHODS[method](seen.tensor, psf, noise=noise)
             out = seen.tensor + strength * (sharp - seen.tensor)
         ran.seconds += perf_counter() - start
         yield replace(seen.frame, picture=restored(seen, out, space="rgb", scale=1), native=None)
+
+
+@contextmanager
+def _memory_told(method: str, picture: Tensor) -> Iterator[None]:
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        height, width = picture.shape[-2:]
+        raise ResourceError(
+            f"out of memory: {method} computes whole pictures, here of {width}x{height}, with some {BYTES} bytes a pixel; "
+            "free memory, or take a network, which works in tiles"
+        ) from error

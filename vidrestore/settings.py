@@ -11,6 +11,7 @@ OnCut = Literal["hold", "nearest", "blend"]
 Quality = Literal["fast", "balanced", "best"]
 PictureForm = Literal["png", "jpg", "webp", "tiff"]
 JPEG_QUALITY = 95
+NOISE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,8 @@ class Deblurring:
     """The known blur, as `blurs.read_psf` takes it."""
     estimate: bool = False
     """Find the blur in the first frame that is restored."""
-    noise: float = 1.0
-    """Standard deviation with white at 255; more than the truth is smoother, less amplifies noise."""
+    noise: float | None = None
+    """Of wiener and landweber: standard deviation with white at 255; more than the truth is smoother, less amplifies
+    noise. None: NOISE."""
     only_blurred: float | None = None
     """Blur, 0 to 1 as `metrics.blur` tells it, below which a frame stays as it is; None: all are deblurred."""

@@ -19,7 +19,7 @@ from .placing import cut_by_list
 from .repeats import mark_repeats
 from .retime import CPU, retime
 from .scenes import Scene
-from .settings import Deblurring, Retiming, Settings
+from .settings import NOISE, Deblurring, Retiming, Settings
 from .shots import mark_cuts
 from .strength import Blended
 from .timing import ByFactor, Timing
@@ -164,6 +164,14 @@ def deblur(how: Deblurring, *, settings: Settings) -> Stage:
     return Stage("deblur", 1, start, name, (note,) if note else ())
 
 
+INVERSE_SETTINGS: dict[str, tuple[object, ...]] = {
+    "engine": ("auto", "torch"),
+    "precision": ("auto", "fp32"),
+    "tile": ("auto", 0),
+    "batch": ("auto", 1),
+    "max_memory": (None,),
+}
+"""What Settings may say where no network runs."""
 Deblurrer = tuple[str, str, Callable[[Ran], Restoring]]
 """The name of what deblurs, what a user should know about it, and what loads it."""
 
@@ -171,21 +179,27 @@ Deblurrer = tuple[str, str, Callable[[Ran], Restoring]]
 def _by_inverse(how: Deblurring, settings: Settings) -> Deblurrer:
     if (how.psf is None) == (not how.estimate):
         raise UsageError(f"-m {how.model} needs either --estimate or --psf: {FORMS}")
-    if not 0 < how.noise <= 255:
-        raise UsageError(f"--noise {how.noise:g} is not a standard deviation with white at 255; give more than 0")
+    level = NOISE if how.noise is None else how.noise
+    if not 0 < level <= 255:
+        raise UsageError(f"--noise {level:g} is not a standard deviation with white at 255; give more than 0")
+    for option, fitting in INVERSE_SETTINGS.items():
+        if (value := getattr(settings, option)) not in fitting:
+            raise UsageError(
+                f"--{option.replace('_', '-')} {value} is for networks; -m {how.model} computes whole pictures in fp32"
+            )
     psf = None if how.psf is None else read_psf(how.psf)
 
     def start(ran: Ran) -> Restoring:
-        noise, device = how.noise / 255, choose(settings).device
+        noise, device = level / 255, choose(settings).device
         return partial(inverse, method=how.model, psf=psf, noise=noise, strength=how.strength, device=device, ran=ran)
 
     return how.model, "", start
 
 
 def _by_network(how: Deblurring, settings: Settings) -> Deblurrer:
-    if how.psf is not None or how.estimate:
+    if how.psf is not None or how.estimate or how.noise is not None:
         raise UsageError(
-            f"--psf and --estimate are for -m {' and '.join(METHODS)}; -m {how.model} finds the blur itself"
+            f"--psf, --estimate and --noise are for -m {' and '.join(METHODS)}; -m {how.model} finds the blur itself"
         )
     name, load, note = _deblurrer(how.model)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..settings import Deblurring, Encoding, Reading
+from ..settings import NOISE, Deblurring, Encoding, Reading
 from . import options
 from .errors import shows_errors
 from .run import Shell, run_job
@@ -54,10 +54,11 @@ def deblur(
         ),
     ] = DEBLURRING.estimate,
     noise: Annotated[
-        float,
+        float | None,
         typer.Option(
             "--noise",
             help="Standard deviation of the noise, white at 255; more is smoother.",
+            show_default=f"{NOISE:g}",
             rich_help_panel=CLASSICAL,
         ),
     ] = DEBLURRING.noise,

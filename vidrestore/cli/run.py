@@ -88,7 +88,7 @@ def _show_plan(job: "Job", *, as_json: bool) -> None:
         "batch": ran.batch,
         "seconds_per_frame": round(per_frame, 4),
         "seconds": None if job.frames is None else round(per_frame * job.frames, 1),
-        "warnings": job.notes,
+        "warnings": [*job.notes, *ran.notes],
     }
     if as_json:
         print(json.dumps(facts))
@@ -98,5 +98,5 @@ def _show_plan(job: "Job", *, as_json: bool) -> None:
     for key, value in facts.items():
         if key not in ("streams", "warnings"):
             show.say(f"{key:17} {'unknown' if value is None else value}")
-    for warning in job.notes:
+    for warning in (*job.notes, *ran.notes):
         show.say(f"note: {warning}")

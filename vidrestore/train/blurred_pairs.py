@@ -1,6 +1,5 @@
 """Blurred pictures whose sharp ones are known: what deblurring is measured on."""
 
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,10 +16,8 @@ from .data import CLIPS, PICTURES
 from .evaluation_sets import read, rounded
 from .exposure import as_codes, as_picture, exposures, moments
 from .footage import Scene, of_folder
+from .pairs import is_of_pairs, sharp_of
 
-BLURRED = re.compile(r"(?<![a-z])blur(red)?(?![a-z])", re.IGNORECASE)
-"""The word in the name of a blurred picture or of its folder; SHARP takes its place in those of the sharp one."""
-SHARP = re.compile(r"(?<![a-z])sharp(?![a-z])", re.IGNORECASE)
 LEAST = 11
 """Pixels a side that SSIM needs."""
 COUNTS = (5, 7, 9)
@@ -47,10 +44,10 @@ class BlurredPair:
 def blurred_pairs(data: Path) -> Iterator[BlurredPair]:
     """Every pair of pictures in and below `data`, and exposures of every video and folder of frames there.
 
-    Pairs go by name: x_blur1.png and x_sharp1.png, or blur/1.png and sharp/1.png; a blurred picture without its sharp
-    one is left out. Every fourth frame of a clip is a sharp picture, and has three exposures of which those count that
-    are FITTING: 5, 7 and 9 moments of eight between two frames, the motion searched without a network, so that they
-    stay the same whatever weights are shipped. A clip should be of one shot; `vidrestore split-scenes` makes such.
+    Pairs go by name (pairs.py); a blurred picture without its sharp one is left out. Every fourth frame of a clip is a
+    sharp picture, and has three exposures of which those count that are FITTING: 5, 7 and 9 moments of eight between
+    two frames, the motion searched without a network, so that they stay the same whatever weights are shipped. A clip
+    should be of one shot; `vidrestore split-scenes` makes such.
 
     Raises:
         InputError: where nothing comes of them, a file cannot be read, or the two of a pair differ in size.
@@ -68,12 +65,12 @@ def blurred_pairs(data: Path) -> Iterator[BlurredPair]:
 
 def _pairs_at(path: Path, data: Path) -> Iterator[BlurredPair]:
     if path.is_dir():
-        if not _is_of_pairs(path):
+        if not is_of_pairs(path):
             for scene in filter(_is_clip, of_folder(path)):
                 yield from _exposed(_set(path, data), (as_picture(scene[n]) for n in range(len(scene))))
     elif path.suffix.lower() in CLIPS:
         yield from _exposed(_set(path.with_suffix(""), data), _of_video(path))
-    elif path.suffix.lower() in PICTURES and (sharp := _sharp_of(path)):
+    elif path.suffix.lower() in PICTURES and (sharp := sharp_of(path)):
         folder = path.parent if sharp.parent == path.parent else path.parent.parent
         yield _pair(_set(folder, data), path, sharp)
 
@@ -89,26 +86,6 @@ def _pair(set: str, blurred: Path, sharp: Path) -> BlurredPair:
     if min(pair.sharp.shape[1:]) < LEAST:
         raise InputError(f"{blurred} is too small to be compared; give {LEAST}x{LEAST} pixels or more")
     return pair
-
-
-def _sharp_of(blurred: Path) -> Path | None:
-    """The sharp picture that is there, of one whose name or folder says that it is blurred."""
-    folder = blurred.parent.with_name(_exchanged(BLURRED, "sharp", blurred.parent.name))
-    name = _exchanged(BLURRED, "sharp", blurred.name)
-    found = (blurred.with_name(name), folder / blurred.name, folder / name)
-    return next((sharp for sharp in found if sharp != blurred and sharp.is_file()), None)
-
-
-def _exchanged(word: re.Pattern[str], other: str, name: str) -> str:
-    return word.sub(lambda found: other.title() if found[0].istitle() else other, name)
-
-
-def _is_of_pairs(folder: Path) -> bool:
-    """Whether it holds blurred pictures, or the sharp ones of pairs, and so is no clip."""
-    beside = (folder.with_name(_exchanged(SHARP, word, folder.name)) for word in ("blur", "blurred"))
-    if BLURRED.search(folder.name) or any(each != folder and each.is_dir() for each in beside):
-        return True
-    return any(_sharp_of(path) for path in folder.iterdir())
 
 
 def _is_clip(scene: Scene) -> bool:

@@ -19,7 +19,8 @@ from torch.utils.data import Dataset
 from ..errors import InputError
 from ..metrics import psnr
 from .exposed import Exposed, exposed_scenes, exposed_stills
-from .footage import Codes, beside, held_back, read_picture, scenes
+from .footage import Codes, beside, fitting_scenes, held_back, read_picture
+from .pairs import GivenPair, folders_of_pairs, pairs_by_folder
 from .shake import shaken
 from .task import Material
 from .validate import Held, Pair
@@ -28,7 +29,12 @@ HELD = 48
 """Samples that validation sees."""
 TRIES = 400
 FITTING = (20.0, 34.0)
-"""dB of a blurred patch to its sharp one: less is past help, more is hardly blurred."""
+"""dB of a blurred patch to its sharp one: less is past help, more is hardly blurred. Wider than what evaluation takes
+of whole frames (blurred_pairs.py), whose parts differ by more than that."""
+
+
+Source = Exposed | GivenPair
+"""What has patches, blurred and sharp."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +61,15 @@ class Blurring:
     def open(self, data: Path, scratch: Path) -> Material:
         """See Task. The first time, blurred scenes are made in `scratch`, which takes minutes.
 
+        Blurred pictures that are there with their sharp ones are learnt from as they are, a folder of them as a scene.
+
         Raises InputError: fewer than two scenes that motion blurs, or a still that cannot be read.
         """
-        found = scenes(data, scratch, least=3, side=self.patch)
-        held, kept = held_back(exposed_scenes(found, scratch / "exposed"), data)
-        stills = beside(found, data)
+        of_pairs = folders_of_pairs(data)
+        found = fitting_scenes(data, scratch, least=3, side=self.patch, without=of_pairs)
+        moving: list[tuple[Source, ...]] = [*exposed_scenes(found, scratch / "exposed"), *pairs_by_folder(data)]
+        held, kept = held_back(moving, data)
+        stills = [path for path in beside(found, data) if path.parent not in of_pairs]
         stills = [path for path in stills if min(read_picture(path).shape[:2]) >= self.patch]
         layers = exposed_stills(stills, scratch / "exposed", side=self.patch) if stills and self.layered else []
         samples = Exposures(list(chain(*held)), [], [], replace(self, sharp=0), batch=1, seed=0, steps=HELD)
@@ -74,7 +84,7 @@ class Exposures(Dataset[Pair]):
 
     def __init__(
         self,
-        moving: Sequence[Exposed],
+        moving: Sequence[Source],
         layers: Sequence[Exposed],
         stills: Sequence[Path],
         task: Blurring,
@@ -105,21 +115,21 @@ class Exposures(Dataset[Pair]):
             blurred, sharp = _recoloured(blurred, sharp, rng)
         return self._worn(blurred, rng), sharp
 
-    def _source(self, rng: np.random.Generator) -> Sequence[Exposed] | Sequence[Path]:
+    def _source(self, rng: np.random.Generator) -> Sequence[Source] | Sequence[Path]:
         kind = rng.random()
         if self._stills and kind < self._task.shaken:
             return self._stills
         layered = self._layers and kind < self._task.shaken + self._task.layered
         return self._layers if layered else self._moving
 
-    def _fitting(self, source: Sequence[Exposed] | Sequence[Path], rng: np.random.Generator) -> tuple[Codes, Codes]:
+    def _fitting(self, source: Sequence[Source] | Sequence[Path], rng: np.random.Generator) -> tuple[Codes, Codes]:
         """A patch of which the blur can be seen, and undone."""
         for _ in range(TRIES):
             picked, side = source[int(rng.integers(len(source)))], self._task.patch
-            if isinstance(picked, Exposed):
-                blurred, sharp = picked.patch(side, rng)
-            else:
+            if isinstance(picked, Path):
                 blurred, sharp = shaken(read_picture(picked), side=side, rng=rng)
+            else:
+                blurred, sharp = picked.patch(side, rng)
             if FITTING[0] <= psnr(sharp, blurred) <= FITTING[1]:
                 return blurred, sharp
         raise InputError(

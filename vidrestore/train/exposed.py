@@ -14,7 +14,7 @@ from ..flow.presets import PRESETS
 from ..metrics import psnr
 from .exposure import GAMMA, as_codes, as_picture, exposures, moments
 from .footage import Codes, Scene
-from .layers import layered
+from .layers import FINER, SPEEDS, layered
 
 EACH = 16
 """Moments from one frame to the next."""
@@ -30,7 +30,8 @@ FITTING = (21.0, 33.0)
 """dB from an exposure to the sharp picture, of the whole frame: others are not kept."""
 LAYERED = 600
 """Scenes made of still pictures."""
-HOW = repr((EACH, COUNTS, KEPT, LINEAR, FITTING, GAMMA)).encode()
+SEARCH = PRESETS["fast"].search
+HOW = repr((EACH, COUNTS, KEPT, LINEAR, FITTING, GAMMA, SEARCH, FINER, SPEEDS)).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def exposed_stills(stills: Sequence[Path], folder: Path, *, side: int) -> list[E
 
 
 def _moving(scene: Scene, folder: Path) -> Iterator[Exposed]:
-    between = FlowInterpolator(PRESETS["fast"].search)
+    between = FlowInterpolator(SEARCH)
     for centre in range(1, len(scene) - 1, STRIDE):
         frames = [scene[centre + offset] for offset in (-1, 0, 1)]
         name = _named(HOW, *(np.ascontiguousarray(frame).data for frame in frames))

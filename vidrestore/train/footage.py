@@ -6,7 +6,7 @@ Through OpenCV alone, so that training also runs where PyAV is not installed.
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, pairwise
@@ -92,19 +92,27 @@ def scenes(data: Path, scratch: Path, *, least: int, side: int) -> list[Scene]:
     Raises:
         InputError: there is none, or a file cannot be read.
     """
-    folders = (path for path in chain([data], data.rglob("*")) if path.is_dir())
-    clips = (path for path in data.rglob("*") if path.suffix.lower() in CLIPS)
-    found: list[Scene] = [
-        *chain.from_iterable(of_folder(path) for path in sorted(folders)),
-        *chain.from_iterable(_of_video(path, scratch) for path in sorted(clips)),
-    ]
-    fit = [scene for scene in found if len(scene) >= least and min(scene.size) >= side]
-    if not fit:
+    if not (fit := fitting_scenes(data, scratch, least=least, side=side)):
         raise InputError(
             f"{data} holds no scene of {least} frames of {side}x{side} pixels or more; "
             "give videos, or folders of numbered frames"
         )
     return fit
+
+
+def fitting_scenes(data: Path, scratch: Path, *, least: int, side: int, without: Collection[Path] = ()) -> list[Scene]:
+    """The same, be there any or none.
+
+    Args:
+        without: folders whose pictures are no frames.
+    """
+    folders = (path for path in chain([data], data.rglob("*")) if path.is_dir() and path not in without)
+    clips = (path for path in data.rglob("*") if path.suffix.lower() in CLIPS)
+    found: list[Scene] = [
+        *chain.from_iterable(of_folder(path) for path in sorted(folders)),
+        *chain.from_iterable(_of_video(path, scratch) for path in sorted(clips)),
+    ]
+    return [scene for scene in found if len(scene) >= least and min(scene.size) >= side]
 
 
 def held_back(found: Sequence[Kept], data: Path) -> tuple[list[Kept], list[Kept]]:
