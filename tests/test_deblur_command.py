@@ -256,7 +256,7 @@ def test_memory_that_does_not_suffice_is_one_line_and_five(
 
     monkeypatch.setitem(METHODS, "wiener", full)
     result = invoke(blurred, tmp_path / "out.png", "-m", "wiener", "--psf", "disk:2")
-    assert result.exit_code == 5 and "wiener computes whole pictures, here of 268x268" in result.stderr
+    assert result.exit_code == 5 and "wiener computes whole pictures, of 268x268 here" in result.stderr
     assert not (tmp_path / "out.png").exists()
 
 

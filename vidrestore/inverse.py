@@ -70,6 +70,6 @@ def _memory_told(method: str, picture: Tensor) -> Iterator[None]:
             raise
         height, width = picture.shape[-2:]
         raise ResourceError(
-            f"out of memory: {method} computes whole pictures, here of {width}x{height}, with some {BYTES} bytes a pixel; "
+            f"out of memory: {method} computes whole pictures, of {width}x{height} here, some {BYTES} bytes a pixel; "
             "free memory, or take a network, which works in tiles"
         ) from error
