@@ -7,6 +7,8 @@ from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 
+import psutil
+
 from .frame import Frame, Planes
 
 
@@ -47,7 +49,7 @@ class InFlight:
 
 
 def peak_memory() -> int:
-    """Bytes of main memory that this process took at most; 0 where the system does not tell."""
+    """Bytes of main memory that this process took at most."""
     status = Path("/proc/self/status")
     if status.exists():  # what Linux tells by getrusage may be the peak of the process that started this one
         fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
@@ -56,6 +58,6 @@ def peak_memory() -> int:
     try:
         import resource
     except ImportError:  # Windows
-        return 0
+        return int(psutil.Process().memory_info().peak_wset)
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most << 10

@@ -1,12 +1,12 @@
 """How much memory there is, how much a network takes, and the tile and batch that follow."""
 
 import math
-import os
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -122,12 +122,7 @@ def least_tile(needs: Needs) -> int:
 
 def available() -> int:
     """Bytes of main memory that can be had without swapping, within the limit of the container, if there is one."""
-    meminfo = Path("/proc/meminfo")
-    if meminfo.exists():
-        fields = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
-        free = int(fields["MemAvailable"].split()[0]) << 10
-    else:
-        free = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    free = int(psutil.virtual_memory().available)
     limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
     if limit.exists() and used.exists() and (most := limit.read_text().strip()) != "max":
         free = min(free, int(most) - int(used.read_text()))
@@ -135,9 +130,8 @@ def available() -> int:
 
 
 def resident() -> int:
-    """Bytes of main memory that this process holds; 0 where the system does not tell."""
-    statm = Path("/proc/self/statm")
-    return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") if statm.exists() else 0
+    """Bytes of main memory that this process holds."""
+    return int(psutil.Process().memory_info().rss)
 
 
 Kwargs = dict[str, object] | None
