@@ -29,7 +29,7 @@ def _measured(measured: object) -> str:
 @app.command("list")
 @shows_errors
 def list_(as_json: Json = False) -> None:
-    """Every network with its size and measured quality.
+    """Every network with its size and measured quality, those for users' videos first.
 
     Example: vidrestore models list
     """
@@ -45,17 +45,24 @@ def list_(as_json: Json = False) -> None:
             "bytes": (weights.folder() / entry.file).stat().st_size if (weights.folder() / entry.file).exists() else 0,
             "licence": entry.licence,
             "measured": dict(entry.measured),
+            "note": entry.note,
         }
-        for name, entry in weights.manifest().items()
+        for name, entry in sorted(weights.manifest().items(), key=lambda item: (item[1].task, bool(item[1].note)))
     }
     if as_json:
         print(json.dumps({"models": rows}))
         return
-    table = Table(Column("name", no_wrap=True), "command", "parameters", "KiB", "licence", "PSNR", box=None)
+    table = Table(Column("name", no_wrap=True), "command", "parameters", "KiB", "licence", "PSNR", "", box=None)
     for name, row in rows.items():
         size = f"{int(str(row['bytes'])) / 1024:.0f}"
         table.add_row(
-            name, str(row["task"]), f"{row['parameters']:,}", size, str(row["licence"]), _measured(row["measured"])
+            name,
+            str(row["task"]),
+            f"{row['parameters']:,}",
+            size,
+            str(row["licence"]),
+            _measured(row["measured"]),
+            "for comparison" if row["note"] else "",
         )
     Console().print(table)
 
