@@ -52,7 +52,10 @@ def list_(as_json: Json = False) -> None:
     if as_json:
         print(json.dumps({"models": rows}))
         return
-    table = Table(Column("name", no_wrap=True), "command", "parameters", "KiB", "licence", "PSNR", "", box=None)
+    widest = max(map(len, rows))
+    table = Table(
+        Column("name", no_wrap=True, min_width=widest), "command", "parameters", "KiB", "licence", "PSNR", "", box=None
+    )
     for name, row in rows.items():
         size = f"{int(str(row['bytes'])) / 1024:.0f}"
         table.add_row(
