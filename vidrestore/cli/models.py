@@ -47,27 +47,22 @@ def list_(as_json: Json = False) -> None:
             "measured": dict(entry.measured),
             "note": entry.note,
         }
-        for name, entry in sorted(weights.manifest().items(), key=lambda item: (item[1].task, bool(item[1].note)))
+        for name, entry in sorted(weights.manifest().items(), key=lambda item: item[1].task)
     }
     if as_json:
         print(json.dumps({"models": rows}))
         return
-    widest = max(map(len, rows))
-    table = Table(
-        Column("name", no_wrap=True, min_width=widest), "command", "parameters", "KiB", "licence", "PSNR", "", box=None
-    )
-    for name, row in rows.items():
-        size = f"{int(str(row['bytes'])) / 1024:.0f}"
-        table.add_row(
-            name,
-            str(row["task"]),
-            f"{row['parameters']:,}",
-            size,
-            str(row["licence"]),
-            _measured(row["measured"]),
-            "for comparison" if row["note"] else "",
+    for title, is_choice in (("", True), ("for comparison", False)):
+        table = Table(
+            Column("name", no_wrap=True), "command", "parameters", "KiB", "licence", "PSNR", box=None, title=title
         )
-    Console().print(table)
+        table.title_justify = "left"
+        for name, row in rows.items():
+            if is_choice == (not row["note"]):
+                size = f"{int(str(row['bytes'])) / 1024:.0f}"
+                facts = str(row["task"]), f"{row['parameters']:,}", size, str(row["licence"])
+                table.add_row(name, *facts, _measured(row["measured"]))
+        Console().print(table)
 
 
 @app.command("info")
