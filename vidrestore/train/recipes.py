@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import torch
@@ -15,7 +16,10 @@ from .sequencing import Sequencing
 from .task import Task
 from .triplets import Between
 
-OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {"adam": torch.optim.Adam, "adamax": torch.optim.Adamax}
+OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
+    "adam": partial(torch.optim.Adam, fused=True),  # an eighth less time for all of a step of unblur's, on two cores
+    "adamax": torch.optim.Adamax,
+}
 
 
 @dataclass(frozen=True, slots=True)
