@@ -135,7 +135,7 @@ def test_on_twos_becomes_motion_at_the_same_times() -> None:
     assert values(made) == pytest.approx([0, 4, 8, 12, 16, 20, 24])
     assert [(frame.pts, frame.duration) for frame in made] == [(frame.pts, frame.duration) for frame in frames]
     assert [frame.native for frame in made[::2]] == [frame.native for frame in frames[::2]]
-    assert ran.notes == ["repeated pictures that motion took the place of: 3"]
+    assert ran.counted == ["repeated pictures that motion took the place of: 3"]
     assert values(through(frames, repeats=[1, 3, 5])) == pytest.approx([*range(0, 25, 2), 24])
 
 

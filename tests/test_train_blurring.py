@@ -17,7 +17,7 @@ from vidrestore.train.blurring import Blurring, Exposures
 from vidrestore.train.exposed import exposed_stills
 from vidrestore.train.exposure import exposures, moments
 from vidrestore.train.loop import Training
-from vidrestore.train.pairs import pairs_by_folder
+from vidrestore.train.pairs import by_folder, folders_without_clips, given_pairs
 from vidrestore.train.recipes import RECIPES, Recipe
 from vidrestore.train.shake import REACH, STEPS, path_kernel, shaken
 
@@ -161,7 +161,7 @@ def test_what_has_no_blur_to_learn_from_is_said(data: Path, tmp_path: Path) -> N
     assert Blurring(patch=64).open(data, tmp_path / "scratch").held.baseline < 40
 
 
-def test_pairs_that_are_there_are_learnt_from_as_they_are(tmp_path: Path) -> None:
+def test_pairs_that_are_there_are_learnt_from_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Folders as GOPRO's: no blurred picture is ever held for a sharp one, nor blurred again."""
     rng = np.random.default_rng(3)
     for folder in ("a", "b", "c"):
@@ -173,8 +173,10 @@ def test_pairs_that_are_there_are_learnt_from_as_they_are(tmp_path: Path) -> Non
             blurred = cv2.blur(truth, (7, 1))
             for kind, picture in (("sharp", truth), ("blur", blurred), ("blur_gamma", 255 - truth)):
                 cv2.imwrite(str(tmp_path / "data" / folder / kind / name), picture[..., ::-1])
-    task = Blurring(patch=80, layered=0, shaken=0, sharp=0, noise=0, compressed=0, quarters=False)
-    material = task.open(tmp_path / "data", tmp_path / "scratch")
+    cv2.imwrite(str(tmp_path / "data" / "d_blur.png"), np.zeros((80, 80, 3), np.uint8))
+    monkeypatch.chdir(tmp_path / "data")
+    task = Blurring(patch=80, layered=0.5, shaken=0.5, sharp=0, noise=0, compressed=0, quarters=False)
+    material = task.open(Path(), tmp_path / "scratch")
     assert not list((tmp_path / "scratch").rglob("*.npy"))
     blurred, sharp = material.batches(batch=12, seed=1, steps=1)[0]
     for one, truth in zip(blurred[:, 0], sharp[:, 0], strict=True):
@@ -184,14 +186,26 @@ def test_pairs_that_are_there_are_learnt_from_as_they_are(tmp_path: Path) -> Non
     assert len(shown) > 3
 
 
-def test_a_pair_of_two_sizes_is_said(tmp_path: Path) -> None:
+def test_a_pair_of_two_sizes_is_said_before_training(data: Path, tmp_path: Path) -> None:
     for name, width in (("x_blur.png", 90), ("x_sharp.png", 91)):
-        cv2.imwrite(str(tmp_path / name), np.zeros((90, width, 3), np.uint8))
-    ((pair,),) = pairs_by_folder(tmp_path)
-    with pytest.raises(
-        InputError, match=r"x_blur.png is 90x90 and .*x_sharp.png 91x90; training needs pairs of one size"
-    ):
-        pair.patch(64, np.random.default_rng(1))
+        cv2.imwrite(str(data / name), np.zeros((90, width, 3), np.uint8))
+    with pytest.raises(InputError, match=r"x_blur\.png and .*x_sharp\.png differ in size"):
+        Blurring(patch=64).open(data, tmp_path / "scratch")
+
+
+def test_folders_of_pairs_are_told_from_others(tmp_path: Path) -> None:
+    """As REDS has them, in a folder that says blur itself; those of a folder stay together beside a folder in it."""
+    root = tmp_path / "motion-blur"
+    names = "train_blur/000/1.png train_sharp/000/1.png a/x_blurry.png a/x_sharp.png a/n/1_blur.png a/n/1_sharp.png"
+    for name in [*names.split(), "a/y_blur.png", "a/y_sharp.png", "a/blur/7.png", "clip/1.png", "a/z_blur.mp4"]:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    found = given_pairs(root)
+    folders = [sorted(str(pair.blurred.relative_to(root)) for pair in together) for together in by_folder(found)]
+    assert sorted(folders) == [["a/n/1_blur.png"], ["a/x_blurry.png", "a/y_blur.png"], ["train_blur/000/1.png"]]
+    assert {str(path.relative_to(root)) for path in folders_without_clips(found, root)} == {
+        "a", "a/n", "a/blur", "train_blur", "train_blur/000", "train_sharp/000"
+    }  # fmt: skip
 
 
 def test_a_patch_without_blur_is_never_taken(data: Path, tmp_path: Path) -> None:

@@ -214,7 +214,7 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
         peak_memory=peak_memory(),
         bytes_in_flight=flying.most,
         blur=Blur.of(ran.blur, ran.untouched),
-        warnings=[*job.notes, *ran.notes, *_over(ran.over), *reader.warnings, *writer.warnings],
+        warnings=[*job.notes, *ran.notes, *ran.counted, *_over(ran.over), *reader.warnings, *writer.warnings],
     )
 
 

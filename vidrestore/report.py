@@ -62,7 +62,7 @@ class Report:
     """The input ends before its own header says: what there was has been restored."""
     codec: str = ""
     peak_memory: int = 0
-    """Bytes of main memory that the process took at most since it began; 0 where the system does not tell."""
+    """Bytes of main memory that the process took at most since it began."""
     bytes_in_flight: int = 0
     """Of pictures between decoder and encoder, the most at once."""
     blur: Blur | None = None

@@ -66,7 +66,7 @@ def retime(
         whole = timing.result(Span(last.number + 1, last.origin, last.end))
         yield replace(waiting, duration=whole.end - waiting.pts)
     if made.repeats:
-        made.ran.notes.append(f"repeated pictures that motion took the place of: {made.repeats}")
+        made.ran.counted.append(f"repeated pictures that motion took the place of: {made.repeats}")
 
 
 @dataclass(frozen=True)

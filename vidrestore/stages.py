@@ -242,4 +242,4 @@ def _cut_as_listed(frames: Iterable[Frame], scenes: Sequence[Scene], ran: Ran) -
         count += 1
         yield frame
     if missed := sum(scene.first >= count for scene in scenes):
-        ran.notes.append(f"scenes of the list that are not in the video, which has {count} frames: {missed}")
+        ran.counted.append(f"scenes of the list that are not in the video, which has {count} frames: {missed}")

@@ -87,14 +87,18 @@ def evaluate(
 
 
 def _task(model: str) -> str:
-    """The command that a network or a weight file is for; A+B enlarge, and what is no network makes frames between."""
+    """The command that a network or a weight file is for; A+B enlarge, and what is no network makes frames between.
+
+    The family of some that enlarge is refused there, with their names.
+    """
     from .. import weights
 
     if Path(model).suffix == ".safetensors":
         return str(weights.about(Path(model))["task"])
     if entry := weights.manifest().get(model):
         return entry.task
-    return "upscale" if "+" in model else "interpolate"
+    family = any(entry.task == "upscale" and entry.model == model for entry in weights.manifest().values())
+    return "upscale" if "+" in model or family else "interpolate"
 
 
 def _upscaling(name: str, data: Path, settings: "Settings") -> tuple[list["Table"], dict[str, object]]:

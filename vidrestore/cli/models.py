@@ -29,7 +29,7 @@ def _measured(measured: object) -> str:
 @app.command("list")
 @shows_errors
 def list_(as_json: Json = False) -> None:
-    """Every network with its size and measured quality, those for users' videos first.
+    """Every network with its size and measured quality, those for comparison apart.
 
     Example: vidrestore models list
     """

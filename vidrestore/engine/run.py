@@ -37,6 +37,8 @@ class Ran:
     """Frames that were sharp enough to be left as they were."""
     notes: list[str] = field(default_factory=list)
     """What the user should know of it afterwards, one line each."""
+    counted: list[str] = field(default_factory=list)
+    """The same, where only the end of the video tells: of a trial it would be wrong."""
 
     def note(self, inference: Inference) -> None:
         """How the last batch was computed."""

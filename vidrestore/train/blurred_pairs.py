@@ -12,11 +12,11 @@ from ..errors import InputError
 from ..flow.interpolator import FlowInterpolator
 from ..flow.presets import PRESETS
 from ..metrics import psnr
-from .data import CLIPS, PICTURES
+from .data import CLIPS
 from .evaluation_sets import read, rounded
 from .exposure import as_codes, as_picture, exposures, moments
 from .footage import Scene, of_folder
-from .pairs import is_of_pairs, sharp_of
+from .pairs import folders_without_clips, given_pairs
 
 LEAST = 11
 """Pixels a side that SSIM needs."""
@@ -53,7 +53,11 @@ def blurred_pairs(data: Path) -> Iterator[BlurredPair]:
         InputError: where nothing comes of them, a file cannot be read, or the two of a pair differ in size.
     """
     data, found = data.resolve(), False  # so that every path has a name
-    for pair in chain.from_iterable(_pairs_at(path, data) for path in sorted(chain([data], data.rglob("*")))):
+    given = given_pairs(data)
+    sharp_of = {pair.blurred: pair.sharp for pair in given}
+    without = folders_without_clips(given, data)
+    paths = (path for path in sorted(chain([data], data.rglob("*"))) if path not in without)
+    for pair in chain.from_iterable(_pairs_at(path, sharp_of.get(path), data) for path in paths):
         found = True
         yield pair
     if not found:
@@ -63,16 +67,15 @@ def blurred_pairs(data: Path) -> Iterator[BlurredPair]:
         )
 
 
-def _pairs_at(path: Path, data: Path) -> Iterator[BlurredPair]:
-    if path.is_dir():
-        if not is_of_pairs(path):
-            for scene in filter(_is_clip, of_folder(path)):
-                yield from _exposed(_set(path, data), (as_picture(scene[n]) for n in range(len(scene))))
-    elif path.suffix.lower() in CLIPS:
-        yield from _exposed(_set(path.with_suffix(""), data), _of_video(path))
-    elif path.suffix.lower() in PICTURES and (sharp := sharp_of(path)):
+def _pairs_at(path: Path, sharp: Path | None, data: Path) -> Iterator[BlurredPair]:
+    if sharp is not None:
         folder = path.parent if sharp.parent == path.parent else path.parent.parent
         yield _pair(_set(folder, data), path, sharp)
+    elif path.is_dir():
+        for scene in filter(_is_clip, of_folder(path)):
+            yield from _exposed(_set(path, data), (as_picture(scene[n]) for n in range(len(scene))))
+    elif path.suffix.lower() in CLIPS:
+        yield from _exposed(_set(path.with_suffix(""), data), _of_video(path))
 
 
 def _set(path: Path, data: Path) -> str:

@@ -20,7 +20,7 @@ from ..errors import InputError
 from ..metrics import psnr
 from .exposed import Exposed, exposed_scenes, exposed_stills
 from .footage import Codes, beside, fitting_scenes, held_back, read_picture
-from .pairs import GivenPair, folders_of_pairs, pairs_by_folder
+from .pairs import GivenPair, by_folder, folders_without_clips, given_pairs, says_blurred
 from .shake import shaken
 from .task import Material
 from .validate import Held, Pair
@@ -31,8 +31,6 @@ TRIES = 400
 FITTING = (20.0, 34.0)
 """dB of a blurred patch to its sharp one: less is past help, more is hardly blurred. Wider than what evaluation takes
 of whole frames (blurred_pairs.py), whose parts differ by more than that."""
-
-
 Source = Exposed | GivenPair
 """What has patches, blurred and sharp."""
 
@@ -63,13 +61,16 @@ class Blurring:
 
         Blurred pictures that are there with their sharp ones are learnt from as they are, a folder of them as a scene.
 
-        Raises InputError: fewer than two scenes that motion blurs, or a still that cannot be read.
+        Raises InputError: fewer than two scenes that motion blurs, a still that cannot be read, a pair of two sizes.
         """
-        of_pairs = folders_of_pairs(data)
-        found = fitting_scenes(data, scratch, least=3, side=self.patch, without=of_pairs)
-        moving: list[tuple[Source, ...]] = [*exposed_scenes(found, scratch / "exposed"), *pairs_by_folder(data)]
+        data = data.resolve()  # so that every path has a name
+        given = given_pairs(data)
+        found = fitting_scenes(data, scratch, least=3, side=self.patch, without=folders_without_clips(given, data))
+        fit = [pair for pair in given if min(pair.size()) >= self.patch]
+        moving: list[tuple[Source, ...]] = [*exposed_scenes(found, scratch / "exposed"), *by_folder(fit)]
         held, kept = held_back(moving, data)
-        stills = [path for path in beside(found, data) if path.parent not in of_pairs]
+        of_pairs = {path for pair in given for path in (pair.blurred, pair.sharp)}
+        stills = [path for path in beside(found, data) if path not in of_pairs and not says_blurred(path, data)]
         stills = [path for path in stills if min(read_picture(path).shape[:2]) >= self.patch]
         layers = exposed_stills(stills, scratch / "exposed", side=self.patch) if stills and self.layered else []
         samples = Exposures(list(chain(*held)), [], [], replace(self, sharp=0), batch=1, seed=0, steps=HELD)

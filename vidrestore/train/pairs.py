@@ -1,12 +1,13 @@
 """Which pictures are blurred and have a sharp one, by their names, and patches of both to learn from.
 
-Pairs go by name: x_blur1.png and x_sharp1.png, or blur/1.png and sharp/1.png as in GOPRO (Nah et al. 2017).
+x_blur1.png and x_sharp1.png are a pair, or blur/1.png and sharp/1.png as in GOPRO (Nah et al. 2017), or the same with
+folders in between as in REDS. Names count from the folder that is searched, whatever it is called itself.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -15,60 +16,69 @@ from ..errors import InputError
 from .data import PICTURES
 from .footage import Codes, read_picture
 
-BLURRED = re.compile(r"(?<![a-z])blur(red)?(?![a-z])", re.IGNORECASE)
-"""The word in the name of a blurred picture or of its folder; SHARP takes its place in those of the sharp one."""
-SHARP = re.compile(r"(?<![a-z])sharp(?![a-z])", re.IGNORECASE)
+BLURRED = re.compile(r"(?<![a-z])blur(red|ry)?(?![a-z])", re.IGNORECASE)
+"""The word in the name of a blurred picture or of a folder of such; `sharp` takes its place in those of the sharp."""
 
 
 @dataclass(frozen=True, slots=True)
 class GivenPair:
-    """Two files of one size."""
+    """Two files that show the same."""
 
     blurred: Path
     sharp: Path
 
+    def size(self) -> tuple[int, int]:
+        """Height and width. InputError: they differ, or one cannot be read."""
+        blurred, sharp = (read_picture(path).shape[:2] for path in (self.blurred, self.sharp))
+        if blurred != sharp:
+            raise InputError(f"{self.blurred} and {self.sharp} differ in size; pairs show the same")
+        return sharp[0], sharp[1]
+
     def patch(self, side: int, rng: np.random.Generator) -> tuple[Codes, Codes]:
-        """The same random square of the blurred and of the sharp picture. InputError: not of one size, or smaller."""
+        """The same random square of the blurred and of the sharp picture."""
         blurred, sharp = read_picture(self.blurred), read_picture(self.sharp)
-        if blurred.shape != sharp.shape or min(sharp.shape[:2]) < side:
-            (h, w), (height, width) = blurred.shape[:2], sharp.shape[:2]
-            raise InputError(
-                f"{self.blurred} is {w}x{h} and {self.sharp} {width}x{height}; training needs pairs of one size, "
-                f"{side}x{side} or more"
-            )
         y, x = (int(rng.integers(n - side + 1)) for n in sharp.shape[:2])
         place = slice(y, y + side), slice(x, x + side)
         return blurred[place], sharp[place]
 
 
-def pairs_by_folder(data: Path) -> Iterator[tuple[GivenPair, ...]]:
-    """Every pair in and below `data`, those of a folder together, in a fixed order."""
+def given_pairs(data: Path) -> list[GivenPair]:
+    """Every pair below `data`, in a fixed order; a blurred picture without its sharp one is left out."""
     files = (path for path in sorted(data.rglob("*")) if path.suffix.lower() in PICTURES)
-    found = (GivenPair(path, sharp) for path in files if (sharp := sharp_of(path)))
-    for _, together in groupby(found, key=lambda pair: pair.blurred.parent):
+    return [GivenPair(path, sharp) for path in files if (sharp := _sharp_of(path, data))]
+
+
+def by_folder(pairs: Sequence[GivenPair]) -> Iterator[tuple[GivenPair, ...]]:
+    """Those together whose blurred pictures lie in one folder."""
+    for _, together in groupby(sorted(pairs, key=_folder), key=_folder):
         yield tuple(together)
 
 
-def sharp_of(blurred: Path) -> Path | None:
-    """The sharp picture that is there, of one whose name or folder says that it is blurred."""
-    folder = blurred.parent.with_name(_exchanged(BLURRED, "sharp", blurred.parent.name))
-    name = _exchanged(BLURRED, "sharp", blurred.name)
-    found = (blurred.with_name(name), folder / blurred.name, folder / name)
-    return next((sharp for sharp in found if sharp != blurred and sharp.is_file()), None)
+def says_blurred(path: Path, data: Path) -> bool:
+    """Whether a name from `data` on is that of something blurred."""
+    return any(BLURRED.search(part) for part in path.relative_to(data).parts)
 
 
-def folders_of_pairs(data: Path) -> set[Path]:
-    """The folders, of `data` and those below, that hold blurred pictures, or the sharp ones of pairs."""
-    return {path for path in chain([data], data.rglob("*")) if path.is_dir() and is_of_pairs(path)}
+def folders_without_clips(pairs: Sequence[GivenPair], data: Path) -> set[Path]:
+    """Those, of `data` and below, whose numbered pictures are not frames to be taken for sharp ones."""
+    of_pairs = {path.parent for pair in pairs for path in (pair.blurred, pair.sharp)}
+    return of_pairs | {path for path in data.rglob("*") if path.is_dir() and says_blurred(path, data)}
 
 
-def is_of_pairs(folder: Path) -> bool:
-    """Whether it holds blurred pictures, or the sharp ones of pairs, and so is no clip."""
-    beside = (folder.with_name(_exchanged(SHARP, word, folder.name)) for word in ("blur", "blurred"))
-    if BLURRED.search(folder.name) or any(each != folder and each.is_dir() for each in beside):
-        return True
-    return any(sharp_of(path) for path in folder.iterdir())
+def _sharp_of(blurred: Path, data: Path) -> Path | None:
+    """The sharp picture that is there: one folder, the file, or both are called so."""
+    *folders, name = blurred.relative_to(data).parts
+    other = _exchanged(name)
+    found = [blurred.with_name(other)]
+    for place, folder in enumerate(folders):
+        there = data.joinpath(*folders[:place], _exchanged(folder), *folders[place + 1 :])
+        found += [there / name, there / other]
+    return next((path for path in found if path != blurred and path.is_file()), None)
 
 
-def _exchanged(word: re.Pattern[str], other: str, name: str) -> str:
-    return word.sub(lambda found: other.title() if found[0].istitle() else other, name)
+def _exchanged(name: str) -> str:
+    return BLURRED.sub(lambda found: "Sharp" if found[0].istitle() else "sharp", name)
+
+
+def _folder(pair: GivenPair) -> Path:
+    return pair.blurred.parent
