@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from tests.seams import HALF_A_CODE, reach, seam
 from vidrestore import weights
 from vidrestore.metrics import psnr
+from vidrestore.metrics.blur import blur
 from vidrestore.models.unblur import Unblur
 from vidrestore.processor import apply
 
@@ -29,6 +31,11 @@ def crop(path: Path, *, top: int, left: int, height: int, width: int) -> Tensor:
     return area.permute(2, 0, 1)[None, None].float() / 255
 
 
+def blur_of(picture: Tensor) -> float:
+    rgb = codes(picture)[0, 0].byte().permute(1, 2, 0).numpy()
+    return blur(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) / np.float32(255), np.float32))
+
+
 def codes(picture: Tensor) -> Tensor:
     return (picture * 255).round().clamp(0, 255)
 
@@ -39,6 +46,13 @@ def test_a_picture_blurred_by_a_camera_comes_nearer_to_the_sharp_one(trained: Un
     sharp = crop(shared_data / "eval/deblur/Flower_sharp1.png", **area)
     restored = codes(apply(trained, blurred))
     assert psnr(codes(sharp).numpy(), restored.numpy()) > psnr(codes(sharp).numpy(), codes(blurred).numpy()) + 0.3
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_real_blurred_picture_is_less_blurred_afterwards(number: int, trained: Unblur, shared_data: Path) -> None:
+    path = sorted((shared_data / "eval/deblur/blur_only").glob("*.png"))[number]
+    before = crop(path, top=100, left=200, height=480, width=640)
+    assert blur_of(apply(trained, before)) < blur_of(before)
 
 
 @pytest.mark.parametrize("name", ["kodim01", "kodim13", "kodim19"])
@@ -62,7 +76,7 @@ def test_it_changes_nothing_before_it_is_trained() -> None:
 def test_its_size() -> None:
     assert sum(p.numel() for p in Unblur().parameters()) == 10_993_836
     assert Unblur().needs.halo == 203 and Unblur().needs.multiple == 8
-    assert Unblur(halo=64).needs.halo == 64
+    assert Unblur(halo=80).needs.halo == 80
 
 
 def test_what_it_adds_is_laid_where_it_was_seen() -> None:
