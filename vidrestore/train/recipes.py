@@ -139,7 +139,7 @@ def _deblur() -> dict[str, Recipe]:
         # For a CPU, and for users' videos. The shipped weights began with 128 channels at the eighth resolution: 9,500
         # steps of this, then from there 12,000 of log-mse (3e-4, noise to 2, and 2e-4 in place of LogMse.LEAST, since
         # sharp samples would else weigh most). Widened to 256, the new channels at first adding nothing: 18,500 more
-        # (patches of 160, three a step, 4e-4, and 1e-3 for LEAST, since mild blur weighed most). From there 22,500 more,
+        # (patches of 160, three a step, 4e-4, and 1e-3 for LEAST, since mild blur weighed most). Then 22,500 more,
         # 6,500 of them so and the others with 3e-3 for LEAST (3.5e-4; a fifth of the samples shaken, 0.15 layered).
         # Past 73 pixels nothing changes what it gives by half a code value: of seven pictures, cut in two (seams.py).
         "unblur": Recipe("unblur", {"halo": 80}, Blurring(), steps=25_000, batch=4, learning_rate=5e-4),
