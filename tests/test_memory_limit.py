@@ -144,7 +144,8 @@ def test_the_report_tells(tmp_path: Path):
     report = restore(job)
     decoded, restored = 128 * 96 * 3 // 2, 256 * 192 * 3 // 2 * 4
     assert decoded + restored <= report.bytes_in_flight <= 16 * (decoded + restored)
-    assert 50 * MIB < resident() <= report.peak_memory == peak_memory()
+    assert 50 * MIB < resident() < report.peak_memory + 4 * MIB
+    assert abs(report.peak_memory - peak_memory()) < 4 * MIB  # Linux counts pages in batches, and may correct itself
 
 
 def test_the_command_ends_with_5(tmp_path: Path):
