@@ -12,7 +12,7 @@ from tests.test_train_interpolation import write_scene
 from vidrestore.train.footage import scenes
 from vidrestore.train.fusing import Fusing, Moments, by_time
 from vidrestore.train.layers import FINER, Layer, layered
-from vidrestore.train.losses import LogMse
+from vidrestore.train.losses import LogMse, make_loss
 
 TASK = Fusing(patch=48, margin=16, layered=0.5)
 STEP = (3, 1)
@@ -115,3 +115,5 @@ def test_log_mse_is_psnr_by_the_sample() -> None:
     output, target = torch.rand(2, 3, 1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
     tenth = [float(-10 * torch.log10(((a - b) ** 2).mean() + 1e-5)) for a, b in zip(output, target, strict=True)]
     assert float(LogMse()(output, target)) == pytest.approx(-sum(tenth) / 30, rel=1e-5)
+    same = make_loss("log-mse", least=3e-3, vgg=None, device=torch.device("cpu"))(output, output)
+    assert float(same) == pytest.approx(np.log10(3e-3), rel=1e-5)

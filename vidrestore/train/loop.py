@@ -82,7 +82,7 @@ class Training:
         self.device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))) if cuda else torch.device("cpu")
         torch.manual_seed(recipe.seed)
         self.model = MODELS[recipe.model](**recipe.args).to(self.device)
-        self.loss = make_loss(recipe.loss, vgg=vgg, device=self.device)
+        self.loss = make_loss(recipe.loss, least=recipe.least, vgg=vgg, device=self.device)
         self.material = recipe.task.open(data, out / "unpacked")
         if isinstance(self.model, Calibrated):
             window, _ = self.material.batches(batch=recipe.batch, seed=recipe.seed, steps=1)[0]

@@ -8,21 +8,28 @@ from torch import nn
 from ..errors import UsageError
 from .perceptual import L1AndFeatures, Vgg
 
+LEAST = 1e-5
+"""50 dB are as good as perfect."""
 LossName = Literal["l1", "mse", "log-mse", "l1+vgg"]
 
 
 class LogMse(nn.Module):
-    """Mean over the samples of log10 of their mean square error: PSNR's own scale, so clean samples count as others."""
+    """Mean over the samples of log10 of their mean square error: PSNR's own scale, so clean samples count as others.
 
-    LEAST = 1e-5
-    """Of the mean square error: 50 dB are as good as perfect."""
+    Args:
+        least: added to the mean square error; what is much better than that counts no more.
+    """
+
+    def __init__(self, least: float = LEAST) -> None:
+        super().__init__()
+        self.least = least
 
     def forward(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """(B, ...) twice -> scalar."""
-        return ((output - target) ** 2).flatten(1).mean(1).add(self.LEAST).log10().mean()
+        return ((output - target) ** 2).flatten(1).mean(1).add(self.least).log10().mean()
 
 
-def make_loss(name: LossName, *, vgg: Vgg | None, device: torch.device) -> nn.Module:
+def make_loss(name: LossName, *, least: float = LEAST, vgg: Vgg | None, device: torch.device) -> nn.Module:
     """The loss of a recipe, ready to be called on `device`.
 
     Raises:
@@ -34,7 +41,7 @@ def make_loss(name: LossName, *, vgg: Vgg | None, device: torch.device) -> nn.Mo
     if name == "mse":
         return nn.MSELoss()
     if name == "log-mse":
-        return LogMse()
+        return LogMse(least)
     if vgg is None:
         raise UsageError(
             "this recipe's loss needs VGG-19, which is not shipped: name your file with --vgg, "

@@ -11,7 +11,7 @@ from .blurring import Blurring
 from .degrade import Degradation
 from .enlarging import Enlarging
 from .fusing import Fusing
-from .losses import LossName
+from .losses import LEAST, LossName
 from .sequencing import Sequencing
 from .task import Task
 from .triplets import Between
@@ -31,6 +31,8 @@ class Recipe:
     args: Mapping[str, object]
     task: Task
     loss: LossName = "l1"
+    least: float = LEAST
+    """Of log-mse."""
     each_level: bool = False
     """Compare what the core gives with what `prepare` makes of the target, one by one, and add up: for networks that
     give the picture at several resolutions."""
@@ -133,16 +135,26 @@ def _deblur() -> dict[str, Recipe]:
         clip_value=None,
         precision="fp16",
     )
+    # Past 73 pixels nothing changes what it gives by half a code value: of seven pictures, cut in two (seams.py).
+    unblur = Recipe("unblur", {"halo": 80}, Blurring(), steps=25_000, batch=4, learning_rate=5e-4)
     return {
         "msresnet-document": document,
         "msresnet-public": public,
         # For a CPU, and for users' videos. The shipped weights began with 128 channels at the eighth resolution: 9,500
-        # steps of this, then from there 12,000 of log-mse (3e-4, noise to 2, and 2e-4 in place of LogMse.LEAST, since
-        # sharp samples would else weigh most). Widened to 256, the new channels at first adding nothing: 18,500 more
-        # (patches of 160, three a step, 4e-4, and 1e-3 for LEAST, since mild blur weighed most). Then 22,500 more,
-        # 6,500 of them so and the others with 3e-3 for LEAST (3.5e-4; a fifth of the samples shaken, 0.15 layered).
-        # Past 73 pixels nothing changes what it gives by half a code value: of seven pictures, cut in two (seams.py).
-        "unblur": Recipe("unblur", {"halo": 80}, Blurring(), steps=25_000, batch=4, learning_rate=5e-4),
+        # steps of this, then from there 12,000 of log-mse (3e-4, noise to 2, and 2e-4 for `least`, since sharp samples
+        # would else weigh most). Widened to 256, the new channels at first adding nothing: 18,500 more (patches of
+        # 160, three a step, 4e-4, and 1e-3 for `least`, since mild blur weighed most). Then 6,500 so, and 16,000 as
+        # unblur-log has it.
+        "unblur": unblur,
+        # From its weights, for PSNR of whole pictures, which their most blurred parts decide.
+        "unblur-log": replace(
+            unblur,
+            task=Blurring(patch=160, noise=2.0, shaken=0.2, layered=0.15),
+            loss="log-mse",
+            least=3e-3,
+            batch=3,
+            learning_rate=3.5e-4,
+        ),
     }
 
 
