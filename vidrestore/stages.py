@@ -201,7 +201,7 @@ def _by_network(how: Deblurring, settings: Settings) -> Deblurrer:
         raise UsageError(
             f"--psf, --estimate and --noise are for -m {' and '.join(METHODS)}; -m {how.model} finds the blur itself"
         )
-    name, load, note = _deblurrer(how.model)
+    name, load, note = deblurrer(how.model)
 
     def start(ran: Ran) -> Restoring:
         processor = Blended(load(), how.strength)
@@ -214,7 +214,7 @@ DEBLURRING_NETWORK = "unblur"
 """What `auto` deblurs with."""
 
 
-def _deblurrer(model: str) -> tuple[str, Callable[[], Network], str]:
+def deblurrer(model: str) -> tuple[str, Callable[[], Network], str]:
     """The network a user means: its name, how to load it, and what to know before choosing it."""
     if Path(model).suffix == ".safetensors":
         network = weights.open_file(Path(model), task="deblur")

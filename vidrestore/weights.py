@@ -94,9 +94,9 @@ def best(*, scale: int, still: bool = False, where: Path | None = None) -> Entry
         ModelError: there is none.
     """
     rows = [row for row in manifest(where).values() if row.task == "upscale" and not row.note]
-    needs = {row.name: build(row).needs for row in rows}
-    alone = {name for name, each in needs.items() if not (each.before or each.after)}
-    fit = [row for row in rows if needs[row.name].scale == scale and (row.name in alone or not still)]
+    needs = [build(row).needs for row in rows]
+    seen = [(row, each) for row, each in zip(rows, needs, strict=True) if each.scale == scale]
+    fit = [row for row, each in seen if not (still and (each.before or each.after))]
     if not fit:
         raise ModelError(f"no network for upscale x{scale} is shipped; give a file of your own with -m")
     return max(fit, key=lambda row: float(row.on_video.get("psnr_y", 0)))

@@ -173,14 +173,12 @@ def _enlarging(name: str) -> tuple[list["Network"], "Degradation"]:
 def _deblurring(name: str, data: Path, settings: "Settings") -> tuple[list["Table"], dict[str, object]]:
     from rich.table import Table
 
-    from .. import weights
+    from ..stages import deblurrer
     from ..train.blurred_pairs import blurred_pairs
     from ..train.evaluate_deblurring import evaluate_deblurring, mean, means
 
-    path = Path(name)
-    is_file = path.suffix == ".safetensors"
-    network = weights.open_file(path, task="deblur") if is_file else weights.load(weights.find(name, task="deblur"))
-    scores = list(evaluate_deblurring(network, blurred_pairs(data), settings=settings))
+    _, load, _ = deblurrer(name)
+    scores = list(evaluate_deblurring(load(), blurred_pairs(data), settings=settings))
     sets, average = means(scores), mean("all", scores)
     table = Table("set", "picture", "PSNR", "SSIM", "blurred PSNR", "blurred SSIM", "gain", box=None)
     for score in [*scores, *sets, average]:

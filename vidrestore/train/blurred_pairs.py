@@ -13,10 +13,10 @@ from ..flow.interpolator import FlowInterpolator
 from ..flow.presets import PRESETS
 from ..metrics import psnr
 from .data import CLIPS
-from .evaluation_sets import read, rounded
+from .evaluation_sets import rounded
 from .exposure import as_codes, as_picture, exposures, moments
 from .footage import Scene, of_folder
-from .pairs import folders_without_clips, given_pairs
+from .pairs import GivenPair, folders_without_clips, given_pairs
 
 LEAST = 11
 """Pixels a side that SSIM needs."""
@@ -54,10 +54,10 @@ def blurred_pairs(data: Path) -> Iterator[BlurredPair]:
     """
     data, found = data.resolve(), False  # so that every path has a name
     given = given_pairs(data)
-    sharp_of = {pair.blurred: pair.sharp for pair in given}
+    of = {pair.blurred: pair for pair in given}
     without = folders_without_clips(given, data)
     paths = (path for path in sorted(chain([data], data.rglob("*"))) if path not in without)
-    for pair in chain.from_iterable(_pairs_at(path, sharp_of.get(path), data) for path in paths):
+    for pair in chain.from_iterable(_pairs_at(path, of.get(path), data) for path in paths):
         found = True
         yield pair
     if not found:
@@ -67,10 +67,10 @@ def blurred_pairs(data: Path) -> Iterator[BlurredPair]:
         )
 
 
-def _pairs_at(path: Path, sharp: Path | None, data: Path) -> Iterator[BlurredPair]:
-    if sharp is not None:
-        folder = path.parent if sharp.parent == path.parent else path.parent.parent
-        yield _pair(_set(folder, data), path, sharp)
+def _pairs_at(path: Path, given: GivenPair | None, data: Path) -> Iterator[BlurredPair]:
+    if given is not None:
+        folder = path.parent if given.sharp.parent == path.parent else path.parent.parent
+        yield _pair(_set(folder, data), given)
     elif path.is_dir():
         for scene in filter(_is_clip, of_folder(path)):
             yield from _exposed(_set(path, data), (as_picture(scene[n]) for n in range(len(scene))))
@@ -82,13 +82,11 @@ def _set(path: Path, data: Path) -> str:
     return data.name if path == data else path.relative_to(data).as_posix()
 
 
-def _pair(set: str, blurred: Path, sharp: Path) -> BlurredPair:
-    pair = BlurredPair(set, blurred.stem, read(blurred), read(sharp))
-    if pair.blurred.shape != pair.sharp.shape:
-        raise InputError(f"{blurred} and {sharp} differ in size; pairs show the same")
-    if min(pair.sharp.shape[1:]) < LEAST:
-        raise InputError(f"{blurred} is too small to be compared; give {LEAST}x{LEAST} pixels or more")
-    return pair
+def _pair(set: str, given: GivenPair) -> BlurredPair:
+    blurred, sharp = given.read()
+    if min(sharp.shape[:2]) < LEAST:
+        raise InputError(f"{given.blurred} is too small to be compared; give {LEAST}x{LEAST} pixels or more")
+    return BlurredPair(set, given.blurred.stem, as_picture(blurred), as_picture(sharp))
 
 
 def _is_clip(scene: Scene) -> bool:

@@ -66,7 +66,7 @@ class Blurring:
         data = data.resolve()  # so that every path has a name
         given = given_pairs(data)
         found = fitting_scenes(data, scratch, least=3, side=self.patch, without=folders_without_clips(given, data))
-        fit = [pair for pair in given if min(pair.size()) >= self.patch]
+        fit = [pair for pair in given if min(pair.read()[1].shape[:2]) >= self.patch]
         moving: list[tuple[Source, ...]] = [*exposed_scenes(found, scratch / "exposed"), *by_folder(fit)]
         held, kept = held_back(moving, data)
         of_pairs = {path for pair in given for path in (pair.blurred, pair.sharp)}

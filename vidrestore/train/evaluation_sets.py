@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import cv2
-import numpy as np
-import torch
 from torch import Tensor
 
 from ..colour import to_rgb
 from ..errors import InputError
 from ..frame import Frame, Planes
 from .data import CLIPS
+from .exposure import as_picture
+from .footage import read_picture
 
 NAMES = (
     ("frame10.png", "frame10i11.png", "frame11.png"),
@@ -56,7 +55,7 @@ def triplets(data: Path) -> Iterator[Triplet]:
                 yield triplet
         elif names := _triplet(path):
             found = True
-            yield Triplet(path.parent.name, path.name, *(read(path / name) for name in names))
+            yield Triplet(path.parent.name, path.name, *(as_picture(read_picture(path / name)) for name in names))
     if not found:
         wanted = ", ".join(" ".join(names) for names in NAMES)
         raise InputError(f"{data}: no video with a frame midway between two, and no triplets (folders with {wanted})")
@@ -64,15 +63,6 @@ def triplets(data: Path) -> Iterator[Triplet]:
 
 def _triplet(folder: Path) -> tuple[str, str, str] | None:
     return next((names for names in NAMES if all((folder / name).is_file() for name in names)), None)
-
-
-def read(path: Path) -> Tensor:
-    """RGB (3, H, W), float32 in [0, 1]. Raises InputError: not a picture."""
-    data = np.fromfile(path, np.uint8)
-    picture = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if data.size else None  # OpenCV asserts that there is data
-    if picture is None:
-        raise InputError(f"{path} cannot be read as a picture")
-    return torch.from_numpy(picture).permute(2, 0, 1).float() / 255
 
 
 def _of_video(path: Path) -> Iterator[Triplet]:

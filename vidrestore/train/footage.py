@@ -197,5 +197,5 @@ def read_picture(path: Path) -> Codes:
     data = np.fromfile(path, np.uint8)
     picture = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if data.size else None  # OpenCV asserts that there is data
     if picture is None:
-        raise InputError(f"{path} cannot be read as a picture; remove it from the training folder")
+        raise InputError(f"{path} cannot be read as a picture; remove it from the data")
     return np.asarray(picture, np.uint8)

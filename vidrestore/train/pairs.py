@@ -27,16 +27,16 @@ class GivenPair:
     blurred: Path
     sharp: Path
 
-    def size(self) -> tuple[int, int]:
-        """Height and width. InputError: they differ, or one cannot be read."""
-        blurred, sharp = (read_picture(path).shape[:2] for path in (self.blurred, self.sharp))
-        if blurred != sharp:
+    def read(self) -> tuple[Codes, Codes]:
+        """The blurred and the sharp picture, (H, W, 3). InputError: they differ in size, or one cannot be read."""
+        blurred, sharp = read_picture(self.blurred), read_picture(self.sharp)
+        if blurred.shape != sharp.shape:
             raise InputError(f"{self.blurred} and {self.sharp} differ in size; pairs show the same")
-        return sharp[0], sharp[1]
+        return blurred, sharp
 
     def patch(self, side: int, rng: np.random.Generator) -> tuple[Codes, Codes]:
-        """The same random square of the blurred and of the sharp picture."""
-        blurred, sharp = read_picture(self.blurred), read_picture(self.sharp)
+        """The same random square of both."""
+        blurred, sharp = self.read()
         y, x = (int(rng.integers(n - side + 1)) for n in sharp.shape[:2])
         place = slice(y, y + side), slice(x, x + side)
         return blurred[place], sharp[place]
