@@ -125,6 +125,24 @@ def test_blur_is_what_is_asked_for(data: Path, tmp_path: Path) -> None:
     assert torch.equal(blurred, sharp)
 
 
+def test_enlarged_samples_show_less_of_the_picture_in_as_many_pixels(tmp_path: Path) -> None:
+    """Red rises by one code value a pixel, so its span in a patch tells how much of the picture the patch shows."""
+    picture = np.random.default_rng(0).integers(80, 160, (200, 200, 3), np.uint8)
+    picture[..., 0] = np.arange(200)
+    (tmp_path / "ramp.png").write_bytes(cv2.imencode(".png", picture[..., ::-1])[1])
+
+    def spans(share: float) -> Tensor:
+        task = Blurring(64, shaken=1, sharp=0, enlarged=share, noise=0, compressed=0, quarters=False)
+        pairs = Exposures([], [], [tmp_path / "ramp.png"], task, batch=40, seed=1, steps=1)[0]
+        middle = torch.stack(pairs)[:, :, 0, 0, 20:44] * 255  # (2, 40, 24, 64), away from what lies outside
+        return (middle[..., 43] - middle[..., 20]).abs().mean(-1) / 23
+
+    assert torch.allclose(spans(0.0), torch.ones(2, 40), atol=0.1)
+    blurred, sharp = spans(1.0)
+    assert 0.45 < sharp.min() < 0.65 and 0.85 < sharp.max() < 1.05
+    assert torch.allclose(blurred, sharp, atol=0.1)
+
+
 def test_layered_stills_are_blurred_within_bounds(data: Path, tmp_path: Path) -> None:
     made = exposed_stills(sorted((data / "stills").iterdir()), tmp_path / "exposed", side=48)
     assert made and len(made) <= 6

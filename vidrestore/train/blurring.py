@@ -31,6 +31,7 @@ TRIES = 400
 FITTING = (20.0, 34.0)
 """dB of a blurred patch to its sharp one: less is past help, more is hardly blurred. Wider than what evaluation takes
 of whole frames (blurred_pairs.py), whose parts differ by more than that."""
+ENLARGED = 2.0
 Source = Exposed | GivenPair
 """What has patches, blurred and sharp."""
 
@@ -47,6 +48,9 @@ class Blurring:
     """Share made of still pictures and the path of a shaken camera."""
     sharp: float = 0.1
     """Share that is not blurred at all."""
+    enlarged: float = 0.0
+    """Share that is cut smaller and enlarged up to ENLARGED times: soft pictures with long streaks, as video is that
+    its camera or a site has enlarged."""
     noise: float = 3.0
     """Largest standard deviation, in 8-bit code values, of what half of the samples get."""
     compressed: float = 0.25
@@ -73,7 +77,7 @@ class Blurring:
         stills = [path for path in beside(found, data) if path not in of_pairs and not says_blurred(path, data)]
         stills = [path for path in stills if min(read_picture(path).shape[:2]) >= self.patch]
         layers = exposed_stills(stills, scratch / "exposed", side=self.patch) if stills and self.layered else []
-        samples = Exposures(list(chain(*held)), [], [], replace(self, sharp=0), batch=1, seed=0, steps=HELD)
+        samples = Exposures(list(chain(*held)), [], [], replace(self, sharp=0, enlarged=0), batch=1, seed=0, steps=HELD)
         return Material(
             partial(Exposures, list(chain(*kept)), layers, stills, self),
             Held([samples[i] for i in range(HELD)], lambda window: window),
@@ -126,17 +130,23 @@ class Exposures(Dataset[Pair]):
     def _fitting(self, source: Sequence[Source] | Sequence[Path], rng: np.random.Generator) -> tuple[Codes, Codes]:
         """A patch of which the blur can be seen, and undone."""
         for _ in range(TRIES):
-            picked, side = source[int(rng.integers(len(source)))], self._task.patch
-            if isinstance(picked, Path):
-                blurred, sharp = shaken(read_picture(picked), side=side, rng=rng)
-            else:
-                blurred, sharp = picked.patch(side, rng)
+            blurred, sharp = self._patch(source[int(rng.integers(len(source)))], rng)
             if FITTING[0] <= psnr(sharp, blurred) <= FITTING[1]:
                 return blurred, sharp
         raise InputError(
-            f"none of {TRIES} patches of {side} pixels is blurred to {FITTING[0]:g} to {FITTING[1]:g} dB; give footage "
-            "that moves, or stills with texture"
+            f"none of {TRIES} patches of {self._task.patch} pixels is blurred to {FITTING[0]:g} to {FITTING[1]:g} dB; "
+            "give footage that moves, or stills with texture"
         )
+
+    def _patch(self, source: Source | Path, rng: np.random.Generator) -> tuple[Codes, Codes]:
+        side = wanted = self._task.patch
+        if self._task.enlarged and rng.random() < self._task.enlarged:
+            side = round(wanted / rng.uniform(1, ENLARGED))
+        if isinstance(source, Path):
+            blurred, sharp = shaken(read_picture(source), side=side, rng=rng)
+        else:
+            blurred, sharp = source.patch(side, rng)
+        return (blurred, sharp) if side == wanted else (_resized(blurred, wanted), _resized(sharp, wanted))
 
     def _worn(self, picture: Codes, rng: np.random.Generator) -> Codes:
         """With the noise and the compression that users' videos have."""
@@ -149,6 +159,10 @@ class Exposures(Dataset[Pair]):
             _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
             picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB), np.uint8)
         return picture
+
+
+def _resized(picture: Codes, side: int) -> Codes:
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def _turned(blurred: Codes, sharp: Codes, rng: np.random.Generator, *, quarters: bool) -> tuple[Codes, Codes]:
