@@ -66,7 +66,7 @@ def _without_network(preset: Preset, ran: Ran) -> Interpolator:
 
 def _with_network(network: Network, preset: Preset, settings: Settings, ran: Ran) -> Interpolator:
     engine = choose(settings)
-    ran.engine, ran.device, ran.precision = engine.name, str(engine.device), engine.precision
+    ran.began(engine)
     inference = Inference(network, engine, settings)
     between: Interpolator
     if _halves(network):

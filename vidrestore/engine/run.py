@@ -40,6 +40,10 @@ class Ran:
     counted: list[str] = field(default_factory=list)
     """The same, where only the end of the video tells: of a trial it would be wrong."""
 
+    def began(self, engine: Engine) -> None:
+        """Where it is computed."""
+        self.engine, self.device, self.precision = engine.name, str(engine.device), engine.precision
+
     def note(self, inference: Inference) -> None:
         """How the last batch was computed."""
         self.tile, self.batch, self.halvings = inference.plan.tile, inference.plan.batch, inference.halvings
@@ -78,7 +82,7 @@ def run(
     if any(needs.times):
         raise ValueError(f"{needs.times = }: frames are restored in their place here")
     ran = Ran() if ran is None else ran
-    ran.engine, ran.device, ran.precision = engine.name, str(engine.device), engine.precision
+    ran.began(engine)
     inference = Inference(processor, engine, settings)
     seen = see(frames, space=needs.space, device=engine.device)
     neighbourhoods = windows(seen, before=needs.before, after=needs.after)
