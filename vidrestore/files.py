@@ -1,17 +1,26 @@
 """Small files a command writes beside its result: refused before it starts, written whole after it."""
 
+from itertools import chain, count
 from pathlib import Path
 
 from .errors import ResourceError, UsageError
 
 
-def check_free(path: Path, *, overwrite: bool) -> None:
-    """UsageError: there is something of that name (for a folder: in it), or no folder to write it to."""
+def check_free(path: Path, *sources: Path, overwrite: bool) -> None:
+    """UsageError: there is something of that name (for a folder: in it), a source even, or no folder to write it to."""
     if not path.absolute().parent.is_dir():
         raise UsageError(f"{path}: its folder does not exist; make it first")
+    if path.exists() and any(source.exists() and path.samefile(source) for source in sources):
+        raise UsageError(f"{path} is the input itself; give another name")
     taken = any(path.iterdir()) if path.is_dir() else path.exists()
     if taken and not overwrite:
         raise UsageError(f"{path} exists; use -y to overwrite it")
+
+
+def part_of(path: Path) -> Path:
+    """Where a file may grow until it gets the name `path`: a name that no file has, since that one is not ours."""
+    names = (f"{path.stem}.part{number}{path.suffix}" for number in chain([""], count(2)))
+    return next(part for part in map(path.with_name, names) if not part.exists())
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -20,7 +29,7 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         ResourceError: the disk is full, or nothing can be written there.
     """
-    part = path.with_name(f"{path.stem}.part{path.suffix}")
+    part = part_of(path)
     try:
         part.write_bytes(content)
         part.replace(path)

@@ -23,7 +23,7 @@ from .video.info import VideoInfo
 from .video.packing import rounded
 from .video.probe import probe
 from .video.read import Reader, expected_frames
-from .video.write import Target, Writer, plan
+from .video.write import UNKNOWN, Target, Writer, plan
 
 T = TypeVar("T")
 
@@ -228,7 +228,7 @@ def _over(amount: int) -> list[str]:
 def _end(job: Job) -> Fraction | None:
     """Where the other tracks stop at the latest; they stop with the last frame where an end is asked for."""
     end = job.reading.end
-    return end if not isinstance(end, int) else job.info.duration or end / job.info.rate
+    return UNKNOWN if isinstance(end, int) else end
 
 
 def _own_time(seconds: dict[str, float], stages: tuple[Stage, ...]) -> dict[str, float]:

@@ -24,11 +24,8 @@ from .video.info import VideoInfo
 from .video.probe import probe
 from .video.read import Reader
 from .video.target import Target
-from .video.write import Origin, Writer, appearing, plan
+from .video.write import UNKNOWN, Origin, Writer, appearing, plan
 from .video.write_pictures import settle
-
-UNKNOWN = Fraction(10**9)
-"""Seconds: a scene's end before it has come. Having one lets the other tracks stop with the clip's last frame."""
 
 Place = Callable[[Iterable[Frame]], Iterator[Placed]]
 """Tells which scene each frame lies in: `by_cuts` behind a detector, or `by_list`."""

@@ -12,6 +12,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load as parse
 from safetensors.torch import save as serialise
+from torch import Tensor
 
 from .calibration import Range, calibrate
 from .errors import ModelError
@@ -147,6 +148,20 @@ def _filled(network: Network, data: bytes, what: str) -> Network:
     return network
 
 
+def tensors(path: Path) -> dict[str, Tensor]:
+    """What a safetensors file holds. ModelError: it is no such file."""
+    try:
+        found: dict[str, Tensor] = parse(path.read_bytes())
+    except SafetensorError as error:
+        raise _foreign(path, error) from error
+    return found
+
+
+def _foreign(path: Path, error: SafetensorError) -> ModelError:
+    way_out = "foreign checkpoints go through `vidrestore models convert`"
+    return ModelError(f"{path} is not a safetensors file ({error}); {way_out}")
+
+
 ABOUT = "vidrestore"
 """The entry of a weight file's metadata in which it says what it is, as JSON."""
 
@@ -195,9 +210,7 @@ def about(path: Path) -> Mapping[str, Any]:
         with safe_open(path, framework="pt") as file:
             said = _said((file.metadata() or {}).get(ABOUT, ""))
     except SafetensorError as error:
-        raise ModelError(
-            f"{path} is not a safetensors file ({error}); foreign checkpoints go through `vidrestore models convert`"
-        ) from error
+        raise _foreign(path, error) from error
     if not {"task", "model", "args"} <= said.keys():
         raise ModelError(f"{path} does not say which network it is for; write it with `vidrestore models convert`")
     return said

@@ -48,8 +48,8 @@ def shows_errors(command: Callable[P, R]) -> Callable[P, R]:
         except VidrestoreError as error:
             print(f"vidrestore: {error}", file=sys.stderr)
             raise typer.Exit(error.exit_code) from None
-        except KeyboardInterrupt:
-            print("vidrestore: interrupted; nothing was written", file=sys.stderr)
+        except KeyboardInterrupt as interrupt:
+            print(f"vidrestore: interrupted; {str(interrupt) or 'nothing was written'}", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
         finally:
             for number, handler in before.items():

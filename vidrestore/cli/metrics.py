@@ -93,7 +93,9 @@ def metrics(
     if plot is not None and plot.suffix.lower() != ".png":
         raise UsageError(f"--plot {plot} would be a PNG; call it {plot.with_suffix('.png')}")
     for path in filter(None, (csv, plot, report, diff)):
-        check_free(path, overwrite=overwrite)
+        check_free(path, reference, distorted, overwrite=overwrite)
+    if diff is not None and diff.is_file():
+        raise UsageError(f"--diff {diff} is a file; name a folder for the pictures")
     keep_memory()
     with shown(progress, total=Side(reference).info.frames, quiet=quiet) as tick:
         comparison = compare(

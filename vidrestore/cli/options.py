@@ -193,6 +193,6 @@ def moment(option: str, text: str | None) -> Moment | None:
         seconds = Fraction(0)
         for part in text.split(":"):
             seconds = seconds * 60 + Fraction(part)
-    except ValueError:
+    except (ValueError, ZeroDivisionError):
         raise UsageError(f"{option} {text} is not a moment; write 12.5, 00:00:12.5 or 300f") from None
     return seconds

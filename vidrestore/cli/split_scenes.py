@@ -131,9 +131,7 @@ def split_scenes(
     if listed is not None and (stats or plot or threshold is not None or shortest):
         raise UsageError("--scenes detects nothing; leave out --stats, --plot, --threshold and --min-scene-len")
     for path in filter(None, (csv, stats, plot)):
-        check_free(path, overwrite=overwrite)
-        if path.exists() and path.samefile(source):
-            raise UsageError(f"{path} is the input itself; give another name")
+        check_free(path, source, overwrite=overwrite)
     job = prepare(
         source,
         None if list_only else folder or beside(source, "scenes").with_suffix(""),

@@ -42,7 +42,6 @@ def train(
 
     Example: vidrestore train espcn-x2 --data pictures/ --steps 2000
     """
-    from safetensors.torch import load_file
     from tqdm import tqdm
 
     from ..engine.allocator import keep_memory
@@ -61,11 +60,15 @@ def train(
         raise UsageError(f"{folder} holds a run already; go on with --resume or choose another --out")
     if init is not None and not init.is_file():
         raise UsageError(f"--init {init}: no such file")
+    if init is not None and resume:
+        raise UsageError("--init is where a run begins; leave it out with --resume")
+    if vgg is not None and "vgg" not in RECIPES[recipe].loss:
+        raise UsageError(f"--vgg is for recipes that compare features; {recipe} does not")
     keep_memory()
     features = None if vgg is None else Vgg(vgg, vgg_scale.value)
     training = Training(RECIPES[recipe], data, folder, steps=steps, workers=workers, vgg=features)
     if init is not None:
-        training.warm_start(load_file(init))
+        training.warm_start(init)
     if resume:
         training.resume()
     log = Log(folder, rank=training.rank)
@@ -79,6 +82,11 @@ def train(
                 f"held {progress.psnr:.2f} dB (baseline {progress.baseline:.2f})"
             )
 
-        best = training.run(show)
+        try:
+            best = training.run(show)
+        except KeyboardInterrupt:
+            if not training.checkpoint.is_file():
+                raise
+            raise KeyboardInterrupt(f"go on from {training.checkpoint} with --resume") from None
     if training.rank == 0:
         typer.echo(f"best weights: {best}")

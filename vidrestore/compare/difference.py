@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import ResourceError
 from ..files import write_whole
 from .results import Comparison, Kept
 
@@ -32,7 +33,10 @@ def write_differences(comparison: Comparison, folder: Path) -> list[Path]:
     Raises:
         ResourceError: it cannot be written.
     """
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise ResourceError(f"{folder} cannot be made: {error.strerror}") from error
     for earlier in folder.glob("worst_*_frame_*.png"):
         earlier.unlink()
     metric = comparison.metrics[0]

@@ -19,6 +19,8 @@ from .degrade import Degradation, degrade
 
 PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"}
 CLIPS = {".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v"}
+TRIES = 400
+"""Pictures drawn for one crop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +125,12 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
 
     def _crop(self, generator: torch.Generator) -> Tensor:
         size = self._size
-        while True:
+        for _ in range(TRIES):
             index, y, x, turn, flip = (int(v) for v in torch.randint(0, 1 << 30, (5,), generator=generator))
             picture = self._cache[self._pictures[index % len(self._pictures)]]
             h, w = picture.shape
             if h >= size and w >= size:
-                break
-        y, x = y % (h - size + 1), x % (w - size + 1)
-        crop = torch.from_numpy(picture[y : y + size, x : x + size]).rot90(turn % 4)
-        return crop.flip(-1) if flip % 2 else crop
+                y, x = y % (h - size + 1), x % (w - size + 1)
+                crop = torch.from_numpy(picture[y : y + size, x : x + size]).rot90(turn % 4)
+                return crop.flip(-1) if flip % 2 else crop
+        raise InputError(f"of {TRIES} pictures to train on none has {size} pixels both ways; give larger ones")

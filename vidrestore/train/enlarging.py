@@ -8,6 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from ..errors import InputError
 from ..ops.upsample import upsample
 from .data import Batches, Cache, Source, sources
 from .degrade import Degradation, degrade
@@ -29,10 +30,12 @@ class Enlarging:
     frames_per_clip: int = 4
 
     def open(self, data: Path, scratch: Path) -> Material:
-        """See Task."""
+        """See Task. InputError: there is one picture only."""
         everything = sources(data, frames_per_clip=self.frames_per_clip)
         held = everything[:: max(2, len(everything) // 24)]
         pictures = [source for source in everything if source not in set(held)]
+        if not pictures:
+            raise InputError(f"{data} holds one picture only; training needs two at least, one of them to validate on")
         return Material(
             partial(Batches, pictures, self.degradation, patch=self.patch),
             Held(self._pairs(held), self._bicubic),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..engine import Settings, choose, run
+from ..errors import InputError
 from ..frame import Colour, Frame, Planes
 from ..metrics import crop_border, psnr, ssim
 from ..ops.imresize import imresize
@@ -19,6 +20,7 @@ from ..ops.upsample import upsample
 from ..processor import Processor
 from .degrade import Degradation, degrade
 from .evaluation_clips import Clip, Luma
+from .validate import BEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,9 @@ def evaluate_upscale(
     Args:
         processors: one after the other.
         ends: frames at both ends of a clip that are not scored, since their window is not full.
+
+    Raises:
+        InputError: no clip is longer than its ends.
     """
     degradation = replace(degradation, eight_bit=False)
     known: deque[tuple[str, Luma, Tensor] | None] = deque()
@@ -75,14 +80,18 @@ def evaluate_upscale(
     restored = frames()
     for processor in processors:
         restored = run(processor, restored, engine=choose(settings), settings=settings)
+    scored = 0
     for frame in restored:
         if (row := known.popleft()) is None:
             continue
+        scored += 1
         name, reference, low = row
         assert isinstance(frame.picture, Planes)
         network = _score(reference, frame.picture.y, degradation.scale)
         bicubic = _score(reference, _bicubic(low, degradation)[0, 0], degradation.scale)
         yield Score(name, *network, *bicubic)
+    if not scored:
+        raise InputError(f"no clip or numbered folder there has {2 * ends + 1} frames, as the network's window needs")
 
 
 def full(processors: Sequence[Processor]) -> int:
@@ -108,6 +117,6 @@ def _bicubic(low: Tensor, degradation: Degradation) -> Tensor:
 
 
 def _score(reference: NDArray[np.float32], restored: Tensor, border: int) -> tuple[float, float]:
-    picture = restored.float().round().clamp(0, 255).numpy()
+    picture = restored.cpu().float().round().clamp(0, 255).numpy()
     a, b = crop_border(reference, border), crop_border(picture, border)
-    return psnr(a, b), ssim(a, b)
+    return min(BEST, psnr(a, b)), ssim(a, b)

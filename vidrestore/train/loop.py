@@ -5,22 +5,24 @@ import os
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, Protocol, runtime_checkable
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
-from torch.utils.data import DataLoader, Subset
 
 from .. import weights
-from ..errors import UsageError
+from ..errors import ModelError, UsageError, VidrestoreError
+from ..files import write_whole
 from ..models import MODELS, Network
+from .loader import batches
 from .losses import make_loss
 from .perceptual import Vgg
 from .recipes import OPTIMISERS, Recipe
-from .validate import Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,13 @@ class Training:
             UsageError, ModelError: the loss needs VGG-19 weights, which are not named or not readable.
         """
         self.recipe, self.out, self.workers = recipe, out, workers
-        self.steps = steps or recipe.steps
+        self._asked, self.steps = steps, steps or recipe.steps
+        self.checkpoint = out / "last.pt"
         self.rank, self.world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
         cuda = torch.cuda.is_available()
         self.device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0))) if cuda else torch.device("cpu")
+        if cuda:
+            torch.cuda.set_device(self.device)  # else every rank's loader would take memory of the first
         torch.manual_seed(recipe.seed)
         self.model = MODELS[recipe.model](**recipe.args).to(self.device)
         self.loss = make_loss(recipe.loss, least=recipe.least, vgg=vgg, device=self.device)
@@ -93,7 +98,7 @@ class Training:
         self.step, self.best = 0, -math.inf
 
     def save(self) -> None:
-        """Write `last.pt`, whole or not at all."""
+        """Write the checkpoint, whole or not at all. ResourceError: the disk is full."""
         state = {
             "model": self.model.state_dict(),
             "ema": self.ema.state_dict(),
@@ -101,37 +106,56 @@ class Training:
             "scaler": self.scaler.state_dict(),
             "loss": self.loss.state_dict(),
             "step": self.step,
+            "steps": self.steps,
             "best": self.best,
         }
-        torch.save(state, self.out / "last.pt.part")
-        os.replace(self.out / "last.pt.part", self.out / "last.pt")
+        content = BytesIO()
+        torch.save(state, content)
+        write_whole(self.checkpoint, content.getvalue())
 
     def resume(self) -> None:
-        """Go on from `last.pt`.
+        """Go on from the checkpoint, to the step that run was to end at unless another was asked for.
 
         Raises:
             UsageError: where there is none.
+            ModelError: it is damaged, or of another recipe.
         """
-        path = self.out / "last.pt"
+        path = self.checkpoint
         if not path.is_file():
             raise UsageError(f"nothing to resume at {path}; start the run without --resume")
-        state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
-        self.model.load_state_dict(state["model"])
-        self.ema.load_state_dict(state["ema"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.scaler.load_state_dict(state["scaler"])
-        self.loss.load_state_dict(state.get("loss", {}))  # runs of earlier versions have none
+        try:
+            state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
+            self.model.load_state_dict(state["model"])
+            self.ema.load_state_dict(state["ema"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.scaler.load_state_dict(state["scaler"])
+            self.loss.load_state_dict(state.get("loss", {}))  # runs of earlier versions have none, nor steps
+        except (RuntimeError, ValueError, KeyError, EOFError, UnpicklingError) as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise ModelError(f"{path} is damaged or another recipe's: {reason}; begin anew in another --out") from error
         self.step, self.best = state["step"], state["best"]
+        self.steps = self._asked or state.get("steps", self.steps)
 
-    def warm_start(self, weights: dict[str, Tensor]) -> None:
-        """Take every tensor of `weights` that fits, from a network of another scale, say; the rest stays as it is."""
+    def warm_start(self, path: Path) -> None:
+        """Take every tensor of a weight file that fits, of a network of another scale, say; the rest stays as it is.
+
+        Raises:
+            ModelError: it is no weight file, or nothing of it fits.
+        """
         own = self.model.state_dict()
-        fits = {k: v for k, v in weights.items() if k in own and own[k].shape == v.shape}
+        fits = {k: v for k, v in weights.tensors(path).items() if k in own and own[k].shape == v.shape}
+        if not fits:
+            raise ModelError(f"no tensor of {path} fits the network {self.recipe.model}; give weights of its kind")
         for model in (self.model, self.ema):
             model.load_state_dict(fits, strict=False)
 
     def run(self, on_progress: Callable[[Progress], None] = lambda _: None) -> Path:
-        """Train to the last step; the path of the best weights (safetensors)."""
+        """Train to the last step; the path of the best weights (safetensors).
+
+        Raises:
+            VidrestoreError: the network has come to give NaN; what was written before stays.
+            InputError: a file of the data cannot be read. ResourceError: the disk is full.
+        """
         self.out.mkdir(parents=True, exist_ok=True)
         dtype = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[self.recipe.precision]
         autocast = torch.autocast(self.device.type, dtype, enabled=dtype != torch.float32)
@@ -141,7 +165,11 @@ class Training:
             network = DistributedDataParallel(network)
         total = torch.zeros((), device=self.device)
         since = 0
-        for window, target in self._batches():
+        dataset = self.material.batches(
+            batch=self.recipe.batch, seed=self.recipe.seed * self.world + self.rank, steps=self.steps
+        )
+        left = range(self.step, self.steps)
+        for window, target in batches(dataset, left, workers=self.workers, pinned=self.device.type == "cuda"):
             total += self._update(network, window.to(self.device), target.to(self.device))
             since += 1
             self.step += 1
@@ -152,12 +180,6 @@ class Training:
         if self.world > 1:
             dist.destroy_process_group()
         return self.out / "best.safetensors"
-
-    def _batches(self) -> DataLoader[Pair]:
-        recipe = self.recipe
-        dataset = self.material.batches(batch=recipe.batch, seed=recipe.seed * self.world + self.rank, steps=self.steps)
-        left = Subset(dataset, range(self.step, self.steps))
-        return DataLoader(left, batch_size=None, num_workers=self.workers, pin_memory=self.device.type == "cuda")
 
     def _update(self, network: nn.Module, window: Tensor, target: Tensor) -> Tensor:
         recipe = self.recipe
@@ -186,12 +208,17 @@ class Training:
         if self.rank:
             return
         psnr = self.material.held.psnr(self.ema)
+        if math.isnan(psnr):
+            raise VidrestoreError(
+                f"by step {self.step} the network gives no numbers any more; {self.out} holds what was before: go on "
+                "with --resume, and if it happens again take a recipe with a lower learning rate"
+            )
         if psnr > self.best:
             self.best = psnr
             best = weights.written(
                 self.ema, task=self.recipe.task.command, model=self.recipe.model, args=self.recipe.args
             )
-            (self.out / "best.safetensors").write_bytes(best)
+            write_whole(self.out / "best.safetensors", best)
         self.save()
         on_progress(Progress(self.step, self.steps, loss, psnr, self.material.held.baseline))
 

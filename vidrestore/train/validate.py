@@ -36,4 +36,4 @@ BEST = 100.0
 
 def _psnr(out: Tensor, target: Tensor) -> float:
     error = torch.mean((out.clamp(0, 1) - target).double() ** 2)
-    return min(BEST, float(-10 * torch.log10(error)))
+    return float(torch.clamp(-10 * torch.log10(error), max=BEST))  # Python's min would take BEST over NaN

@@ -16,6 +16,8 @@ class Clock:
         self.repaired = 0
         self._base, self._start, self._step = time_base, start, 1 / rate
         self._last: Fraction | None = None
+        self._exact = Fraction(0)
+        """`_last` before a repair was rounded to the clock's ticks: rounded steps would add up."""
         self._slipping = False
 
     def seconds(self, frame: VideoFrame) -> Fraction:
@@ -25,9 +27,15 @@ class Clock:
         slipped = now is None
         if now is None:
             self.repaired += 1
-            now = Fraction(0) if self._last is None else self._last + self._repair(frame)
+            now = Fraction(0) if self._last is None else self._repaired(frame, self._last)
+        else:
+            self._exact = now
         self._slipping, self._last = slipped, now
         return now
+
+    def _repaired(self, frame: VideoFrame, last: Fraction) -> Fraction:
+        self._exact += self._repair(frame)
+        return last + max(1, round((self._exact - last) / self._base)) * self._base
 
     def _repair(self, frame: VideoFrame) -> Fraction:
         """A whole step where the source has lost count; half of one for a lone double, so that the next still fits."""

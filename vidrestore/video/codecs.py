@@ -60,6 +60,8 @@ class Codec:
     presets: tuple[str, ...] = ()
     preset: str = ""
     """Default preset."""
+    rivals: tuple[str, ...] = ()
+    """Options that it would not look at beside the quality option; a user who gives one goes without that."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Options it always gets; a user's -e wins."""
     lossless: Mapping[str, str] | None = None
@@ -80,16 +82,22 @@ _NVENC = Codec(
 # 118 units of global_quality are one step of qscale; without it these encoders aim at 200 kb/s.
 _QSCALE = Codec(settings={"flags": "+qscale", "global_quality": str(2 * 118)}, odd=True)
 
+_RIVALS = ("b", "qp")
+_X264 = Codec("crf", 16, presets=_PRESETS, preset="medium", rivals=_RIVALS, lossless={"qp": "0"})
+
 CODECS: dict[str, Codec] = {
-    "libx264": Codec("crf", 16, presets=_PRESETS, preset="medium", lossless={"qp": "0"}),
-    "libx264rgb": Codec("crf", 16, presets=_PRESETS, preset="medium", lossless={"qp": "0"}),
-    "libx265": Codec("crf", 18, presets=_PRESETS, preset="medium", lossless={"x265-params": "lossless=1"}),
+    "libx264": _X264,
+    "libx264rgb": _X264,
+    "libx265": Codec(
+        "crf", 18, presets=_PRESETS, preset="medium", rivals=_RIVALS, lossless={"x265-params": "lossless=1"}
+    ),
     "libsvtav1": Codec(
         "crf",
         20,
         63,
         presets=tuple(str(n) for n in range(14)),
         preset="6",
+        rivals=_RIVALS,
         lossless={"svtav1-params": "lossless=1"},
         odd=True,
     ),
@@ -142,6 +150,9 @@ def encoder_options(name: str, encoding: Encoding) -> dict[str, str]:
         if encoding.crf is not None:
             raise UsageError(f"--lossless leaves no choice of --crf {encoding.crf:g}; give one of the two")
         options |= codec.lossless
+    elif rival := next((key for key in codec.rivals if key in encoding.options), None):
+        if encoding.crf is not None:
+            raise UsageError(f"--crf {encoding.crf:g} and -e {rival}=... both set the quality; give one of the two")
     elif codec.quality:
         crf = codec.crf if encoding.crf is None else encoding.crf
         if not 0 <= crf <= codec.worst:

@@ -9,6 +9,7 @@ import av
 from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.packet import Packet
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
@@ -69,11 +70,17 @@ def picture_stream(container: InputContainer, path: Path) -> VideoStream:
     return stream
 
 
+def packets(container: InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
+    """All of a stream's, the empty one at the end too; an error ends them: what comes after it cannot be reached."""
+    with suppress(FFmpegError):
+        yield from container.demux(stream)
+
+
 def last_picture(path: Path, index: int) -> Fraction | None:
     """When the last picture of a stream is shown, by the stamps of its packets; None where they have none."""
     last: Fraction | None = None
-    with opened(path) as container, suppress(FFmpegError):  # what comes after an error cannot be reached
-        for packet in container.demux(stream_at(container, index)):
+    with opened(path) as container:
+        for packet in packets(container, stream_at(container, index)):
             stamp = packet.dts if packet.pts is None else packet.pts
             if packet.size and not packet.is_discard and stamp is not None:
                 last = max(last or Fraction(0), stamp * packet.time_base)

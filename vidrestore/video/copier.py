@@ -18,15 +18,17 @@ from .streams import Track, add_track
 
 @dataclass(slots=True)
 class _Out:
-    """One copied track under way; numbers in ticks of the output stream."""
+    """One copied track under way. Moments are seconds of the source, counted from what becomes 0 in the output."""
 
     track: Track
     stream: Stream
     rewrite: BitStreamFilterContext | None
-    last: int | None = None
-    """dts of the packet before."""
-    following: int = 0
-    """Where the next packet belongs if it does not say."""
+    last: Fraction | None = None
+    """When the packet before is decoded, left behind or not."""
+    following: Fraction = Fraction(0)
+    """When the next one is, if it does not say."""
+    ticks: int | None = None
+    """dts of the packet written before, in ticks of the output stream."""
     repaired: int = 0
 
 
@@ -84,8 +86,8 @@ class Copier:
         self._output.set_chapters(chapters)
 
     def until(self, time: Fraction | None) -> None:
-        """Write the packets up to `time` on the output's clock; None: all that are left."""
-        while time is None or self._next[0] <= time:
+        """Write the packets from before `time` on the output's clock; None: all that are left."""
+        while time is None or self._next[0] < time:
             self._output.mux(self._next[1])
             self._next = next(self._packets, (Fraction(0), []))
             if not self._next[1]:
@@ -98,10 +100,12 @@ class Copier:
             out = self._outs[packet.stream_index]
             if out.track.kind == "cover":
                 packet.pts = packet.dts = 0
-            elif self._outside(packet, out):
-                continue
             else:
-                _place(packet, out, self._zero, self._stretch)
+                decoded, shown, is_repaired = _moments(packet, out, self._zero)
+                if self._outside(packet, out, shown):
+                    continue
+                out.repaired += is_repaired
+                _place(packet, out, decoded * self._stretch, shown * self._stretch, self._stretch)
             assert packet.dts is not None and out.stream.time_base is not None
             time = packet.dts * out.stream.time_base
             packets = [packet] if out.rewrite is None else out.rewrite.filter(packet)
@@ -124,34 +128,36 @@ class Copier:
             if packet.size and packet.stream_index in self._flowing:
                 yield packet
 
-    def _outside(self, packet: Packet[Any], out: _Out) -> bool:
-        stamp = packet.pts if packet.pts is not None else packet.dts
-        if stamp is None:
-            return False
-        start = stamp * packet.time_base - self._zero
+    def _outside(self, packet: Packet[Any], out: _Out, start: Fraction) -> bool:
         end = start + (packet.duration or 0) * packet.time_base
         if (start < 0 and end <= 0) if out.track.kind == "subtitle" else (start < 0 and self._trimmed):
             return True
         return self._length is not None and start >= self._length
 
 
-def _place(packet: Packet[Any], out: _Out, zero: Fraction, stretch: Fraction) -> None:
-    """Time stamps on the output's clock, present and in order."""
+def _moments(packet: Packet[Any], out: _Out, zero: Fraction) -> tuple[Fraction, Fraction, bool]:
+    """When a packet is decoded and shown, and whether that had to be repaired: it was missing or ran back."""
+    stamps = [None if stamp is None else stamp * packet.time_base - zero for stamp in (packet.dts, packet.pts)]
+    dts, pts = stamps[0] if stamps[0] is not None else stamps[1], stamps[1]
+    is_repaired = dts is None or (out.last is not None and dts < out.last)
+    if dts is None or is_repaired:
+        dts = out.following
+        pts = None if pts is None else max(pts, dts)
+    out.last, out.following = dts, dts + (packet.duration or 0) * packet.time_base
+    return dts, dts if pts is None else pts, is_repaired
+
+
+def _place(packet: Packet[Any], out: _Out, dts: Fraction, pts: Fraction, stretch: Fraction) -> None:
+    """Time stamps on the output's clock, in order. `dts`, `pts`: seconds there."""
     tick = out.stream.time_base
     assert tick is not None
-    dts, pts = (
-        None if stamp is None else round((stamp * packet.time_base - zero) * stretch / tick)
-        for stamp in (packet.dts, packet.pts)
-    )
-    dts = pts if dts is None else dts
-    if dts is None or (out.last is not None and dts < out.last):
-        out.repaired += 1
-        dts = out.following
-    elif dts == out.last and out.track.kind == "audio":
-        dts += 1  # two short packets on a coarse clock
-    packet.dts, packet.pts = dts, dts if pts is None else max(pts, dts)
+    packet.dts, packet.pts = round(dts / tick), round(pts / tick)
+    if out.ticks is not None:
+        # Two short packets can fall on one tick of a coarse clock.
+        packet.dts = max(packet.dts, out.ticks + (out.track.kind == "audio"))
+    packet.pts = max(packet.pts, packet.dts)
     packet.duration = round((packet.duration or 0) * packet.time_base * stretch / tick)
-    if dts < 0 and out.track.kind == "subtitle":
+    if packet.dts < 0 and out.track.kind == "subtitle":
         # Already showing when the result begins; kept before 0 it would delay everything else.
-        packet.dts, packet.pts, packet.duration, dts = 0, 0, packet.duration + dts, 0
-    out.last, out.following = dts, dts + max(packet.duration, 1)
+        packet.dts, packet.pts, packet.duration = 0, 0, packet.duration + packet.dts
+    out.ticks = packet.dts

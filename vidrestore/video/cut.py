@@ -13,7 +13,7 @@ from av.packet import Packet
 from av.stream import Stream
 
 from ..errors import VidrestoreError
-from .container import MATROSKA, MOV
+from .container import MATROSKA, MOV, packets, stream_at
 from .copier import Copier
 from .info import VideoInfo
 from .metadata import content_tags
@@ -138,4 +138,4 @@ def _decoding_times(stretch: list[tuple[int, int]]) -> dict[int, int]:
 
 def _pictures(source: InputContainer, index: int) -> "Iterator[Packet[Any]]":
     # The demuxer's end mark is empty.
-    return (packet for packet in source.demux(source.streams[index]) if packet.size)
+    return (packet for packet in packets(source, stream_at(source, index)) if packet.size)

@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from .clock import cut_off
-from .container import AVI, MATROSKA, MOV, MPEGTS, opened, stream_at
+from .container import AVI, MATROSKA, MOV, MPEGTS, opened, packets, stream_at
 
 
 class Decoder:
@@ -162,7 +162,7 @@ def _can_start_at(path: Path, index: int, start: Fraction) -> bool:
         if container.format.name not in (MOV, MATROSKA):
             return False
         _seek(container, stream, int(start / _base(stream)))
-        for packet in container.demux(stream):
+        for packet in packets(container, stream):
             try:
                 frames = packet.decode()
             except FFmpegError:

@@ -165,6 +165,19 @@ def _decode(path: Path, flags: int) -> Samples:
 def _is_whole(data: bytes) -> bool:
     """Whether a JPEG or PNG has its end: decoders fill a missing rest with grey and say nothing."""
     if data.startswith(b"\xff\xd8"):
-        # The end mark of a thumbnail lies before the last start of a scan.
-        return data.rfind(b"\xff\xd9") > data.rfind(b"\xff\xda")
+        return _jpeg_ends(data)
     return not data.startswith(b"\x89PNG") or b"IEND" in data[-1024:]
+
+
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+"""Of a JPEG's segment; coded samples hold none."""
+
+
+def _jpeg_ends(data: bytes) -> bool:
+    """Whether the end comes that is the picture's own: not a thumbnail's before it, nor a video's that phones append."""
+    at = 2
+    while found := _MARKER.search(data, at):
+        if found[0] == b"\xff\xd9":
+            return True
+        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2])
+    return False

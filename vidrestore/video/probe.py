@@ -14,12 +14,12 @@ from av.video.stream import VideoStream
 from ..errors import InputError, UsageError
 from .clock import start_of
 from .colour import MATRICES, colour_of, guessed_matrix
-from .container import is_cover, opened, picture_stream
+from .container import is_cover, opened, packets, picture_stream
 from .info import StreamInfo, StreamKind, VideoInfo
 from .pictures import is_pictures, probe_pictures
 from .planes import has_alpha
 from .rate import average_rate
-from .sidedata import display_matrix, dynamic_metadata, hdr10
+from .sidedata import display_matrix, lost_metadata, hdr10
 from .siting import chroma_location
 
 KINDS: dict[str, StreamKind] = {
@@ -59,7 +59,7 @@ def probe(path: Path, *, rate: Fraction | None = None, times: Path | None = None
 
 def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
     """What can be decoded, from the beginning."""
-    for packet in container.demux(stream):
+    for packet in packets(container, stream):
         try:
             frames = packet.decode()
         except MemoryError:
@@ -143,5 +143,5 @@ def _warnings(
     if first.colorspace not in (0, 2, *MATRICES) or first.colorspace in (10, 14):
         used = MATRICES.get(first.colorspace, guessed_matrix(first.height))
         yield f"colour matrix {first.colorspace} is not known here: read as {used}"
-    for name in dynamic_metadata(first):
+    for name in lost_metadata(first):
         yield f"{name} metadata is dropped"

@@ -6,6 +6,8 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
+from .container import packets
+
 MEANT = (24, 25, 30, 48, 50, 60, 72, 90, 96, 100, 120, 144, 240)
 MEASURED_PACKETS = 300
 
@@ -40,7 +42,7 @@ def _measured(container: InputContainer, stream: VideoStream) -> Fraction | None
         container.seek(0)
     except FFmpegError:  # a bare stream of pictures: it has no time stamps either
         return None
-    for packet in container.demux(stream):
+    for packet in packets(container, stream):
         if packet.pts is not None:
             times.append(packet.pts)
         if len(times) == MEASURED_PACKETS:

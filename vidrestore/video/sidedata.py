@@ -8,11 +8,14 @@ from av.video.frame import VideoFrame
 
 from .info import Hdr10
 
-DYNAMIC = {
+LOST = {
     Type.DOVI_RPU_BUFFER: "Dolby Vision",
     Type.DOVI_METADATA: "Dolby Vision",
     Type.DYNAMIC_HDR_PLUS: "HDR10+",
     Type.DYNAMIC_HDR_VIVID: "HDR Vivid",
+    Type.SPHERICAL: "360-degree",
+    Type.STEREO3D: "stereoscopic",
+    Type.A53_CC: "closed caption",
 }
 
 
@@ -30,10 +33,10 @@ def display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
     return None if data is None else struct.unpack("=9i", data[:36])
 
 
-def dynamic_metadata(frame: VideoFrame) -> list[str]:
-    """Names of per-scene HDR metadata that cannot be carried through."""
+def lost_metadata(frame: VideoFrame) -> list[str]:
+    """Names of what lies beside a frame and cannot be carried through."""
     kinds = {data.type for data in _all(frame)}
-    return sorted({name for kind, name in DYNAMIC.items() if kind in kinds})
+    return sorted({name for kind, name in LOST.items() if kind in kinds})
 
 
 def hdr10(frame: VideoFrame) -> Hdr10:

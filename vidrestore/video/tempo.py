@@ -57,11 +57,11 @@ class Tempo:
         return [f"{self._track.name}: {self._damaged} packets are damaged and silent"] if self._damaged else []
 
     def until(self, time: Fraction | None) -> None:
-        """Write the packets up to `time` on the output's clock; None: all that are left."""
+        """Write the packets from before `time` on the output's clock; None: all that are left."""
         while True:
             if self._next is None:
                 self._next = next(self._packets, None)
-            if self._next is None or (time is not None and _start(self._next) > time):
+            if self._next is None or (time is not None and _start(self._next) >= time):
                 return
             self._output.mux(self._next)
             self._next = None

@@ -13,6 +13,7 @@ from typing import Protocol, Self
 from av.error import FFmpegError
 
 from ..errors import ResourceError, VidrestoreError
+from ..files import part_of
 from ..frame import Frame
 from .destination import part_folder
 from .info import VideoInfo
@@ -21,7 +22,10 @@ from .plan import plan
 from .target import Beside, Target
 from .write_pictures import PictureFiles
 
-__all__ = ["HasOrigin", "Target", "Writer", "appearing", "plan"]
+__all__ = ["UNKNOWN", "HasOrigin", "Target", "Writer", "appearing", "plan"]
+
+UNKNOWN = Fraction(10**9)
+"""Seconds: an end that only the frames will tell. Having one lets the other tracks stop with the last of them."""
 
 
 class HasOrigin(Protocol):
@@ -57,17 +61,15 @@ class Writer:
 
         Args:
             source: says by how much the other tracks move; None: as `info.start` says.
-            end: the first moment no longer taken, in seconds from the start of the source; the other tracks then stop
-                with the last frame. None: they come whole.
+            end: the first moment no longer taken, in seconds from the start of the source, or UNKNOWN; the other
+                tracks then stop with the last frame. None: they come whole.
 
         Raises:
             UsageError: the name that a folder grows under is taken.
         """
         self._target, self._info, self._source, self._end = target, info, source, end
         self._part = (
-            part_folder(target.path)
-            if target.kind == "folder"
-            else target.path.with_name(f"{target.path.stem}.part{target.path.suffix}")
+            part_folder(target.path) if target.kind == "folder" else part_of(target.path)
         )
         self._result: Mux | PictureFiles | None = None
         self._begun = False

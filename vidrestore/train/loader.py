@@ -1,0 +1,34 @@
+"""Batches from other processes, whose errors arrive as they were raised."""
+
+from collections.abc import Iterator
+
+from torch.utils.data import DataLoader, Dataset, Subset
+
+from ..errors import VidrestoreError
+from .validate import Pair
+
+
+def batches(dataset: Dataset[Pair], steps: range, *, workers: int, pinned: bool) -> Iterator[Pair]:
+    """Those numbered `steps`, in order, prepared by `workers` processes; 0: by this one.
+
+    Args:
+        pinned: in memory that a GPU copies from without waiting.
+    """
+    left = Subset(_Carrying(dataset), steps)
+    for pair in DataLoader(left, batch_size=None, num_workers=workers, pin_memory=pinned):
+        if isinstance(pair, VidrestoreError):
+            raise pair
+        yield pair
+
+
+class _Carrying(Dataset[Pair | VidrestoreError]):
+    """An error is handed on as an item: raised in a worker, its message would become the worker's whole traceback."""
+
+    def __init__(self, dataset: Dataset[Pair]) -> None:
+        self._dataset = dataset
+
+    def __getitem__(self, step: int) -> Pair | VidrestoreError:
+        try:
+            return self._dataset[step]
+        except VidrestoreError as error:
+            return error
