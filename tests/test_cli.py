@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from tests.clips import make_clip
 from vidrestore import __version__, weights
 from vidrestore.cli import app
+from vidrestore.train.loop import Training
 
 
 def invoke(*args: object, env: dict[str, str] | None = None):
@@ -267,3 +268,65 @@ def test_an_interrupt_that_python_drops_still_ends_the_command() -> None:
     done = subprocess.run([sys.executable, "-c", DROPPING], capture_output=True, text=True, timeout=60)
     assert done.stdout.split("\n") == ["frame 0", "130 True", ""], done.stderr
     assert "vidrestore: interrupted; nothing was written" in done.stderr
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name, seed in (("a", 1), ("b", 2), ("c", 3)):
+        small = np.random.default_rng(seed).integers(0, 256, (12, 16, 3), dtype=np.uint8)
+        cv2.imwrite(str(folder / f"{name}.png"), cv2.resize(small, (128, 112)))
+    return folder
+
+
+def test_evaluate_counts_a_black_picture_as_perfect_and_no_more(photos: Path) -> None:
+    cv2.imwrite(str(photos / "black.png"), np.zeros((96, 96, 3), np.uint8))
+    result = invoke("evaluate", "espcn-x2", "--data", photos, "--json", "--engine", "torch")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    scores = sorted(row["psnr_y"] for row in found["pictures"])
+    assert len(scores) == 4 and scores[2] < 60 and scores[3] == 100
+    assert found["mean"]["psnr_y"] == pytest.approx(np.mean(scores))
+
+
+def test_an_input_is_never_a_byproduct(photos: Path) -> None:
+    one, other = photos / "a.png", photos / "b.png"
+    before = one.read_bytes()
+    refused(2, "metrics", one, other, "--plot", one, "-y", says="a.png is the input itself")
+    refused(2, "metrics", one, other, "--diff", other, "-y", says="b.png is the input itself")
+    refused(2, "metrics", one, other, "--diff", photos / "c.png", "-y", says="c.png is a file; name a folder")
+    refused(2, "split-scenes", photos / "none.mp4", "--csv", one, "-y", says="none.mp4: no such file")
+    assert one.read_bytes() == before
+
+
+def test_a_path_that_the_system_refuses_is_one_line(clip: Path, tmp_path: Path) -> None:
+    refused(2, "upscale", clip, tmp_path / f"{'long' * 80}.mp4", says="File name too long; give another path")
+    refused(2, "info", tmp_path / f"{'long' * 80}.mp4", says="File name too long; give another path")
+    refused(2, "upscale", clip, tmp_path / "o.mp4", "--start", "1/0", says="--start 1/0 is not a moment")
+
+
+def test_train_refuses_what_would_have_no_effect(photos: Path, tmp_path: Path) -> None:
+    data = ("--data", photos, "--out", tmp_path / "run")
+    network = tmp_path / "weights.safetensors"
+    network.write_bytes(b"any")
+    refused(2, "train", "espcn-x2", *data, "--init", network, "--resume", says="--init is where a run begins")
+    refused(2, "train", "espcn-x2", *data, "--vgg", network, says="espcn-x2 does not")
+
+
+def test_an_interrupted_training_says_how_to_go_on(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(training: Training, _: object) -> Path:
+        if training.steps > 1:
+            training.out.mkdir()
+            training.save()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Training, "run", interrupted)
+    command = ("train", "espcn-x2", "--data", photos, "--out", tmp_path / "run", "--workers", 0, "--steps")
+    early = invoke(*command, 1)
+    assert early.exit_code == 130 and "interrupted; nothing was written" in early.stderr
+    late = invoke(*command, 2)
+    assert late.exit_code == 130
+    assert f"interrupted; go on from {tmp_path / 'run' / 'last.pt'} with --resume" in late.stderr

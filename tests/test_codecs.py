@@ -1,12 +1,18 @@
 """Which encoder, which options, which pixel format."""
 
+from pathlib import Path
+
 import av
 import pytest
 
+from tests.clips import make_clip
 from vidrestore.errors import UsageError
 from vidrestore.settings import Encoding
 from vidrestore.video.codecs import CODECS, CONTAINERS, encoder_options, find_encoder
 from vidrestore.video.formats import layout, pixel_format
+from vidrestore.video.probe import probe
+from vidrestore.video.read import Reader
+from vidrestore.video.write import Writer, plan
 
 
 def test_every_default_encoder_exists() -> None:
@@ -102,3 +108,30 @@ def test_layouts_agree_with_ffmpeg(name: str) -> None:
 @pytest.mark.parametrize("name", ["yuva420p", "pal8", "yuyv422", "yuv420p10be", "rgb48le"])
 def test_formats_that_are_not_filled(name: str) -> None:
     assert layout(name) is None
+
+
+@pytest.mark.parametrize("name", ["libx264", "libx265", "libsvtav1"])
+def test_a_rate_of_ones_own_takes_the_place_of_crf(name: str) -> None:
+    """They look at crf first, so that -e b=... did nothing."""
+    assert "crf" not in encoder_options(name, Encoding(options={"b": "50k"}))
+    assert "crf" not in encoder_options(name, Encoding(options={"qp": "40"}))
+    with pytest.raises(UsageError, match=r"--crf 20 and -e b=.* both set the quality"):
+        encoder_options(name, Encoding(crf=20, options={"b": "50k"}))
+    assert encoder_options("libvpx-vp9", Encoding(options={"b": "50k"}))["crf"], "a limit there, beside crf"
+
+
+@pytest.mark.parametrize("name", ["libx264", "libx265", "libsvtav1"])
+def test_a_smaller_rate_makes_a_smaller_file(tmp_path: Path, name: str) -> None:
+    info = probe(make_clip(tmp_path / "in.mkv", codec="ffv1", size=(256, 192), frames=20))
+
+    def size(path: Path, encoding: Encoding) -> int:
+        target = plan(
+            info, path, encoding, width=info.width, height=info.height, rate=info.rate, time_base=info.time_base
+        )
+        with Writer(target, info) as writer:
+            for frame in Reader(info):
+                writer.write(frame)
+        return path.stat().st_size
+
+    plain = size(tmp_path / "plain.mkv", Encoding())
+    assert size(tmp_path / "small.mkv", Encoding(options={"b": "20k"})) < plain / 2

@@ -155,3 +155,15 @@ def test_other_samples_are_refused(tmp_path: Path) -> None:
     path = store(tmp_path / "a.tiff", np.ones((4, 4, 3), np.float64))
     with pytest.raises(InputError, match="float64 samples; read are uint8, uint16, float32"):
         read_picture(path)
+
+
+def test_a_photo_with_a_video_behind_it_is_whole(tmp_path: Path) -> None:
+    """Phones append one, whose bytes look like any mark of a JPEG's."""
+    path = store(tmp_path / "moving.jpg", noise(60, 80))
+    whole = path.read_bytes()
+    plain = read_picture(path)
+    path.write_bytes(whole + b"\0\0\0\x18ftypmp42" + b"\xff\xda and \xff\xc0" * 3)
+    assert torch.equal(read_picture(path), plain)
+    path.write_bytes(whole[: len(whole) // 2] + b"\0\0\0\x18ftypmp42")
+    with pytest.raises(InputError, match="damaged"):
+        read_picture(path)

@@ -185,3 +185,20 @@ def test_a_clock_too_fine_for_ffmpeg_is_rounded(tmp_path: Path) -> None:
     target = planned(tmp_path / "o.mp4", time_base=Fraction(1, 23_040_000 * 1001))
     assert (target.time_base, target.rounds) == (Fraction(1, 1_000_000), True)
     assert not planned(tmp_path / "o.mp4", time_base=Fraction(1, 23_040_000)).rounds
+
+
+@pytest.mark.parametrize("rate", ["16.6666666666667", "23.7777777777", "59.99999999999999999"])
+def test_a_long_decimal_is_a_rate(tmp_path: Path, rate: str) -> None:
+    """FFmpeg counts a rate in two 32-bit numbers."""
+    made = planned(tmp_path / "o.mp4", rate=Fraction(rate), time_base=1 / Fraction(rate))
+    assert abs(made.rate - Fraction(rate)) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("encoding", "option"),
+    [(Encoding(crf=20), "--crf"), (Encoding(codec="libx264"), "--codec"), (Encoding(options={"g": "1"}), "-e")],
+)
+@pytest.mark.parametrize("name", ["frames", "o.png"])
+def test_pictures_have_no_encoder(tmp_path: Path, name: str, encoding: Encoding, option: str) -> None:
+    with pytest.raises(UsageError, match=f"is for pictures: leave out {option}"):
+        planned(tmp_path / name, encoding)

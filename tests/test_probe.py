@@ -2,16 +2,19 @@
 
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
 import pytest
+from av.sidedata.sidedata import Type
 
 from tests.clips import make_clip, picture
 from vidrestore.errors import InputError, UsageError
 from vidrestore.video.info import Hdr10
 from vidrestore.video.probe import probe
 from vidrestore.video.rate import snap
+from vidrestore.video.sidedata import lost_metadata
 
 
 def test_tags_are_read(tmp_path: Path) -> None:
@@ -199,3 +202,16 @@ def test_probing_leaves_no_file_open(tmp_path: Path) -> None:
     for _ in range(5):
         probe(make_clip(tmp_path / "a.mp4", frames=2))
     assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1
+
+
+def test_garbage_behind_the_first_frame_ends_the_video_there(tmp_path: Path) -> None:
+    path = tmp_path / "v.y4m"
+    head, frame = b"YUV4MPEG2 W16 H16 F25:1 Ip C420jpeg\n", b"FRAME\n" + bytes(16 * 16 * 3 // 2)
+    path.write_bytes(head + frame + b"no frame at all" * 9)
+    assert (probe(path).width, probe(path).rate) == (16, 25)
+
+
+def test_what_lies_beside_a_frame_and_is_lost_has_a_name() -> None:
+    lost = (Type.SPHERICAL, Type.STEREO3D, Type.A53_CC)
+    frame = SimpleNamespace(side_data=[SimpleNamespace(type=kind) for kind in (*lost, Type.DISPLAYMATRIX)])
+    assert lost_metadata(frame) == ["360-degree", "closed caption", "stereoscopic"]  # type: ignore[arg-type]

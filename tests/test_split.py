@@ -9,6 +9,7 @@ from pathlib import Path
 
 import av
 import cv2
+import numpy as np
 import pytest
 import torch
 import typer
@@ -286,3 +287,32 @@ def test_wrong_usage_is_one_line_and_two(tmp_path: Path) -> None:
     refused(tmp_path / "none.mp4", out, says="none.mp4")
     assert there.read_text() == "precious"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mp4", "pairs.csv", "there.csv"]
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mov", ".avi"])
+def test_sound_at_a_cut_is_in_one_clip_only(tmp_path: Path, suffix: str) -> None:
+    """A packet that begins where a clip ends was in that one too: laid end to end, clips drifted by it."""
+    source = tmp_path / f"in{suffix}"
+    with av.open(str(source), "w") as output:
+        video = output.add_stream("libx264", rate=25, options={"preset": "ultrafast", "bf": "0"})
+        video.width = video.height = 64
+        sound = output.add_stream("pcm_s16le", rate=48000, layout="mono")
+        for number in range(20):
+            shown = av.VideoFrame.from_ndarray(np.full((64, 64, 3), number * 10, np.uint8), format="rgb24")
+            heard = av.AudioFrame.from_ndarray(np.full((1, 1920), number, np.int16), format="s16", layout="mono")
+            shown.pts, shown.time_base = number, Fraction(1, 25)
+            heard.pts, heard.time_base, heard.sample_rate = number * 1920, Fraction(1, 48000), 48000
+            output.mux(video.encode(shown))
+            output.mux(sound.encode(heard))
+        output.mux(video.encode(None))
+        output.mux(sound.encode(None))
+    samples = []
+    for clip in cut(source, tmp_path / "clips", 9, 19, encoding=FAST).clips:
+        assert clip.path is not None
+        with av.open(str(clip.path)) as container:
+            samples.append(np.concatenate([frame.to_ndarray().ravel() for frame in container.decode(audio=0)]))
+    with av.open(str(source)) as container:
+        packet = max(packet.duration * packet.time_base for packet in container.demux(audio=0) if packet.size)
+    # Packets are copied whole: which clip has one that lies across the cut is its own start's to say.
+    assert abs(len(samples[0]) - 19200) < packet * 48000 and samples[0].max() <= 9 + (packet > 0.05)
+    assert len(samples[0]) + len(samples[1]) == 38400

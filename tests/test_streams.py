@@ -343,3 +343,71 @@ def test_adts_sound_leaves_its_headers(shared_data: Path, tmp_path: Path) -> Non
     assert [data for _, data in after] == [data[7:] for _, data in before]
     with av.open(str(out)) as container:
         assert len(list(container.decode(audio=0))) == len(after)
+
+
+class Unstamped:
+    """A source whose demuxer says when the first packet is, and nothing of the others."""
+
+    def __init__(self, source: av.container.InputContainer) -> None:
+        self._source, self.streams = source, source.streams
+
+    def demux(self) -> Iterator[av.Packet]:
+        for number, packet in enumerate(self._source.demux()):
+            if number:
+                packet.pts = packet.dts = None
+            yield packet
+
+
+def test_repaired_times_do_not_drift_on_a_coarse_clock(tmp_path: Path) -> None:
+    """A packet of AAC lasts 21.33 ms, of which Matroska writes down 21."""
+    source, out = make_clip(tmp_path / "in.mp4", frames=150, audio=1), tmp_path / "out.mkv"
+    with open_source(source) as container, av.open(str(out), "w") as output:
+        tracks, _ = choose_tracks(container, muxer="matroska")
+        copier = Copier(output, Unstamped(container), tracks)  # type: ignore[arg-type]
+        output.start_encoding()
+        copier.until(None)
+    times = [time for time, _ in packets(out, "audio")[0]]
+    assert len(times) > 230
+    assert all(abs(time - times[0] - number * Fraction(1024, 48000)) < 0.002 for number, time in enumerate(times))
+
+
+def joined(tmp_path: Path, times: int, *, rate: Fraction = Fraction(25)) -> Path:
+    """A transport stream laid end to end with itself, as recordings are: its clock jumps back at every seam."""
+    one = make_clip(tmp_path / "one.ts", frames=50, rate=rate, audio=1, options={"bf": "0"})
+    path = tmp_path / "joined.ts"
+    path.write_bytes(one.read_bytes() * times)
+    return path
+
+
+def test_sound_behind_a_clock_that_jumps_back_is_kept(tmp_path: Path) -> None:
+    """Packets were left behind by what their stamps said, not by where they lie."""
+    _, writer = copy(joined(tmp_path, 3), tmp_path / "o.mkv", reading=Reading(start=Fraction(3)))
+    assert writer.written == 75
+    times = [time for time, _ in packets(tmp_path / "o.mkv", "audio")[0]]
+    assert 130 <= len(times) <= 145 and abs(times[0]) < 0.05 and 2.8 < times[-1] < 3.1
+    assert any("time stamps repaired" in warning for warning in writer.warnings)
+
+
+def test_repaired_pictures_stay_on_the_files_clock(tmp_path: Path) -> None:
+    """Half a step of 29.97 a second is no whole number of 1/90000 s, which used to end the run."""
+    _, writer = copy(joined(tmp_path, 2, rate=Fraction(30000, 1001)), tmp_path / "o.mp4")
+    assert writer.written == 100
+    assert abs(writer.duration - 100 * Fraction(1001, 30000)) < Fraction(1, 10)
+
+
+def test_sound_that_an_avi_brings_too_early_is_said(tmp_path: Path) -> None:
+    source = tmp_path / "late.mkv"
+    with (
+        open_source(make_clip(tmp_path / "in.mp4", frames=60, audio=1)) as container,
+        av.open(str(source), "w") as output,
+    ):
+        tracks = [output.add_stream_from_template(stream) for stream in container.streams]
+        for packet in container.demux():
+            if packet.size:
+                packet.dts += round(Fraction(1, 2) / packet.time_base) * packet.stream_index
+                packet.pts += round(Fraction(1, 2) / packet.time_base) * packet.stream_index
+                packet.stream = tracks[packet.stream_index]
+                output.mux(packet)
+    early = [note for note in copy(source, tmp_path / "o.avi")[0].notes if "too early" in note]
+    assert len(early) == 1 and "0.5" in early[0].replace("0.48", "0.5")
+    assert not [note for note in copy(source, tmp_path / "o.mkv")[0].notes if "too early" in note]

@@ -1,5 +1,6 @@
 """Training: pairs that belong together, degradations against second implementations, runs that resume exactly."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +11,14 @@ import scipy.signal
 import torch
 from skimage.filters import gaussian
 
-from vidrestore.errors import InputError, UsageError
+from vidrestore import weights
+from vidrestore.errors import InputError, ModelError, UsageError, VidrestoreError
 from vidrestore.ops.imresize import imresize
 from vidrestore.ops.upsample import upsample
 from vidrestore.train.data import Batches, Cache, Source, luma_codes, sources
 from vidrestore.train.degrade import Degradation, decimate_matrix, degrade, gaussian_blur
 from vidrestore.train.enlarging import Enlarging
-from vidrestore.train.loop import Training, learning_rate
+from vidrestore.train.loop import Progress, Training, learning_rate
 from vidrestore.train.recipes import RECIPES
 
 TINY = replace(
@@ -168,8 +170,64 @@ def test_resume_without_a_run_is_refused(pictures: Path, tmp_path: Path) -> None
 def test_warm_start_takes_what_fits(pictures: Path, tmp_path: Path) -> None:
     first = Training(TINY, pictures, tmp_path, steps=1)
     third = Training(replace(RECIPES["espcn-x3"], precision="fp32"), pictures, tmp_path, steps=1)
-    third.warm_start(first.model.state_dict())
+    file = tmp_path / "first.safetensors"
+    file.write_bytes(weights.written(first.model, task="upscale", model="espcn", args={"scale": 2}))
+    third.warm_start(file)
     before, after = first.model.state_dict(), third.model.state_dict()
     taken = {name for name in after if after[name].shape == before[name].shape}
     assert taken == {f"core.{layer}.{kind}" for layer in (0, 2, 4) for kind in ("weight", "bias")}
     assert all(torch.equal(after[name], before[name]) for name in taken)
+
+
+def test_a_network_that_gives_no_numbers_ends_the_run_and_spoils_nothing(pictures: Path, tmp_path: Path) -> None:
+    training = Training(TINY, pictures, tmp_path / "a", steps=40, workers=0)
+
+    def spoil(progress: Progress) -> None:
+        for parameter in training.model.parameters():
+            parameter.data.fill_(math.nan)
+
+    with pytest.raises(VidrestoreError, match="by step 40 the network gives no numbers any more"):
+        training.run(spoil)
+    assert all(t.isfinite().all() for t in weights.tensors(tmp_path / "a/best.safetensors").values())
+    again = Training(TINY, pictures, tmp_path / "a", workers=0)
+    again.resume()
+    assert again.step == 20 and again.steps == 40, "the run's own length, not the recipe's"
+
+
+def test_too_few_or_too_small_pictures_are_said(pictures: Path, tmp_path: Path) -> None:
+    small, one = tmp_path / "small", tmp_path / "one"
+    for folder, names in ((small, "abc"), (one, "a")):
+        folder.mkdir()
+        for name in names:
+            cv2.imwrite(str(folder / f"{name}.png"), np.zeros((30, 30, 3), np.uint8))
+    with pytest.raises(InputError, match="holds one picture only"):
+        TINY.task.open(one, tmp_path)
+    with pytest.raises(InputError, match=r"none has .* pixels both ways"):
+        TINY.task.open(small, tmp_path).batches(batch=1, seed=0, steps=1)[0]
+
+
+def test_a_workers_error_is_its_own_one_line(pictures: Path, tmp_path: Path) -> None:
+    names = sorted(pictures.glob("*.png"))
+    names[1].write_bytes(b"no picture")  # held back are the first, the third and the fifth
+    with pytest.raises(InputError, match=rf"^{names[1]} cannot be read as a picture; remove it"):
+        Training(TINY, pictures, tmp_path / "a", steps=20, workers=1).run()
+
+
+def test_what_is_no_checkpoint_is_refused(pictures: Path, tmp_path: Path) -> None:
+    Training(TINY, pictures, tmp_path / "a", steps=1, workers=0).run()
+    other = replace(TINY, args={"scale": 3}, task=Enlarging(Degradation(3), patch=16))
+    last = tmp_path / "a" / "last.pt"
+    with pytest.raises(ModelError, match="damaged or another recipe's"):
+        Training(other, pictures, tmp_path / "a", workers=0).resume()
+    last.write_bytes(last.read_bytes()[:1000])
+    with pytest.raises(ModelError, match="damaged or another recipe's"):
+        Training(TINY, pictures, tmp_path / "a", workers=0).resume()
+
+
+def test_weights_of_another_kind_are_no_start(pictures: Path, tmp_path: Path) -> None:
+    training = Training(TINY, pictures, tmp_path / "a", steps=1, workers=0)
+    (tmp_path / "foreign.pth").write_bytes(b"hello world, hello world")
+    with pytest.raises(ModelError, match="not a safetensors file"):
+        training.warm_start(tmp_path / "foreign.pth")
+    with pytest.raises(ModelError, match=r"no tensor of .* fits"):
+        training.warm_start(weights.folder() / weights.manifest()["unblur"].file)

@@ -137,3 +137,11 @@ def test_the_table_has_bicubic_and_every_network_on_the_same_frames(tmp_path: Pa
         assert row["mse"] >= 255**2 / 10 ** (row["psnr"] / 10) * 0.999  # the mean of the convex is no less
     refused = CliRunner().invoke(app, ["evaluate", "aligned-x2", "espcn-x2", "--data", str(tmp_path)])
     assert refused.exit_code == 2 and "--table" in refused.stderr
+
+
+def test_clips_without_a_full_window_are_said(tmp_path: Path) -> None:
+    film(tmp_path / "set" / "one", 4)
+    settings = Settings(device="cpu", engine="torch", precision="fp32")
+    network = Aligned(width=8, blocks=1).eval()
+    with pytest.raises(InputError, match="has 5 frames"):
+        list(evaluate_upscale([network], Degradation(2), clips(tmp_path / "set"), settings=settings, ends=2))

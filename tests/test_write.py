@@ -316,7 +316,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_leaves_nothing(tmp_path: Path, small_disk: Path, name: str) -> None:
     info = probe(make_clip(tmp_path / "in.mkv", codec="ffv1", size=(256, 256), frames=1))
     (frame,) = Reader(info)
-    encoding = EXACT if name != "folder" else Encoding()
+    encoding = EXACT if Path(name).suffix in (".mkv", ".mp4") else Encoding()
     target = aim(info, small_disk / name, encoding)
     noise = torch.rand(3, 256, 256)
     if name == "o.png":
@@ -337,3 +337,32 @@ def test_real_files(shared_data: Path, tmp_path: Path, name: str) -> None:
     assert [frame.pts for frame in Reader(out)] == [frame.pts for frame in frames]
     assert out.display_matrix == info.display_matrix
     assert out.sample_aspect_ratio == info.sample_aspect_ratio
+
+
+def test_nobodys_part_file_is_taken(tmp_path: Path) -> None:
+    """A run grew under NAME.part.EXT, whatever had that name: even its own input."""
+    source = make_clip(tmp_path / "film.part.mkv", codec="ffv1", frames=3)
+    (tmp_path / "film.part2.mkv").write_bytes(b"mine")
+    before, info = source.read_bytes(), probe(source)
+    write(aim(info, tmp_path / "film.mkv"), info, list(Reader(info)))
+    assert source.read_bytes() == before and (tmp_path / "film.part2.mkv").read_bytes() == b"mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["film.mkv", "film.part.mkv", "film.part2.mkv"]
+    assert len(list(Reader(probe(tmp_path / "film.mkv")))) == 3
+
+
+@pytest.mark.parametrize(("before", "after"), [("444", "420"), ("444", "422"), ("411", "422"), ("420", "444")])
+def test_chroma_stays_in_its_place_when_it_changes_resolution(tmp_path: Path, before: str, after: str) -> None:
+    """Chroma that rises along a row by three codes a luma sample says where each of its samples lies: sited left."""
+    step, other = ({"444": 1, "422": 2, "420": 2, "411": 4}[name] for name in (before, after))
+    info = probe(make_clip(tmp_path / "in.mkv", codec="ffv1", size=(64, 48), frames=1, pix_fmt=f"yuv{before}p"))
+    (frame,) = Reader(info)
+    planes = frame.picture
+    assert isinstance(planes, Planes) and planes.u is not None
+    ramp = (20 + 3 * step * torch.arange(planes.u.shape[1])).to(torch.uint8).expand(planes.u.shape).contiguous()
+    changed = replace(frame, picture=replace(planes, u=ramp, v=ramp), native=None)
+    write(aim(info, tmp_path / "o.mkv", Encoding(codec="ffv1", pix_fmt=f"yuv{after}p")), info, [changed])
+    (made,) = Reader(probe(tmp_path / "o.mkv"))
+    assert isinstance(made.picture, Planes) and made.picture.u is not None
+    inner = made.picture.u.float()[4:-4, 4:-4]
+    expected = 20 + 3 * other * torch.arange(made.picture.u.shape[1])[4:-4]
+    assert (inner - expected).abs().max() <= 1

@@ -107,6 +107,19 @@ def _chroma_from_luma_grid(planes: Planes, plane: Tensor) -> Tensor:
     return fit(plane[None, None], factors, offset=offset)[0, 0]
 
 
+def subsampled(planes: Planes, *, x: int, y: int) -> Planes:
+    """The same picture with chroma of another resolution, sited the same way; float, not rounded.
+
+    Args:
+        x, y: as `Planes.subsample_x` and `subsample_y`.
+    """
+    there = replace(planes, subsample_x=x, subsample_y=y)
+    if planes.u is None or planes.v is None or (planes.subsample_x, planes.subsample_y) == (x, y):
+        return planes
+    u, v = (_chroma_from_luma_grid(there, _chroma_to_luma_grid(planes, plane)) for plane in (planes.u, planes.v))
+    return replace(there, u=u, v=v)
+
+
 def luma(planes: Planes) -> Tensor:
     """(1, H, W) float32, black at 0 and white at 1, whatever range and depth the codes have; outliers stay outside."""
     black, span = _luma_range(planes.colour)

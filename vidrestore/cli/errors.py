@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 
 import typer
 
-from ..errors import VidrestoreError
+from ..errors import UsageError, VidrestoreError
 
 INTERRUPTED = 130
 
@@ -48,6 +48,12 @@ def shows_errors(command: Callable[P, R]) -> Callable[P, R]:
         except VidrestoreError as error:
             print(f"vidrestore: {error}", file=sys.stderr)
             raise typer.Exit(error.exit_code) from None
+        except OSError as error:
+            if error.filename is None:
+                raise
+            # Of a path: no permission, a name too long, a disk that is gone.
+            print(f"vidrestore: {error.filename}: {error.strerror}; give another path", file=sys.stderr)
+            raise typer.Exit(UsageError.exit_code) from None
         except KeyboardInterrupt as interrupt:
             print(f"vidrestore: interrupted; {str(interrupt) or 'nothing was written'}", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None

@@ -7,7 +7,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from torch import Tensor
 from torch.utils.dlpack import from_dlpack
 
-from ..colour import change_depth, quantise, to_planes, to_rgb
+from ..colour import change_depth, quantise, subsampled, to_planes, to_rgb
 from ..errors import VidrestoreError
 from ..frame import Frame, Planes
 from .formats import Layout, layout
@@ -63,7 +63,7 @@ class Packer:
         return self._formatted(_fill(_format_of(planes, to), self._target, _stored(planes, to)))
 
     def _formatted(self, filled: av.VideoFrame) -> av.VideoFrame:
-        """Other chroma subsampling, or interleaved: swscale's work; matrix and range stay as they are."""
+        """Interleaved, or grey: swscale's work; matrix and range stay as they are."""
         if filled.format.name == self._target.pix_fmt:
             return filled
         matrix, limits = filled.colorspace, filled.color_range
@@ -86,6 +86,9 @@ def rounded(picture: Planes | Tensor, target: Target) -> Planes | Tensor:
         return picture
     if isinstance(picture, Tensor):
         picture = to_planes(picture, target.colour, subsample_x=to.subsample_x, subsample_y=to.subsample_y)
+    elif not to.grey:
+        # swscale would take chroma for centred, whatever the tags say.
+        picture = subsampled(picture, x=to.subsample_x, y=to.subsample_y)
     return quantise(change_depth(picture, to.depth))
 
 

@@ -174,7 +174,7 @@ _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 
 def _jpeg_ends(data: bytes) -> bool:
-    """Whether the end comes that is the picture's own: not a thumbnail's before it, nor a video's that phones append."""
+    """Whether the picture's own end comes: not its thumbnail's, nor one in the video that phones append."""
     at = 2
     while found := _MARKER.search(data, at):
         if found[0] == b"\xff\xd9":

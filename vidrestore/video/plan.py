@@ -80,7 +80,8 @@ def _check_no_encoder(path: Path, encoding: Encoding) -> None:
     """UsageError: settings of an encoder, where there is none to heed them."""
     for name, value in asdict(encoding).items():
         if value != getattr(Encoding(), name):
-            raise UsageError(f"{path} is for pictures, {name.replace('_', '-')} {value} for videos; leave that out")
+            option = "-e" if name == "options" else f"--{name.replace('_', '-')}"
+            raise UsageError(f"{path} is for pictures: leave out {option}, which is an encoder's of videos")
 
 
 def encoder_for(info: VideoInfo, path: Path, encoding: Encoding) -> av.Codec:

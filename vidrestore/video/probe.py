@@ -19,7 +19,7 @@ from .info import StreamInfo, StreamKind, VideoInfo
 from .pictures import is_pictures, probe_pictures
 from .planes import has_alpha
 from .rate import average_rate
-from .sidedata import display_matrix, lost_metadata, hdr10
+from .sidedata import display_matrix, hdr10, lost_metadata
 from .siting import chroma_location
 
 KINDS: dict[str, StreamKind] = {

@@ -68,9 +68,7 @@ class Writer:
             UsageError: the name that a folder grows under is taken.
         """
         self._target, self._info, self._source, self._end = target, info, source, end
-        self._part = (
-            part_folder(target.path) if target.kind == "folder" else part_of(target.path)
-        )
+        self._part = part_folder(target.path) if target.kind == "folder" else part_of(target.path)
         self._result: Mux | PictureFiles | None = None
         self._begun = False
         self.written = 0
