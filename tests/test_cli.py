@@ -319,7 +319,7 @@ def test_an_interrupted_training_says_how_to_go_on(
 ) -> None:
     def interrupted(training: Training, _: object) -> Path:
         if training.steps > 1:
-            training.out.mkdir()
+            training.out.mkdir(exist_ok=True)
             training.save()
         raise KeyboardInterrupt
 
