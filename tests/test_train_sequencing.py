@@ -67,6 +67,9 @@ def test_batches_are_a_function_of_the_step(tmp_path: Path) -> None:
         assert torch.equal(a, b)
     assert not torch.equal(one[5][0], one[6][0])
     assert np.load(next((tmp_path / "scratch").glob("made-4-*.npy"))).shape == (4, 5, 40, 40)
+    cv2.imwrite(str(tmp_path / "another.png"), np.zeros((90, 90, 3), np.uint8))
+    TINY.open(tmp_path, tmp_path / "scratch")
+    assert len(list((tmp_path / "scratch").glob("made-4-*.npy"))) == 2, "other pictures, other windows"
 
 
 def test_of_one_scene_the_end_is_held_back(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def info(
     from ..video.probe import probe
 
     facts = probe(source, rate=options.rate(rate))
-    known = {key: value for key, value in asdict(facts).items() if key not in ("pictures", "source_offset")}
+    known = {key: value for key, value in asdict(facts).items() if key not in ("pictures", "source_offset", "profile")}
     if as_json:
         print(json.dumps(known, default=str))
         return

@@ -198,6 +198,7 @@ def _facts(job: "Job", result: "Result", detector: str | None) -> dict[str, Any]
         "input": str(job.info.path),
         "output": None if job.folder is None else str(job.folder),
         "detector": detector,
+        **dict.fromkeys(("model", "engine", "device", "precision"), ""),  # no network runs here
         "frames_in": result.frames,
         "frames_out": sum(scene.frames for scene in scenes),
         "width": job.info.width,
@@ -206,6 +207,7 @@ def _facts(job: "Job", result: "Result", detector: str | None) -> dict[str, Any]
         "duration_out": sum(float(end - start) for start, end in (scene.times for scene in scenes)),
         "seconds": result.seconds,
         "fps": result.frames / result.seconds,
+        "stages": {"split": result.seconds},
         "cuts": len(scenes) - 1,
         "codec": "" if job.target is None else job.target.codec,
         "damaged": result.damaged,

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from ..flow.interpolator import FlowInterpolator
 from ..flow.presets import PRESETS
 from ..metrics import psnr
 from .exposure import GAMMA, as_codes, as_picture, exposures, moments
-from .footage import Codes, Scene
+from .footage import Codes, Scene, named, state_of
 from .layers import FINER, SPEEDS, layered
 
 EACH = 16
@@ -71,7 +70,7 @@ def _moving(scene: Scene, folder: Path) -> Iterator[Exposed]:
     between = FlowInterpolator(SEARCH)
     for centre in range(1, len(scene) - 1, STRIDE):
         frames = [scene[centre + offset] for offset in (-1, 0, 1)]
-        name = _named(HOW, *(np.ascontiguousarray(frame).data for frame in frames))
+        name = named(HOW, *(np.ascontiguousarray(frame).data for frame in frames))
         path = folder / f"{name}.npy"
         if not path.is_file():
             seen = moments([as_picture(frame) for frame in frames], each=EACH, between=between)
@@ -82,7 +81,7 @@ def _moving(scene: Scene, folder: Path) -> Iterator[Exposed]:
 
 def _layered(stills: Sequence[Path], folder: Path, side: int) -> Iterator[Exposed]:
     times = [n / EACH - 0.5 for n in range(EACH + 1)]
-    name = _named(HOW, repr([(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in stills]).encode())
+    name = named(HOW, state_of(stills))
     for number in range(LAYERED):
         path = folder / f"layered-{side}-{name}-{number:04}.npy"
         if not path.is_file():
@@ -90,11 +89,6 @@ def _layered(stills: Sequence[Path], folder: Path, side: int) -> Iterator[Expose
             _save(path, _exposed([as_picture(seen) for seen in layered(stills, times, side=side, rng=rng)], rng))
         if len(np.load(path, mmap_mode="r")) > 1:
             yield Exposed(path)
-
-
-def _named(*contents: bytes | memoryview) -> str:
-    """After what it is made of and how."""
-    return sha256(b"".join(contents)).hexdigest()[:24]
 
 
 def _exposed(seen: Sequence[Tensor], rng: np.random.Generator) -> Codes:

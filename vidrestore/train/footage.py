@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from hashlib import sha256
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -199,3 +200,13 @@ def read_picture(path: Path) -> Codes:
     if picture is None:
         raise InputError(f"{path} cannot be read as a picture; remove it from the data")
     return np.asarray(picture, np.uint8)
+
+
+def named(*contents: bytes | memoryview) -> str:
+    """A name for what is made and kept, after what it is made of and how."""
+    return sha256(b"".join(contents)).hexdigest()[:24]
+
+
+def state_of(files: Sequence[Path]) -> bytes:
+    """Which files these are: what changes when one is replaced."""
+    return repr([(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]).encode()

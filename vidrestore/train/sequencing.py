@@ -20,7 +20,7 @@ from ..errors import InputError
 from ..ops.upsample import upsample
 from .data import luma_codes
 from .degrade import Degradation, degrade
-from .footage import Codes, Scene, beside, held_back, scenes
+from .footage import Codes, Scene, beside, held_back, named, scenes, state_of
 from .layers import layered
 from .task import Material
 from .validate import Held, Pair
@@ -169,7 +169,7 @@ def _parted(scene: Scene, data: Path) -> tuple[list[Scene], list[Scene]]:
 
 def _made(stills: Sequence[Path], scratch: Path, task: Sequencing) -> NDArray[np.uint8]:
     """Windows in made-up motion (N, 5, side, side), kept in scratch: they take longer to make than to learn from."""
-    path = scratch / f"made-{task.made}-{task.side}.npy"
+    path = scratch / f"made-{task.made}-{task.side}-{named(state_of(stills))}.npy"
     if not path.is_file():
         scratch.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(f".{os.getpid()}.npy")

@@ -61,6 +61,8 @@ class VideoInfo:
     """The pictures of a folder, or the one picture, in order."""
     source_offset: Fraction = Fraction(0)
     """Pictures taken from a video: seconds of that video that are pts 0 here."""
+    profile: bytes = b""
+    """The ICC profile of a picture whose RGB is not sRGB."""
     codec: str = ""
     container: str = ""
     stream_index: int = 0

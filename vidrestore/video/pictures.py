@@ -107,6 +107,7 @@ def probe_pictures(path: Path, *, rate: Fraction | None = None, times: Path | No
         duration=duration,
         pictures=listed.shown,
         source_offset=listed.source_offset,
+        profile=_profile(first.path),
         codec=first.path.suffix.lower().removeprefix("."),
         container="pictures",
         alpha=alpha,
@@ -160,6 +161,16 @@ def _decode(path: Path, flags: int) -> Samples:
     if picture.shape[0] * picture.shape[1] > MAX_PIXELS:
         raise InputError(f"{path}: {picture.shape[1]}x{picture.shape[0]} is too large")
     return picture
+
+
+def _profile(path: Path) -> bytes:
+    """What says how a picture's RGB is meant, where that is not sRGB, which pictures without a profile are."""
+    cv2 = _opencv()
+    _, kinds, found = cv2.imdecodeWithMetadata(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+    wanted = (data for kind, data in zip(kinds, found, strict=True) if kind == cv2.IMAGE_METADATA_ICCP)
+    profile = next((bytes(np.asarray(data, np.uint8)) for data in wanted), b"")
+    names_srgb = b"sRGB" in profile or "sRGB".encode("utf-16-be") in profile
+    return profile if profile[16:20] == b"RGB " and not names_srgb else b""
 
 
 def _is_whole(data: bytes) -> bool:

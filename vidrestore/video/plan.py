@@ -109,6 +109,8 @@ def _encoded(target: Target, info: VideoInfo, encoding: Encoding) -> Target:
         notes.append(f"{encoder.name} does not take {natural}: encoded as {pix_fmt}")
     if natural.startswith("gbr") and is_lossless(encoder.name, encoding):
         notes += _lost(info, filled, encoder.name)
+    if info.profile:
+        notes.append("the pictures' colour profile is left out, and colours may look different: videos have none")
     if info.display_matrix is not None and not container.rotation:
         notes.append(f"{target.path.suffix} cannot say that the picture is rotated by {info.rotation} degrees")
     time_base = 1 / target.rate if container.constant_rate else target.time_base

@@ -66,5 +66,7 @@ class Target:
     """Kind of pictures."""
     pictures: Pictures = field(default_factory=Pictures)
     """How they are stored, with their depth and quality decided."""
+    profile: bytes = b""
+    """The ICC profile that pictures are given."""
     notes: tuple[str, ...] = ()
     """What cannot be kept, one line each."""

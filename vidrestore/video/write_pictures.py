@@ -77,7 +77,7 @@ class PictureFiles:
 
     def _store(self, path: Path, picture: Planes | Tensor) -> None:
         samples = _upright(samples_of(picture, depth=self._target.pictures.depth or 8), self._target.display_matrix)
-        data = encoded(samples, self._target.suffix, self._target.pictures)
+        data = encoded(samples, self._target.suffix, self._target.pictures, profile=self._target.profile)
         if self._target.suffix == ".png" and is_hdr(self._target.colour):
             data = with_chunk(data, self._target.colour)
         path.write_bytes(data)
@@ -173,8 +173,10 @@ def _upright(samples: Samples, display_matrix: tuple[int, ...] | None) -> Sample
     return turned
 
 
-def encoded(samples: Samples, suffix: str, pictures: Pictures) -> bytes:
+def encoded(samples: Samples, suffix: str, pictures: Pictures, *, profile: bytes = b"") -> bytes:
     """The bytes of a file of kind `suffix`: PNG and TIFF without loss, JPEG and WebP as `pictures` says.
+
+    `profile`: how RGB is meant, an ICC profile; "": as sRGB, or as another mark says.
 
     Raises:
         UsageError: the format cannot hold pictures of that size.
@@ -189,7 +191,12 @@ def encoded(samples: Samples, suffix: str, pictures: Pictures) -> bytes:
         options = (cv2.IMWRITE_JPEG_QUALITY, pictures.quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111)
     elif suffix == ".webp" and pictures.quality is not None:
         options = (cv2.IMWRITE_WEBP_QUALITY, pictures.quality)
-    done, data = cv2.imencode(suffix, samples, options)
+    done, data = False, np.empty(0, np.uint8)
+    if profile:  # which is refused where it is damaged
+        kinds = [cv2.IMAGE_METADATA_ICCP]
+        done, data = cv2.imencodeWithMetadata(suffix, samples, kinds, [np.frombuffer(profile, np.uint8)], options)
+    if not done:
+        done, data = cv2.imencode(suffix, samples, options)
     if not done:
         raise VidrestoreError(f"a picture of {width}x{height} could not be encoded as {suffix}; try another format")
     return bytes(data.tobytes())  # not cv2.imwrite, which only returns False on a full disk
