@@ -218,7 +218,7 @@ def test_help_is_instant() -> None:
         assert command in result.stdout
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_killed_run_leaves_nothing_under_the_targets_name(tmp_path: Path, how: signal.Signals) -> None:
     source = make_clip(tmp_path / "in.mp4", frames=200, size=(160, 120))
     out = tmp_path / "out.mp4"

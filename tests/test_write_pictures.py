@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 
 from tests.clips import make_clip
 from vidrestore.colour import to_rgb
-from vidrestore.errors import UsageError, VidrestoreError
+from vidrestore.errors import UsageError
 from vidrestore.frame import Frame, Planes
 from vidrestore.settings import PictureForm, Pictures
 from vidrestore.video.info import VideoInfo

@@ -43,6 +43,8 @@ def shows_errors(command: Callable[P, R]) -> Callable[P, R]:
         before = {signal.SIGTERM: signal.signal(signal.SIGTERM, _interrupt)}
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             before[signal.SIGINT] = signal.signal(signal.SIGINT, _interrupt)
+        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # its terminal is closed
+            before[signal.SIGHUP] = signal.signal(signal.SIGHUP, _interrupt)
         try:
             return command(*args, **kwargs)
         except VidrestoreError as error:
