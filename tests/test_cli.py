@@ -1,6 +1,8 @@
 """The command line: exit codes, one-line errors, JSON alone on stdout, nothing left behind."""
 
+import errno
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -304,6 +306,20 @@ def test_a_path_that_the_system_refuses_is_one_line(clip: Path, tmp_path: Path) 
     refused(2, "upscale", clip, tmp_path / f"{'long' * 80}.mp4", says="File name too long; give another path")
     refused(2, "info", tmp_path / f"{'long' * 80}.mp4", says="File name too long; give another path")
     refused(2, "upscale", clip, tmp_path / "o.mp4", "--start", "1/0", says="--start 1/0 is not a moment")
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, 5), (errno.EACCES, 2)])
+def test_a_refusal_has_its_own_code(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    def refusing(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number), str(tmp_path / "x"))
+
+    monkeypatch.setattr("vidrestore.video.probe.probe", refusing)
+    refused(code, "info", clip, says=os.strerror(number))
+    with pytest.raises(FileNotFoundError):
+        number = errno.ENOENT  # nothing that a user named: a bug, and shows its traceback
+        raise invoke("info", clip).exception
 
 
 def test_train_refuses_what_would_have_no_effect(photos: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Training and evaluating video super-resolution: windows that belong to their target, ends held back, tables."""
 
 import json
-from dataclasses import replace
+import math
 from pathlib import Path
 
 import cv2
@@ -18,7 +18,7 @@ from vidrestore.models.aligned import Aligned
 from vidrestore.models.espcn import Espcn
 from vidrestore.ops.imresize import imresize
 from vidrestore.train.degrade import Degradation, degrade, gaussian_blur
-from vidrestore.train.evaluate_upscaling import evaluate_upscale, full
+from vidrestore.train.evaluate_upscaling import _score, evaluate_upscale, full
 from vidrestore.train.evaluation_clips import clips, stills
 from vidrestore.train.loop import Training
 from vidrestore.train.recipes import RECIPES
@@ -148,3 +148,8 @@ def test_clips_without_a_full_window_are_said(tmp_path: Path) -> None:
     network = Aligned(width=8, blocks=1).eval()
     with pytest.raises(InputError, match="has 5 frames"):
         list(evaluate_upscale([network], Degradation(2), clips(tmp_path / "set"), settings=settings, ends=2))
+
+
+def test_a_network_that_gives_no_numbers_scores_none() -> None:
+    scored = _score(np.zeros((32, 32), np.float32), torch.full((32, 32), torch.nan), 2)
+    assert math.isnan(scored[0])

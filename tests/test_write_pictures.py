@@ -186,6 +186,9 @@ def test_a_profile_of_srgb_or_of_grey_says_nothing_that_is_missed(tmp_path: Path
     picture.save(tmp_path / "srgb.jpg", icc_profile=SRGB)
     picture.save(tmp_path / "grey.jpg", icc_profile=WIDE[:16] + b"GRAY" + WIDE[20:])
     assert probe(tmp_path / "srgb.jpg").profile == probe(tmp_path / "grey.jpg").profile == b""
+    linear = SRGB.replace("sRGB b".encode("utf-16-be"), "Linear".encode("utf-16-be"))
+    picture.save(tmp_path / "linear.jpg", icc_profile=linear)
+    assert probe(tmp_path / "linear.jpg").profile == linear != SRGB
 
 
 def test_a_damaged_profile_costs_no_picture() -> None:

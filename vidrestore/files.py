@@ -23,16 +23,19 @@ def part_of(path: Path) -> Path:
     return next(part for part in map(path.with_name, names) if not part.exists())
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes | memoryview) -> None:
     """Under a name of its own first, so that `path` holds all of it or is not touched.
 
     Raises:
         ResourceError: the disk is full, or nothing can be written there.
     """
-    part = part_of(path)
     try:
-        part.write_bytes(content)
-        part.replace(path)
+        part = part_of(path)
+        try:
+            part.write_bytes(content)
+            part.replace(path)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise ResourceError(f"{path} cannot be written: {error.strerror}") from None

@@ -1,5 +1,6 @@
 """One line and an exit code for what users can meet; a traceback for what only we can have caused."""
 
+import errno
 import functools
 import signal
 import sys
@@ -10,9 +11,13 @@ from typing import ParamSpec, TypeVar
 
 import typer
 
-from ..errors import UsageError, VidrestoreError
+from ..errors import ResourceError, UsageError, VidrestoreError
 
 INTERRUPTED = 130
+REFUSALS = dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG), UsageError.exit_code) | {
+    errno.ENOSPC: ResourceError.exit_code
+}
+"""What the system says of a path that a user gave, and the exit code; any other of its errors is a bug of ours."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -34,7 +39,10 @@ def end_if_interrupted() -> None:
 
 
 def shows_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """A command whose VidrestoreErrors end in one line on stderr and their exit code, and an interrupt in 130."""
+    """A command whose VidrestoreErrors end in one line on stderr and their exit code, and an interrupt in 130.
+
+    So do a system's refusals of a path.
+    """
 
     @functools.wraps(command)
     def shell(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -51,11 +59,10 @@ def shows_errors(command: Callable[P, R]) -> Callable[P, R]:
             print(f"vidrestore: {error}", file=sys.stderr)
             raise typer.Exit(error.exit_code) from None
         except OSError as error:
-            if error.filename is None:
+            if error.errno not in REFUSALS:
                 raise
-            # Of a path: no permission, a name too long, a disk that is gone.
             print(f"vidrestore: {error.filename}: {error.strerror}; give another path", file=sys.stderr)
-            raise typer.Exit(UsageError.exit_code) from None
+            raise typer.Exit(REFUSALS[error.errno]) from None
         except KeyboardInterrupt as interrupt:
             print(f"vidrestore: interrupted; {str(interrupt) or 'nothing was written'}", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None

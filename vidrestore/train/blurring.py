@@ -49,8 +49,8 @@ class Blurring:
     sharp: float = 0.1
     """Share that is not blurred at all."""
     enlarged: float = 0.0
-    """Share that is cut smaller and enlarged up to ENLARGED times: soft pictures with long streaks, as video is that
-    its camera or a site has enlarged."""
+    """Share that is cut smaller and enlarged up to ENLARGED times: soft pictures with long streaks, as in video that a
+    camera or a site has enlarged."""
     noise: float = 3.0
     """Largest standard deviation, in 8-bit code values, of what half of the samples get."""
     compressed: float = 0.25

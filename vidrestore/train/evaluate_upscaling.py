@@ -64,7 +64,7 @@ def evaluate_upscale(
         ends: frames at both ends of a clip that are not scored, since their window is not full.
 
     Raises:
-        InputError: no clip is longer than its ends.
+        InputError: no clip has as many frames as the window.
     """
     degradation = replace(degradation, eight_bit=False)
     known: deque[tuple[str, Luma, Tensor] | None] = deque()
@@ -119,4 +119,4 @@ def _bicubic(low: Tensor, degradation: Degradation) -> Tensor:
 def _score(reference: NDArray[np.float32], restored: Tensor, border: int) -> tuple[float, float]:
     picture = restored.cpu().float().round().clamp(0, 255).numpy()
     a, b = crop_border(reference, border), crop_border(picture, border)
-    return min(BEST, psnr(a, b)), ssim(a, b)
+    return min(psnr(a, b), BEST), ssim(a, b)

@@ -111,7 +111,7 @@ class Training:
         }
         content = BytesIO()
         torch.save(state, content)
-        write_whole(self.checkpoint, content.getvalue())
+        write_whole(self.checkpoint, content.getbuffer())
 
     def resume(self) -> None:
         """Go on from the checkpoint, to the step that run was to end at unless another was asked for.
@@ -130,6 +130,8 @@ class Training:
             self.optimizer.load_state_dict(state["optimizer"])
             self.scaler.load_state_dict(state["scaler"])
             self.loss.load_state_dict(state.get("loss", {}))  # runs of earlier versions have none, nor steps
+        except torch.OutOfMemoryError:
+            raise
         except (RuntimeError, ValueError, KeyError, EOFError, UnpicklingError) as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise ModelError(f"{path} is damaged or another recipe's: {reason}; begin anew in another --out") from error
@@ -210,8 +212,8 @@ class Training:
         psnr = self.material.held.psnr(self.ema)
         if math.isnan(psnr):
             raise VidrestoreError(
-                f"by step {self.step} the network gives no numbers any more; {self.out} holds what was before: go on "
-                "with --resume, and if it happens again take a recipe with a lower learning rate"
+                f"training went astray: by step {self.step} the network gives no numbers any more; "
+                f"{self.out} holds the weights and the checkpoint of before"
             )
         if psnr > self.best:
             self.best = psnr

@@ -15,6 +15,11 @@ from av.stream import Discard, Stream
 
 from .streams import Track, add_track
 
+CERTAIN = 3
+"""Packets in a row from beyond the end before a track counts as over: one alone may be stamped wrong."""
+NOTICED = Fraction(1, 25)
+"""Seconds by which sound may be early before a viewer minds."""
+
 
 @dataclass(slots=True)
 class _Out:
@@ -23,13 +28,23 @@ class _Out:
     track: Track
     stream: Stream
     rewrite: BitStreamFilterContext | None
+    following: Fraction
+    """When the next packet is decoded, if it does not say."""
     last: Fraction | None = None
-    """When the packet before is decoded, left behind or not."""
-    following: Fraction = Fraction(0)
-    """When the next one is, if it does not say."""
+    """When the one before is, of those that say."""
+    beyond: int = 0
+    """Packets in a row from after the end."""
     ticks: int | None = None
     """dts of the packet written before, in ticks of the output stream."""
+    began: Fraction = Fraction(0)
+    """When the first packet written begins, for sound."""
     repaired: int = 0
+
+    def pass_by(self, packet: Packet[Any], decoded: Fraction) -> None:
+        """Note when a packet was decoded, for those behind it."""
+        self.beyond, self.following = 0, decoded + (packet.duration or 0) * packet.time_base
+        if packet.dts is not None or packet.pts is not None:
+            self.last = decoded
 
 
 class Copier:
@@ -55,7 +70,8 @@ class Copier:
     ) -> None:
         self._output, self._source = output, source
         self._zero, self._length, self._stretch, self._trimmed = zero, length, stretch, trimmed
-        self._outs = {t.index: _Out(t, *add_track(output, source.streams[t.index], t)) for t in tracks}
+        first = -zero if trimmed else Fraction(0)
+        self._outs = {t.index: _Out(t, *add_track(output, source.streams[t.index], t), first) for t in tracks}
         self._flowing = {t.index for t in tracks if not t.attached and t.kind != "attachment"}
         for stream in source.streams:
             if stream.index not in self._flowing:
@@ -66,9 +82,15 @@ class Copier:
 
     @property
     def warnings(self) -> list[str]:
-        """One line on every track whose time stamps were repaired, and on a source that breaks off."""
-        repairs = [f"{o.track.name}: {o.repaired} time stamps repaired" for o in self._outs.values() if o.repaired]
-        return repairs + self._broken
+        """One line on every track whose time stamps were repaired or lost, and on a source that breaks off."""
+        outs = self._outs.values()
+        repairs = [f"{out.track.name}: {out.repaired} time stamps repaired" for out in outs if out.repaired]
+        early = [
+            f"{out.track.name} comes {float(out.began):.2f} s too early: avi cannot say that it begins later"
+            for out in outs
+            if self._output.format.name == "avi" and out.began > NOTICED
+        ]
+        return [*repairs, *early, *self._broken]
 
     def copy_chapters(self) -> None:
         """Carry the chapters over; to be called before the first packet."""
@@ -94,6 +116,14 @@ class Copier:
                 self._packets = iter(())
                 return
 
+    def finish(self, end: Fraction | None) -> None:
+        """Write what is left, of every track as far as `end` on the output's clock; None: all."""
+        if end is not None:
+            self._length = end / self._stretch
+            if self._next[0] >= end:
+                self._next = (Fraction(0), [])
+        self.until(None)
+
     def _placed(self) -> Iterator[tuple[Fraction, list[Packet[Any]]]]:
         """Each packet as it goes out, and its time."""
         for packet in self._demuxed():
@@ -102,9 +132,17 @@ class Copier:
                 packet.pts = packet.dts = 0
             else:
                 decoded, shown, is_repaired = _moments(packet, out, self._zero)
-                if self._outside(packet, out, shown):
+                if self._length is not None and shown >= self._length:
+                    out.beyond += 1
+                    if self._is_over():
+                        return
+                    continue
+                out.pass_by(packet, decoded)
+                if self._is_before(packet, out, shown):
                     continue
                 out.repaired += is_repaired
+                if out.ticks is None and out.track.kind == "audio":
+                    out.began = shown
                 _place(packet, out, decoded * self._stretch, shown * self._stretch, self._stretch)
             assert packet.dts is not None and out.stream.time_base is not None
             time = packet.dts * out.stream.time_base
@@ -128,11 +166,14 @@ class Copier:
             if packet.size and packet.stream_index in self._flowing:
                 yield packet
 
-    def _outside(self, packet: Packet[Any], out: _Out, start: Fraction) -> bool:
+    def _is_before(self, packet: Packet[Any], out: _Out, start: Fraction) -> bool:
         end = start + (packet.duration or 0) * packet.time_base
-        if (start < 0 and end <= 0) if out.track.kind == "subtitle" else (start < 0 and self._trimmed):
-            return True
-        return self._length is not None and start >= self._length
+        return (start < 0 and end <= 0) if out.track.kind == "subtitle" else (start < 0 and self._trimmed)
+
+    def _is_over(self) -> bool:
+        """Whether nothing more can come of any sound: the rest of a long film need not be read."""
+        sounds = [out for out in self._outs.values() if out.track.kind == "audio"]
+        return bool(sounds) and all(out.beyond >= CERTAIN for out in sounds)
 
 
 def _moments(packet: Packet[Any], out: _Out, zero: Fraction) -> tuple[Fraction, Fraction, bool]:
@@ -143,7 +184,6 @@ def _moments(packet: Packet[Any], out: _Out, zero: Fraction) -> tuple[Fraction, 
     if dts is None or is_repaired:
         dts = out.following
         pts = None if pts is None else max(pts, dts)
-    out.last, out.following = dts, dts + (packet.duration or 0) * packet.time_base
     return dts, dts if pts is None else pts, is_repaired
 
 
@@ -152,12 +192,12 @@ def _place(packet: Packet[Any], out: _Out, dts: Fraction, pts: Fraction, stretch
     tick = out.stream.time_base
     assert tick is not None
     packet.dts, packet.pts = round(dts / tick), round(pts / tick)
-    if out.ticks is not None:
-        # Two short packets can fall on one tick of a coarse clock.
-        packet.dts = max(packet.dts, out.ticks + (out.track.kind == "audio"))
-    packet.pts = max(packet.pts, packet.dts)
     packet.duration = round((packet.duration or 0) * packet.time_base * stretch / tick)
     if packet.dts < 0 and out.track.kind == "subtitle":
         # Already showing when the result begins; kept before 0 it would delay everything else.
         packet.dts, packet.pts, packet.duration = 0, 0, packet.duration + packet.dts
+    if out.ticks is not None:
+        # Two short packets can fall on one tick of a coarse clock.
+        packet.dts = max(packet.dts, out.ticks + (out.track.kind == "audio"))
+    packet.pts = max(packet.pts, packet.dts)
     out.ticks = packet.dts

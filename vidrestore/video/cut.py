@@ -77,7 +77,7 @@ class PacketCutter:
                     copier.until(packet.dts * packet.time_base)
                     packet.stream = stream
                     output.mux(packet)
-                copier.until(end - start)
+                copier.finish(end - start)
         except (FFmpegError, OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, FFmpegError | OSError) else error
             raise VidrestoreError(f"{target.path} could not be copied: {reason}; leave --copy out") from error
@@ -116,6 +116,7 @@ class PacketCutter:
                 yield packet
             if not decoding:
                 return
+        raise ValueError(f"{len(decoding)} of its packets could not be read again")
 
     def _tick(self, moment: Fraction) -> int:
         return round((moment + self._info.start) / self._info.time_base)

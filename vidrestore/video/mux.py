@@ -95,8 +95,8 @@ class Mux:
             raise VidrestoreError(f"the frame at {float(pts):.3f} s is not later than the one before")
         return whole
 
-    def _others_until(self, time: Fraction | None) -> None:
-        """The other tracks' packets up to a time; None: all that are left."""
+    def _others_until(self, time: Fraction) -> None:
+        """The other tracks' packets from before a time."""
         for tracks in (self._copier, *self._sounds):
             if tracks is not None:
                 tracks.until(time)
@@ -109,7 +109,11 @@ class Mux:
         """Flush the encoder, copy what is left of the other tracks, close the file."""
         self._mux(self._stream.encode(None))
         self._output.mux(self._clock.last_packet())
-        self._others_until(self._clock.end * self._target.time_base if self._ends_early else None)
+        end = self._clock.end * self._target.time_base if self._ends_early else None
+        if self._copier is not None:
+            self._copier.finish(end)
+        for sound in self._sounds:
+            sound.until(end)
         self._output.close()
         self._close_source()
         if self._clock.packets != self._clock.frames:

@@ -169,8 +169,9 @@ def _profile(path: Path) -> bytes:
     _, kinds, found = cv2.imdecodeWithMetadata(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
     wanted = (data for kind, data in zip(kinds, found, strict=True) if kind == cv2.IMAGE_METADATA_ICCP)
     profile = next((bytes(np.asarray(data, np.uint8)) for data in wanted), b"")
-    names_srgb = b"sRGB" in profile or "sRGB".encode("utf-16-be") in profile
-    return profile if profile[16:20] == b"RGB " and not names_srgb else b""
+    text = profile.replace(b"\0", b"")  # of one byte or of two a letter
+    is_srgb = b"sRGB" in text and b"inear" not in text
+    return profile if profile[16:20] == b"RGB " and not is_srgb else b""
 
 
 def _is_whole(data: bytes) -> bool:

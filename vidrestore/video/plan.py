@@ -7,8 +7,6 @@ from io import BytesIO
 from pathlib import Path
 
 import av
-from av.container import InputContainer
-from av.stream import Stream
 
 from ..errors import UsageError
 from ..settings import Encoding, Pictures
@@ -19,14 +17,12 @@ from .info import VideoInfo
 from .metadata import homeless_tags
 from .output import open_output
 from .plan_pictures import plan_pictures
-from .streams import Track, choose_tracks, open_source
+from .streams import choose_tracks, open_source
 from .tags import output_colour, with_hdr
 from .target import Beside, Target
 
 FINEST = 2**31 - 1
 """Ticks per second that FFmpeg can count."""
-NOTICED = Fraction(1, 25)
-"""Seconds by which sound may be early before a viewer minds."""
 FINEST_RATE = 10**6
 """Denominator of a rate up to 2000 frames per second that FFmpeg can hold."""
 
@@ -81,7 +77,7 @@ def _check_no_encoder(path: Path, encoding: Encoding) -> None:
     for name, value in asdict(encoding).items():
         if value != getattr(Encoding(), name):
             option = "-e" if name == "options" else f"--{name.replace('_', '-')}"
-            raise UsageError(f"{path} is for pictures: leave out {option}, which is an encoder's of videos")
+            raise UsageError(f"{path} is for pictures: leave out {option}, which is for videos")
 
 
 def encoder_for(info: VideoInfo, path: Path, encoding: Encoding) -> av.Codec:
@@ -163,8 +159,7 @@ def _with_tracks(target: Target, path: Path, *, keep: bool) -> Target:
         tracks, left_out = choose_tracks(source, muxer=target.container, sound=keep, sound_encoder=encoder)
         chapters = bool(source.chapters()) and keep
         homeless = homeless_tags(source.metadata, muxer=target.container)
-        late = list(_late_sound(source, tracks)) if target.container == "avi" else []
-    notes = [*target.notes, *left_out, *late]
+    notes = [*target.notes, *left_out]
     if chapters and not target.chapters:
         notes.append(f"the chapters are left out: {target.container} cannot hold them")
     free_tags = bool(homeless) and target.container in ("mp4", "mov")
@@ -178,20 +173,6 @@ def _with_tracks(target: Target, path: Path, *, keep: bool) -> Target:
         free_tags=free_tags,
         notes=tuple(notes),
     )
-
-
-def _late_sound(source: InputContainer, tracks: tuple[Track, ...]) -> Iterator[str]:
-    """Sound that a container without time stamps brings too early."""
-    pictures = source.streams.best("video")
-    for track in tracks:
-        if track.kind == "audio" and pictures is not None:
-            late = _start(source.streams[track.index]) - _start(pictures)
-            if late > NOTICED:
-                yield f"{track.name} will come {float(late):.2f} s too early: avi cannot say that it begins later"
-
-
-def _start(stream: Stream) -> Fraction:
-    return (stream.start_time or 0) * (stream.time_base or Fraction(0))
 
 
 def _try_out(target: Target) -> None:
