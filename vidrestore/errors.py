@@ -7,7 +7,8 @@
     └── ResourceError          5  out of memory or disk
 
 Every message is one line that names the thing and the way out. Anything that is not a
-VidrestoreError is a bug and shows its traceback.
+VidrestoreError is a bug and shows its traceback, but for a system's refusal of a path, which
+the command line knows (cli/errors.py).
 """
 
 
