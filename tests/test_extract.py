@@ -412,7 +412,7 @@ def test_a_picture_that_cannot_be_stored_is_an_error(tmp_path: Path, monkeypatch
     """Also when it is the last, which is encoded after everything else is done."""
     from vidrestore.video import write_pictures
 
-    def full(*_: object) -> bytes:
+    def full(*_: object, **__: object) -> bytes:
         raise OSError(28, "No space left on device")
 
     source = make_clip(tmp_path / "in.mp4", frames=1)

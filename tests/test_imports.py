@@ -45,7 +45,7 @@ MAY = {
     "prefetch": set(),
     "in_flight": {"frame"},
     "engine": {"calibration", "colour", "errors", "frame", "processor", "settings", "tile", "window"},
-    "video": {"colour", "errors", "frame", "ops", "settings"},
+    "video": {"colour", "errors", "files", "frame", "ops", "settings"},
     "report": set(),
     "timing": set(),
     "repeats": {"colour", "frame", "window"},
@@ -79,7 +79,7 @@ MAY = {
         *("report", "settings", "stages", "video", "weights"),
     },
     "train": {
-        *("between", "colour", "engine", "errors", "flow", "frame", "metrics", "models", "ops", "processor"),
+        *("between", "colour", "engine", "errors", "files", "flow", "frame", "metrics", "models", "ops", "processor"),
         *("settings", "shots", "video", "weights"),
     },
 }
