@@ -1,5 +1,6 @@
 """Small files a command writes beside its result: refused before it starts, written whole after it."""
 
+from collections.abc import Iterable
 from itertools import chain, count
 from pathlib import Path
 
@@ -10,11 +11,16 @@ def check_free(path: Path, *sources: Path, overwrite: bool) -> None:
     """UsageError: there is something of that name (for a folder: in it), a source even, or no folder to write it to."""
     if not path.absolute().parent.is_dir():
         raise UsageError(f"{path}: its folder does not exist; make it first")
-    if path.exists() and any(source.exists() and path.samefile(source) for source in sources):
+    if is_one_of(path, sources):
         raise UsageError(f"{path} is the input itself; give another name")
     taken = any(path.iterdir()) if path.is_dir() else path.exists()
     if taken and not overwrite:
         raise UsageError(f"{path} exists; use -y to overwrite it")
+
+
+def is_one_of(path: Path, others: Iterable[Path]) -> bool:
+    """Whether it is the same file or folder as one of them, by whatever name; what does not exist is none."""
+    return path.exists() and any(other.exists() and path.samefile(other) for other in others)
 
 
 def part_of(path: Path) -> Path:

@@ -13,8 +13,8 @@ from ..frame import Frame
 from ..metrics import psnr, ssim
 from ..processor import Processor
 from .blurred_pairs import BlurredPair
-from .evaluate_interpolation import BEST
 from .exposure import as_codes
+from .validate import capped
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +61,4 @@ def mean(set: str, scores: Sequence[Score]) -> Score:
 
 def _scored(sharp: Tensor, picture: Tensor) -> tuple[float, float]:
     truth, codes = as_codes(sharp), as_codes(picture)
-    return min(BEST, psnr(truth, codes)), ssim(truth, codes)
+    return capped(psnr(truth, codes)), ssim(truth, codes)

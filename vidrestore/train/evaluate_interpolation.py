@@ -15,10 +15,9 @@ from torch import Tensor
 from ..between import Interpolator
 from ..metrics import psnr, ssim
 from .evaluation_sets import Triplet
+from .validate import capped
 
 MIDDLE = Fraction(1, 2)
-BEST = 100.0
-"""dB: what a picture equal to the truth counts for, so that means stay finite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ def _score(method: Interpolator, triplet: Triplet, again: bool) -> Score:
         (made,) = method(triplet.first, triplet.second, (MIDDLE,))
         ms = 1000 * (time.perf_counter() - began)
     truth, picture = _codes(triplet.truth), _codes(made)
-    return Score(min(BEST, psnr(truth, picture)), ssim(truth, picture), ms)
+    return Score(capped(psnr(truth, picture)), ssim(truth, picture), ms)
 
 
 def _codes(picture: Tensor) -> NDArray[np.uint8]:

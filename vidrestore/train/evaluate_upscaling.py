@@ -20,7 +20,7 @@ from ..ops.upsample import upsample
 from ..processor import Processor
 from .degrade import Degradation, degrade
 from .evaluation_clips import Clip, Luma
-from .validate import BEST
+from .validate import capped
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,4 +119,4 @@ def _bicubic(low: Tensor, degradation: Degradation) -> Tensor:
 def _score(reference: NDArray[np.float32], restored: Tensor, border: int) -> tuple[float, float]:
     picture = restored.cpu().float().round().clamp(0, 255).numpy()
     a, b = crop_border(reference, border), crop_border(picture, border)
-    return min(psnr(a, b), BEST), ssim(a, b)
+    return capped(psnr(a, b)), ssim(a, b)

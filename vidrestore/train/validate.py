@@ -34,6 +34,11 @@ BEST = 100.0
 """dB that count for a perfect sample: infinity would hide all others."""
 
 
+def capped(decibels: float) -> float:
+    """At most BEST; what is no number stays none."""
+    return min(decibels, BEST)  # in this order: min(BEST, nan) is BEST
+
+
 def _psnr(out: Tensor, target: Tensor) -> float:
     error = torch.mean((out.clamp(0, 1) - target).double() ** 2)
-    return float(torch.clamp(-10 * torch.log10(error), max=BEST))  # Python's min would take BEST over NaN
+    return capped(float(-10 * torch.log10(error)))

@@ -119,7 +119,8 @@ class Copier:
     def finish(self, end: Fraction | None) -> None:
         """Write what is left, of every track as far as `end` on the output's clock; None: all."""
         if end is not None:
-            self._length = end / self._stretch
+            length = end / self._stretch
+            self._length = length if self._length is None else min(self._length, length)
             if self._next[0] >= end:
                 self._next = (Fraction(0), [])
         self.until(None)

@@ -4,6 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from ..errors import UsageError
+from ..files import is_one_of
 from .codecs import CONTAINERS
 from .pictures import is_pictures
 from .target import TargetKind
@@ -60,7 +61,7 @@ def check_free(path: Path, *sources: Path, folder: bool, overwrite: bool) -> Non
         part_folder(path)
     if not path.exists():
         return
-    if any(source.exists() and path.samefile(source) for source in sources):
+    if is_one_of(path, sources):
         raise UsageError(f"{path} is the input itself; give the result another name")
     if folder and not path.is_dir():
         raise UsageError(f"{path} is a file; name a folder for the pictures")

@@ -46,8 +46,8 @@ class Origin:
 class Writer:
     """Writes frames to `target` and copies the source's other tracks beside them.
 
-    A context manager. The result grows under NAME.part.EXT, a folder under NAME.part, and gets its name when it is
-    whole; on any exception it is deleted, and whatever had the target's name before is untouched.
+    A context manager. The result grows under NAME.part.EXT (`part_of`), a folder under NAME.part, and gets its name
+    when it is whole; on any exception it is deleted, and whatever had the target's name before is untouched.
 
     written   frames taken
     duration  seconds from the first frame to the end of the last
