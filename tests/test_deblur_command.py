@@ -116,7 +116,9 @@ def test_weights_of_ones_own(tmp_path: Path) -> None:
     path.write_bytes(weights.written(network, task="deblur", model="msresnet", args=arguments))
     picture = torch.rand(3, 30, 41)
     source = write(tmp_path / "in.png", picture)
-    said = report(source, tmp_path / "out.png", "-m", path, "--precision", "fp32", "--engine", "torch")
+    said = report(
+        source, tmp_path / "out.png", "-m", path, "--quality", "balanced", "--precision", "fp32", "--engine", "torch"
+    )
     assert (said["model"], said["width"], said["height"]) == (str(path), 41, 30)
     seen = F.pad(read_picture(source)[None], (0, 3, 0, 2), mode="replicate")
     with torch.no_grad():
@@ -226,6 +228,7 @@ def test_strength_lies_between() -> None:
         (2, ["-m", "wiener", "--psf", "disk:2", "--max-memory", "1G"], "--max-memory 1073741824 is for networks"),
         (2, ["-m", "wiener", "--psf", "disk:2", "--noise", "0"], "--noise 0 is not a standard deviation"),
         (2, ["-m", "wiener", "--psf", "disk:2", "--strength", "1.5"], "--strength 1.5 is not a share"),
+        (2, ["-m", "wiener", "--psf", "disk:2", "--quality", "best"], "--quality best is for networks"),
         *(
             (2, ["-m", "wiener", "--psf", "disk:2", "--only-blurred", text], f"{text} is not between 0 and 1")
             for text in ("0", "1", "-0.3", "45", "nan")

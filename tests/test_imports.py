@@ -56,6 +56,7 @@ MAY = {
     "blurred": {"colour", "engine", "errors", "frame", "metrics"},
     "blurs": {"errors", "ops", "video"},
     "inverse": {"blurs", "engine", "errors", "frame", "ops"},
+    "mirrored": {"processor"},
     "strength": {"processor"},
     "retime": {"between", "colour", "engine", "frame", "repeats", "settings", "timing"},
     "pipeline": {"engine", "errors", "frame", "in_flight", "prefetch", "report", "settings", "timing", "video"},
@@ -72,7 +73,7 @@ MAY = {
             "scenes",
             "settings",
         ),
-        *("blurred", "blurs", "inverse", "models", "shots", "strength", "timing", "weights"),
+        *("blurred", "blurs", "inverse", "mirrored", "models", "processor", "shots", "strength", "timing", "weights"),
     },
     "benchmark": {
         *("colour", "compare", "engine", "errors", "frame", "interpolators", "metrics", "models", "ops", "pipeline"),

@@ -9,6 +9,7 @@ Moment = Fraction | int
 """A place in a stream: seconds from its start, or, as an int, the number of a frame."""
 OnCut = Literal["hold", "nearest", "blend"]
 Quality = Literal["fast", "balanced", "best"]
+DeblurringQuality = Literal["auto", "balanced", "best"]
 PictureForm = Literal["png", "jpg", "webp", "tiff"]
 JPEG_QUALITY = 95
 NOISE = 1.0
@@ -114,3 +115,5 @@ class Deblurring:
     noise. None: NOISE."""
     only_blurred: float | None = None
     """Blur, 0 to 1 as `metrics.blur` tells it, below which a frame stays as it is; None: all are deblurred."""
+    quality: DeblurringQuality = "auto"
+    """Of a network. best: it looks at each frame four times, mirrored. auto: best for a single picture."""

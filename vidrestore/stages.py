@@ -13,13 +13,15 @@ from .engine import Ran, choose, run
 from .errors import ModelError, UsageError
 from .frame import Frame
 from .inverse import METHODS, inverse
+from .mirrored import Mirrored
 from .models import Network
 from .pipeline import Stage
 from .placing import cut_by_list
+from .processor import Processor
 from .repeats import mark_repeats
 from .retime import CPU, retime
 from .scenes import Scene
-from .settings import NOISE, Deblurring, Retiming, Settings
+from .settings import NOISE, Deblurring, DeblurringQuality, Retiming, Settings
 from .shots import mark_cuts
 from .strength import Blended
 from .timing import ByFactor, Timing
@@ -146,8 +148,11 @@ def interpolate(
     return Stage("interpolate", 1, start, chosen.name, notes, timing=timing, stretches_sound=stretches)
 
 
-def deblur(how: Deblurring, *, settings: Settings) -> Stage:
+def deblur(how: Deblurring, *, settings: Settings, still: bool = False) -> Stage:
     """Each frame sharper, by undoing a blur that is known or estimated, or by a network.
+
+    Args:
+        still: the source is one picture, for which the quality auto means best.
 
     Raises:
         UsageError: options that do not go together, or a number outside its range.
@@ -156,7 +161,7 @@ def deblur(how: Deblurring, *, settings: Settings) -> Stage:
     if not 0 <= how.strength <= 1:
         raise UsageError(f"--strength {how.strength:g} is not a share; give 0 to 1")
     check_threshold(how.only_blurred)
-    name, note, begin = (_by_inverse if how.model in METHODS else _by_network)(how, settings)
+    name, note, begin = _by_inverse(how, settings) if how.model in METHODS else _by_network(how, settings, still=still)
 
     def start(ran: Ran) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
         return partial(watched, restoring=begin(ran), threshold=how.only_blurred, ran=ran)
@@ -179,6 +184,8 @@ Deblurrer = tuple[str, str, Callable[[Ran], Restoring]]
 def _by_inverse(how: Deblurring, settings: Settings) -> Deblurrer:
     if (how.psf is None) == (not how.estimate):
         raise UsageError(f"-m {how.model} needs either --estimate or --psf: {FORMS}")
+    if how.quality != "auto":
+        raise UsageError(f"--quality {how.quality} is for networks; -m {how.model} has one quality")
     level = NOISE if how.noise is None else how.noise
     if not 0 < level <= 255:
         raise UsageError(f"--noise {level:g} is not a standard deviation with white at 255; give more than 0")
@@ -196,7 +203,7 @@ def _by_inverse(how: Deblurring, settings: Settings) -> Deblurrer:
     return how.model, "", start
 
 
-def _by_network(how: Deblurring, settings: Settings) -> Deblurrer:
+def _by_network(how: Deblurring, settings: Settings, *, still: bool) -> Deblurrer:
     if how.psf is not None or how.estimate or how.noise is not None:
         raise UsageError(
             f"--psf, --estimate and --noise are for -m {' and '.join(METHODS)}; -m {how.model} finds the blur itself"
@@ -204,10 +211,16 @@ def _by_network(how: Deblurring, settings: Settings) -> Deblurrer:
     name, load, note = deblurrer(how.model)
 
     def start(ran: Ran) -> Restoring:
-        processor = Blended(load(), how.strength)
+        processor = Blended(at_quality(how.quality, load(), still=still), how.strength)
         return partial(run, processor, engine=choose(settings), settings=settings, ran=ran)
 
     return name, note, start
+
+
+def at_quality(quality: DeblurringQuality, network: Network, *, still: bool) -> Processor:
+    """The network as it is used at a quality, on one picture (`still`) or on the frames of a video."""
+    best = quality == "best" or (quality == "auto" and still)
+    return Mirrored(network) if best else network
 
 
 DEBLURRING_NETWORK = "unblur"

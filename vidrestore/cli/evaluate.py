@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,15 +11,29 @@ import typer
 
 from . import options
 from .errors import shows_errors
-from .interpolate import RETIMING, QualityOption
+from .interpolate import RETIMING
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from ..models import Network
-    from ..settings import Quality, Settings
+    from ..settings import DeblurringQuality, Quality, Settings
     from ..train.degrade import Degradation
     from ..train.evaluate_interpolation import Row
+
+
+class EvaluatedQuality(StrEnum):
+    AUTO = "auto"
+    FAST = "fast"
+    BALANCED = "balanced"
+    BEST = "best"
+
+
+QUALITIES: dict[str, tuple[str, ...]] = {
+    "upscale": ("auto",),
+    "deblur": ("auto", "balanced", "best"),
+    "interpolate": ("auto", "fast", "balanced", "best"),
+}
 
 
 @shows_errors
@@ -40,9 +55,10 @@ def evaluate(
     device: options.Device = options.SETTINGS.device,
     engine: options.Engine = options.EngineName.AUTO,
     precision: options.Precision = options.PrecisionName.AUTO,
-    quality: Annotated[QualityOption, typer.Option("--quality", help="Of flow interpolation.")] = QualityOption(
-        RETIMING.quality
-    ),
+    quality: Annotated[
+        EvaluatedQuality,
+        typer.Option("--quality", help="As interpolate (fast, balanced, best) and deblur (balanced, best) take it."),
+    ] = EvaluatedQuality.AUTO,
     table: Annotated[
         bool, typer.Option("--table", help="Of upscale: one row a network, beside bicubic, all on the same frames.")
     ] = False,
@@ -59,7 +75,8 @@ def evaluate(
 
     Deblurring: RGB PSNR and SSIM (Wang), 8 bits, beside the blurred picture; on pairs of pictures (x_blur.png and
     x_sharp.png, or blur/x.png and sharp/x.png), and on every fourth frame of clips, blurred by the motion around it:
-    5, 7 and 9 moments of eight from frame to frame are averaged, where that gives 22 to 32 dB.
+    5, 7 and 9 moments of eight from frame to frame are averaged, where that gives 22 to 32 dB. As in `deblur`, single
+    pictures are looked at four times, and frames once, unless --quality says otherwise.
 
     Example: vidrestore evaluate espcn-x2 --data pictures/
     """
@@ -70,14 +87,18 @@ def evaluate(
     settings = options.settings(device=device, engine=engine, precision=precision)
     if others and not table:
         raise UsageError(f"{model} and {' and '.join(others)}: several networks are compared with --table")
+    task = "upscale" if table else _task(model)
+    if quality.value not in QUALITIES[task]:
+        raise UsageError(f"--quality {quality.value} is not for {task}; it takes {', '.join(QUALITIES[task])}")
     if table:
         tables, found = _compared([model, *(others or [])], data, settings)
-    elif (task := _task(model)) == "upscale":
+    elif task == "upscale":
         tables, found = _upscaling(model, data, settings)
     elif task == "deblur":
-        tables, found = _deblurring(model, data, settings)
+        tables, found = _deblurring(model, quality.value, data, settings)  # type: ignore[arg-type]
     else:
-        tables, found = _interpolation(model, quality.value, data, settings)
+        searched = RETIMING.quality if quality.value == "auto" else quality.value
+        tables, found = _interpolation(model, searched, data, settings)
     if as_json:
         print(json.dumps({"model": model, "data": str(data), **found}, allow_nan=False))
         return
@@ -170,15 +191,22 @@ def _enlarging(name: str) -> tuple[list["Network"], "Degradation"]:
     return networks, replace(task.degradation, scale=prod(network.needs.scale for network in networks))
 
 
-def _deblurring(name: str, data: Path, settings: "Settings") -> tuple[list["Table"], dict[str, object]]:
+def _deblurring(
+    name: str, quality: "DeblurringQuality", data: Path, settings: "Settings"
+) -> tuple[list["Table"], dict[str, object]]:
+    from itertools import groupby
+
     from rich.table import Table
 
-    from ..stages import deblurrer
+    from ..stages import at_quality, deblurrer
     from ..train.blurred_pairs import blurred_pairs
-    from ..train.evaluate_deblurring import evaluate_deblurring, mean, means
+    from ..train.evaluate_deblurring import Score, evaluate_deblurring, mean, means
 
     _, load, _ = deblurrer(name)
-    scores = list(evaluate_deblurring(load(), blurred_pairs(data), settings=settings))
+    network = load()
+    scores: list[Score] = []
+    for still, pairs in groupby(blurred_pairs(data), key=lambda pair: pair.still):
+        scores += evaluate_deblurring(at_quality(quality, network, still=still), pairs, settings=settings)
     sets, average = means(scores), mean("all", scores)
     table = Table("set", "picture", "PSNR", "SSIM", "blurred PSNR", "blurred SSIM", "gain", box=None)
     for score in [*scores, *sets, average]:

@@ -39,6 +39,8 @@ class BlurredPair:
     name: str
     blurred: Tensor
     sharp: Tensor
+    still: bool = False
+    """A picture of its own, not a frame of a clip."""
 
 
 def blurred_pairs(data: Path) -> Iterator[BlurredPair]:
@@ -86,7 +88,7 @@ def _pair(set: str, given: GivenPair) -> BlurredPair:
     blurred, sharp = given.read()
     if min(sharp.shape[:2]) < LEAST:
         raise InputError(f"{given.blurred} is too small to be compared; give {LEAST}x{LEAST} pixels or more")
-    return BlurredPair(set, given.blurred.stem, as_picture(blurred), as_picture(sharp))
+    return BlurredPair(set, given.blurred.stem, as_picture(blurred), as_picture(sharp), still=True)
 
 
 def _is_clip(scene: Scene) -> bool:

@@ -1,0 +1,46 @@
+"""Mirrored: a network that looks at a picture four times, as it is and mirrored, and gives the mean."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from .processor import Needs, Processor
+
+WAYS: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-2, -1))
+"""Dimensions that are reversed: none, across, down, both."""
+
+
+@dataclass(frozen=True)
+class Mirrored:
+    """A Processor that gains a little by taking the mean, and takes four times as long.
+
+    Timofte et al. 2016, "Seven ways to improve example-based single image super resolution", of which these are the
+    four that keep height and width.
+    """
+
+    inner: Processor
+
+    @property
+    def needs(self) -> Needs:
+        """The inner one's."""
+        return self.inner.needs
+
+    @property
+    def core(self) -> nn.Module:
+        """The inner one's; its batches are four times as large."""
+        return self.inner.core
+
+    def prepare(self, window: Tensor) -> tuple[Tensor, ...]:
+        """As the inner one does of (4B, T, C, H, W), one way after the other."""
+        return self.inner.prepare(torch.cat([window.flip(way) for way in WAYS]))
+
+    def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
+        """The mean of what the inner one makes of them, each turned back."""
+        return torch.stack(list(self._made(window, core_out))).mean(0)
+
+    def _made(self, window: Tensor, core_out: tuple[Tensor, ...]) -> Iterator[Tensor]:
+        parts = zip(*(out.chunk(len(WAYS)) for out in core_out), strict=True)
+        for way, part in zip(WAYS, parts, strict=True):
+            yield self.inner.finish(window.flip(way), *part).flip(way)
