@@ -59,7 +59,18 @@ MAY = {
     "mirrored": {"processor"},
     "strength": {"processor"},
     "retime": {"between", "colour", "engine", "frame", "repeats", "settings", "timing"},
-    "pipeline": {"engine", "errors", "frame", "in_flight", "prefetch", "report", "settings", "timing", "video"},
+    "pipeline": {
+        "__version__",
+        "engine",
+        "errors",
+        "frame",
+        "in_flight",
+        "prefetch",
+        "report",
+        "settings",
+        "timing",
+        "video",
+    },
     "stages": {
         *(
             "engine",

@@ -64,7 +64,7 @@ def slowed(
 ) -> Report:
     """Every frame shown `factor` times as long, with its sound."""
 
-    def start(_):
+    def start(ran, skip=0):
         return lambda frames: (
             type(frame)(frame.picture, frame.pts * factor, frame.duration * factor, native=frame.native)
             for frame in frames

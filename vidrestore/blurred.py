@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from .colour import luma, luma_of_rgb
-from .engine import Keep, Ran
+from .engine import Keep, Ran, the_first
 from .errors import UsageError
 from .frame import Frame, Planes
 from .metrics.blur import blur
@@ -26,26 +26,33 @@ def check_threshold(threshold: float | None) -> None:
         raise UsageError(f"--only-blurred {threshold:g} is not between 0 and 1; sharp frames have 0.25 to 0.45")
 
 
-def watched(frames: Iterable[Frame], restoring: Restoring, *, threshold: float | None, ran: Ran) -> Iterator[Frame]:
+def watched(
+    frames: Iterable[Frame], restoring: Restoring, *, threshold: float | None, ran: Ran, skip: int = 0
+) -> Iterator[Frame]:
     """The frames restored, but for those that are less blurred than `threshold`, which pass untouched.
 
     Args:
         threshold: see `metrics.blur`; None: all are restored.
         ran: gets every frame's blur, and how many were untouched.
+        skip: so many pass before that, and are not looked at.
     """
     waiting = deque[float]()
+    skipped = the_first(skip)
 
     def is_sharp(value: float) -> bool:
         return threshold is not None and value < threshold
 
     def keep(frame: Frame) -> bool:
+        if skipped(frame):
+            return True
         waiting.append(_blur(frame.picture))
         return is_sharp(waiting[-1])
 
-    for frame in restoring(frames, keep=keep):
-        before = waiting.popleft()
-        ran.untouched += is_sharp(before)
-        ran.blur.append((before, before if is_sharp(before) else _blur(frame.picture)))
+    for number, frame in enumerate(restoring(frames, keep=keep)):
+        if number >= skip:
+            before = waiting.popleft()
+            ran.untouched += is_sharp(before)
+            ran.blur.append((before, before if is_sharp(before) else _blur(frame.picture)))
         yield frame
 
 

@@ -8,11 +8,12 @@ from fractions import Fraction
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
+from . import __version__
 from .engine import Ran
 from .engine.transfer import arrived, download
-from .errors import VidrestoreError
+from .errors import UsageError, VidrestoreError
 from .frame import Frame
 from .in_flight import InFlight, peak_memory
 from .prefetch import prefetch
@@ -23,9 +24,19 @@ from .video.info import VideoInfo
 from .video.packing import rounded
 from .video.probe import probe
 from .video.read import Reader, expected_frames
-from .video.write import UNKNOWN, Target, Writer, plan
+from .video.unfinished import check_same, folder_of, source_state
+from .video.write import UNKNOWN, Target, Writer, done_before, plan
 
 T = TypeVar("T")
+
+
+class Start(Protocol):
+    """Loads what a stage needs; the function it returns turns frames into frames and fills in the Ran."""
+
+    def __call__(self, ran: Ran, skip: int = 0) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
+        """Args:
+        skip: so many of the first frames it makes are there already: their times count, not their pictures.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +46,7 @@ class Stage:
     name: str
     scale: int
     """Output height and width over input height and width."""
-    start: Callable[[Ran], Callable[[Iterable[Frame]], Iterator[Frame]]]
-    """Loads what the stage needs; the function it returns turns frames into frames and fills in the Ran."""
+    start: "Start"
     model: str
     notes: tuple[str, ...] = ()
     """What the user should know about it, one line each."""
@@ -44,6 +54,8 @@ class Stage:
     """How many frames it makes of how many, and when they appear."""
     stretches_sound: bool = False
     """Where its timing stretches time: sound and subtitles are stretched with it; else they are left out."""
+    how: str = ""
+    """All that its result depends on, in words: what must be the same where an interrupted run goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +66,23 @@ class Job:
     reading: Reading
     stages: tuple[Stage, ...]
     target: Target
+    resume: bool = False
+    """Go on where an interrupted run stopped, and leave what is done to the next if this one is interrupted."""
+
+    @property
+    def run(self) -> dict[str, str]:
+        """What is being made, in words: the same for the run that goes on."""
+        return {
+            "input": source_state(self.info.path),
+            "part": repr(self.reading),
+            "steps": "; ".join(f"{stage.name} {stage.model} {stage.how}" for stage in self.stages),
+            "encoding": repr(replace(self.target, path=Path(), tracks_from=None, notes=())),
+            "version": __version__,
+        }
+
+    def done_before(self) -> int:
+        """Frames of the result that an interrupted run has left. InputError: they are damaged."""
+        return done_before(self.target) if self.resume else 0
 
     @property
     def model(self) -> str:
@@ -112,11 +141,16 @@ def prepare(
     reading: Reading,
     encoding: Encoding,
     overwrite: bool = False,
+    resume: bool = False,
 ) -> Job:
     """Probe the source and check the target, encoder included, before any network is loaded.
 
+    Args:
+        resume: see Job.
+
     Raises:
-        InputError, UsageError: as `probe` and `plan` do.
+        InputError, UsageError: as `probe` and `plan` do; there is nothing to resume in a single picture, or what an
+            interrupted run left is of another job.
     """
     info = probe(source, rate=reading.rate)
     scale, stretch, rate, tick = 1, Fraction(1), info.rate, info.time_base
@@ -135,11 +169,17 @@ def prepare(
         overwrite=overwrite,
         keep_sound=keep_sound,
         stretch=stretch,
+        resume=resume,
     )
     if not keep_sound and (silenced := _tracks_in_time(info)):
         note = f"{silenced} left out: the pictures are {float(stretch):g} times as slow; --audio stretch keeps them"
         planned = replace(planned, notes=(*planned.notes, note))
-    return Job(info, reading, stages, planned)
+    job = Job(info, reading, stages, planned, resume)
+    if resume and planned.kind == "picture":
+        raise UsageError(f"{target} is one picture: there is nothing to resume; leave out --resume")
+    if resume:
+        check_same(folder_of(target), job.run)
+    return job
 
 
 def _tracks_in_time(info: VideoInfo) -> str:
@@ -160,7 +200,11 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
     began = time.perf_counter()
     clock, ran, flying = _Clock(), Ran(), InFlight()
     reader = Reader(job.info, job.reading)
-    functions = [stage.start(ran) for stage in job.stages]
+    before = job.done_before()
+    functions = [
+        *(stage.start(ran) for stage in job.stages[:-1]),
+        *(stage.start(ran, before) for stage in job.stages[-1:]),
+    ]
     cuts, taken = 0, Span(0, Fraction(0), Fraction(0))
 
     def source() -> Iterator[Frame]:
@@ -174,14 +218,14 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
         frames: Generator[Frame, None, None] = clock.spent("waiting", decoded)
         for stage, function in zip(job.stages, functions, strict=True):
             frames = clock.spent(stage.name, function(frames))
-        writing = Writer(job.target, job.info, reader, end=_end(job))
+        writing = Writer(job.target, job.info, reader, end=_end(job), run=job.run if job.resume else None)
         frames = flying.watching(download(frames, partial(rounded, target=job.target)))
         with closing(prefetch(frames)) as ready, writing as writer:
             clock.seconds["encode"] = 0.0
             for frame in arrived(ready):
-                before = time.perf_counter()
+                start = time.perf_counter()
                 writer.write(frame)
-                clock.seconds["encode"] += time.perf_counter() - before
+                clock.seconds["encode"] += time.perf_counter() - start
                 cuts += frame.cut
                 on_frame(frame)
             if writer.written != (expected := job.result(taken).frames):
@@ -203,7 +247,7 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
         duration_in=float(taken.end - taken.start),
         duration_out=float(writer.duration),
         seconds=seconds,
-        fps=writer.written / seconds,
+        fps=(writer.written - before) / seconds,
         stages=_own_time(clock.seconds, job.stages),
         cuts=cuts,
         tile=ran.tile,
@@ -213,6 +257,7 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
         codec=job.target.codec,
         peak_memory=peak_memory(),
         bytes_in_flight=flying.most,
+        resumed=before,
         blur=Blur.of(ran.blur, ran.untouched),
         warnings=[*job.notes, *ran.notes, *ran.counted, *_over(ran.over), *reader.warnings, *writer.warnings],
     )

@@ -39,7 +39,7 @@ class Report:
     frames_in: int
     """Frames decoded."""
     frames_out: int
-    """Frames written."""
+    """Frames of the result."""
     width: int
     height: int
     duration_in: float
@@ -47,7 +47,7 @@ class Report:
     seconds: float
     """Wall time, from the first packet read to the file's new name."""
     fps: float
-    """Frames written per second of wall time."""
+    """Frames written by this run per second of wall time."""
     stages: dict[str, float] = field(default_factory=dict)
     """Name -> busy seconds; decode and encode run beside the others, so the sum can exceed `seconds`."""
     cuts: int = 0
@@ -65,6 +65,8 @@ class Report:
     """Bytes of main memory that the process took at most since it began."""
     bytes_in_flight: int = 0
     """Of pictures between decoder and encoder, the most at once."""
+    resumed: int = 0
+    """Frames of the result that an interrupted run before this one had written."""
     blur: Blur | None = None
-    """Of deblurring alone."""
+    """Of deblurring alone; of the frames of this run."""
     warnings: list[str] = field(default_factory=list)

@@ -35,6 +35,7 @@ def retime(
     on_cut: OnCut = "hold",
     ran: Ran | None = None,
     device: torch.device = CPU,
+    skip: int = 0,
 ) -> Iterator[Frame]:
     """The frames of the result, in order, contiguous, with exact times.
 
@@ -52,8 +53,9 @@ def retime(
         on_cut: between the last frame of a shot and the next shot: hold repeats it, nearest shows whichever of the
             two frames is nearer in time (half way, the next), blend interpolates as anywhere else.
         ran: its `seconds` are added to, `notes` say how many repeats were replaced.
+        skip: so many of the first frames need no picture, and have that of the frame before.
     """
-    made = _Maker(timing, between, on_cut, Ran() if ran is None else ran)
+    made = _Maker(timing, between, on_cut, Ran() if ran is None else ran, skip)
     waiting, last, shot = None, None, 0
     for stretch in _stretches(_seen(frames, device)):
         for belongs, frame in made.frames_of(stretch):
@@ -154,6 +156,8 @@ class _Maker:
     between: Interpolator
     on_cut: OnCut
     ran: Ran
+    skip: int
+    """Frames to come that need no picture."""
     repeats: int = 0
 
     def frames_of(self, stretch: _Stretch) -> Iterator[tuple[int, Frame]]:
@@ -162,9 +166,10 @@ class _Maker:
         moments = self._moments(stretch)
         if self._moves(stretch):
             while chunk := list(islice(moments, AT_ONCE)):
-                yield from self._made(stretch, chunk)
+                yield from self._skipped(stretch, chunk) if len(chunk) <= self.skip else self._made(stretch, chunk)
             return
         for share, pts in moments:
+            self.skip = max(0, self.skip - 1)
             near = stretch.held[0]
             if stretch.following is not None and self.on_cut == "nearest" and 2 * share >= 1:
                 near = stretch.following
@@ -183,7 +188,13 @@ class _Maker:
             return False
         return not _equal(one.frame.picture, other.frame.picture)
 
+    def _skipped(self, stretch: _Stretch, chunk: list[tuple[Fraction, Fraction]]) -> Iterator[tuple[int, Frame]]:
+        self.skip -= len(chunk)
+        one = stretch.held[0]
+        return ((one.shot, replace(one.frame, pts=pts)) for _, pts in chunk)
+
     def _made(self, stretch: _Stretch, chunk: list[tuple[Fraction, Fraction]]) -> Iterator[tuple[int, Frame]]:
+        self.skip = 0
         one, other = stretch.held[0], stretch.following
         assert other is not None
         began = perf_counter()

@@ -9,7 +9,7 @@ from pathlib import Path
 from . import interpolators, weights
 from .blurred import Restoring, check_threshold, watched
 from .blurs import FORMS, read_psf
-from .engine import Ran, choose, run
+from .engine import Ran, choose, run, the_first
 from .errors import ModelError, UsageError
 from .frame import Frame
 from .inverse import METHODS, inverse
@@ -51,14 +51,20 @@ def upscale(model: str, *, scale: int, settings: Settings, still: bool = False) 
         network = weights.open_file(Path(model), task="upscale")
         if network.needs.scale != scale:
             raise ModelError(f"the network of {model} enlarges x{network.needs.scale}, not x{scale}")
-        return Stage("upscale", scale, lambda ran: _restoring([network], settings, ran), model)
+        return Stage(
+            "upscale",
+            scale,
+            lambda ran, skip=0: _restoring([network], settings, ran, skip),
+            model,
+            how=_how(model, settings),
+        )
     entries = _upscalers(model, scale, still=still)
 
-    def start(ran: Ran) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
-        return _restoring([weights.load(entry) for entry in entries], settings, ran)
+    def start(ran: Ran, skip: int = 0) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
+        return _restoring([weights.load(entry) for entry in entries], settings, ran, skip)
 
-    notes = tuple(entry.note for entry in entries if entry.note)
-    return Stage("upscale", scale, start, "+".join(entry.name for entry in entries), notes)
+    name, notes = "+".join(entry.name for entry in entries), tuple(entry.note for entry in entries if entry.note)
+    return Stage("upscale", scale, start, name, notes, how=_how(name, settings))
 
 
 def _upscalers(model: str, scale: int, *, still: bool) -> tuple[weights.Entry, ...]:
@@ -99,12 +105,22 @@ def _upscaler(model: str, scale: int) -> weights.Entry:
         ) from error
 
 
+def _how(model: str, settings: Settings, *parts: object) -> str:
+    """What a result depends on. Where and in which tiles it is computed may change on the way."""
+    return repr((weights.digest(model), settings.precision, *parts))
+
+
 def _restoring(
-    networks: Sequence[Network], settings: Settings, ran: Ran
+    networks: Sequence[Network], settings: Settings, ran: Ran, skip: int
 ) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
     """Frames restored by one network after the other, by windows that never reach over a cut."""
     engine = choose(settings)
-    steps = [partial(run, network, engine=engine, settings=settings, ran=ran) for network in networks]
+    # A network makes some frames more than are wanted: those that the windows of later ones reach back to.
+    reach = [sum(later.needs.before for later in networks[n + 1 :]) for n in range(len(networks))]
+    steps = [
+        partial(run, network, engine=engine, settings=settings, ran=ran, keep=the_first(max(0, skip - back)))
+        for network, back in zip(networks, reach, strict=True)
+    ]
     looks = any(network.needs.before or network.needs.after for network in networks)
     # Cuts are found once, in the source: what a network gives may lie on a GPU, and keeps the marks.
     return lambda frames: reduce(lambda made, step: step(made), steps, mark_cuts(frames) if looks else iter(frames))
@@ -132,20 +148,23 @@ def interpolate(
             "(or --slow-motion so) and --duplicates keep, or take -m flow, which makes any time"
         )
 
-    def start(ran: Ran) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
+    def start(ran: Ran, skip: int = 0) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
         between = chosen.start(ran)
         device = choose(settings).device if chosen.halves else CPU  # the flow is OpenCV's, on the CPU
 
         def stage(frames: Iterable[Frame]) -> Iterator[Frame]:
             shots = mark_cuts(frames) if scenes is None else _cut_as_listed(frames, scenes, ran)
             marked = mark_repeats(shots) if retiming.duplicates == "retime" else zip(shots, repeat(False))
-            return retime(marked, timing=timing, between=between, on_cut=retiming.on_cut, ran=ran, device=device)
+            return retime(
+                marked, timing=timing, between=between, on_cut=retiming.on_cut, ran=ran, device=device, skip=skip
+            )
 
         return stage
 
     stretches = retiming.audio == "stretch"
     notes = (chosen.note,) if chosen.note else ()
-    return Stage("interpolate", 1, start, chosen.name, notes, timing=timing, stretches_sound=stretches)
+    how = _how(chosen.name, settings, timing, retiming, scenes)
+    return Stage("interpolate", 1, start, chosen.name, notes, timing=timing, stretches_sound=stretches, how=how)
 
 
 def deblur(how: Deblurring, *, settings: Settings, still: bool = False) -> Stage:
@@ -163,10 +182,11 @@ def deblur(how: Deblurring, *, settings: Settings, still: bool = False) -> Stage
     check_threshold(how.only_blurred)
     name, note, begin = _by_inverse(how, settings) if how.model in METHODS else _by_network(how, settings, still=still)
 
-    def start(ran: Ran) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
-        return partial(watched, restoring=begin(ran), threshold=how.only_blurred, ran=ran)
+    def start(ran: Ran, skip: int = 0) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
+        skip = 0 if how.estimate else skip  # it is made in the first frame that is restored, which must stay that one
+        return partial(watched, restoring=begin(ran), threshold=how.only_blurred, ran=ran, skip=skip)
 
-    return Stage("deblur", 1, start, name, (note,) if note else ())
+    return Stage("deblur", 1, start, name, (note,) if note else (), how=_how(name, settings, how, still))
 
 
 INVERSE_SETTINGS: dict[str, tuple[object, ...]] = {

@@ -103,6 +103,18 @@ def best(*, scale: int, still: bool = False, where: Path | None = None) -> Entry
     return max(fit, key=lambda row: float(row.on_video.get("psnr_y", 0)))
 
 
+def digest(name: str) -> str:
+    """Which weights a name stands for: the sha256 of a file or of a row, or of the two of A+B; empty of what has none.
+
+    Raises:
+        ModelError: the manifest cannot be read.
+    """
+    if Path(name).suffix == ".safetensors":
+        return hashlib.sha256(Path(name).read_bytes()).hexdigest()
+    rows = manifest()
+    return "+".join(rows[part].sha256 for part in name.split("+") if part in rows)
+
+
 def build(entry: Entry) -> Network:
     """The network of a row without its weights: enough to know its needs.
 

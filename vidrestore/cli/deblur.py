@@ -77,6 +77,7 @@ def deblur(
         ),
     ] = DEBLURRING.noise,
     overwrite: options.Overwrite = False,
+    resume: options.Resume = False,
     start: options.Start = None,
     end: options.End = None,
     rate: options.Rate = None,
@@ -124,5 +125,5 @@ def deblur(
             decoder.value,
         ),
         encoding=Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option)),
-        shell=Shell(overwrite, dry_run, as_json, progress, quiet, verbose),
+        shell=Shell(overwrite, resume, dry_run, as_json, progress, quiet, verbose),
     )

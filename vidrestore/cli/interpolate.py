@@ -104,6 +104,7 @@ def interpolate(
         typer.Option("--audio", help="In slow motion: drop, or stretch and keep its pitch.", rich_help_panel=TIMING),
     ] = AudioOption(RETIMING.audio),
     overwrite: options.Overwrite = False,
+    resume: options.Resume = False,
     start: options.Start = None,
     end: options.End = None,
     rate: options.Rate = None,
@@ -157,7 +158,7 @@ def interpolate(
         ),
         reading=Reading(begin, options.moment("--end", end), deinterlace, options.rate(rate), decoder.value),
         encoding=Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option)),
-        shell=Shell(overwrite, dry_run, as_json, progress, quiet, verbose),
+        shell=Shell(overwrite, resume, dry_run, as_json, progress, quiet, verbose),
     )
 
 

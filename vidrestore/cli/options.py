@@ -107,6 +107,12 @@ Decoder = Annotated[
 ]
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", "-y", help="Replace an existing output.")]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume", help="If interrupted, keep what is done in OUTPUT.part; the same command then goes on from there."
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done and how long it takes; write nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
 Progress = Annotated[ProgressName, typer.Option("--progress", help="How progress is shown, on stderr.")]

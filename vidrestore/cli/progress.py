@@ -13,44 +13,57 @@ EVERY = 5.0
 
 
 class _Meter:
-    """Frames so far, their rate, and the time left."""
+    """Frames so far, their rate, and the time left; those that were done `before` have none."""
 
-    def __init__(self, total: int | None) -> None:
-        self.total, self.done, self.began = total, 0, time.monotonic()
+    def __init__(self, total: int | None, before: int) -> None:
+        self.total, self.before, self.done, self.began = total, before, 0, time.monotonic()
+
+    def tick(self) -> None:
+        """One frame more."""
+        self.done += 1
+        if self.done <= self.before:
+            self.began = time.monotonic()
 
     @property
     def fps(self) -> float:
-        return self.done / max(time.monotonic() - self.began, 1e-9)
+        return max(0, self.done - self.before) / max(time.monotonic() - self.began, 1e-9)
 
     @property
     def eta(self) -> float | None:
         """Seconds left, where the total is known."""
-        return None if self.total is None or not self.done else max(0, self.total - self.done) / self.fps
+        return None if self.total is None or not self.fps else max(0, self.total - self.done) / self.fps
 
 
 @contextmanager
-def progress(kind: ProgressName, *, total: int | None, quiet: bool) -> Iterator[Callable[[object], None]]:
-    """A function to call once per frame; everything it shows is on stderr."""
+def progress(
+    kind: ProgressName, *, total: int | None, quiet: bool, before: int = 0
+) -> Iterator[Callable[[object], None]]:
+    """A function to call once per frame; everything it shows is on stderr.
+
+    Args:
+        before: so many of the first frames were done by an earlier run, and say nothing of the speed.
+    """
     if kind is ProgressName.AUTO:
         if quiet:
             kind = ProgressName.NONE
         elif sys.stderr.isatty():
             kind = ProgressName.BAR
-    with _bar(total) if kind is ProgressName.BAR else _lines(kind, total) as tick:
+    meter = _Meter(total, before)
+    with _bar(meter) if kind is ProgressName.BAR else _lines(kind, meter) as tick:
         yield tick
 
 
 @contextmanager
-def _lines(kind: ProgressName, total: int | None) -> Iterator[Callable[[object], None]]:
+def _lines(kind: ProgressName, meter: _Meter) -> Iterator[Callable[[object], None]]:
     line = {ProgressName.JSON: _json_line, ProgressName.AUTO: _plain_line}.get(kind)
     every = 1.0 if kind is ProgressName.JSON else EVERY
-    meter, shown = _Meter(total), time.monotonic()
+    shown = time.monotonic()
 
     def tick(_: object) -> None:
         nonlocal shown
-        meter.done += 1
+        meter.tick()
         now = time.monotonic()
-        if line and (now - shown >= every or (kind is ProgressName.JSON and meter.done == total)):
+        if line and (now - shown >= every or (kind is ProgressName.JSON and meter.done == meter.total)):
             shown = now
             print(line(meter), file=sys.stderr, flush=True)
 
@@ -69,7 +82,7 @@ def _plain_line(meter: _Meter) -> str:
 
 
 @contextmanager
-def _bar(total: int | None) -> Iterator[Callable[[object], None]]:
+def _bar(meter: _Meter) -> Iterator[Callable[[object], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -79,12 +92,11 @@ def _bar(total: int | None) -> Iterator[Callable[[object], None]]:
         TextColumn("{task.fields[fps]:.1f} fps"),
         TimeRemainingColumn(),
     )
-    meter = _Meter(total)
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=total, fps=0.0)
+        task = bar.add_task("", total=meter.total, fps=0.0)
 
         def tick(_: object) -> None:
-            meter.done += 1
+            meter.tick()
             bar.update(task, advance=1, fps=meter.fps)
 
         yield tick

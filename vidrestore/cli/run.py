@@ -1,13 +1,15 @@
 """What every restoring command does once its stages are known: plan, run or try, show, and end with the right code."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from ..errors import InputError
+from ..errors import InputError, VidrestoreError
 from ..settings import Encoding, Reading
 from . import show
 from .errors import end_if_interrupted
@@ -24,6 +26,7 @@ class Shell:
     """How the command talks: the options that change nothing in the result."""
 
     overwrite: bool
+    resume: bool
     dry_run: bool
     as_json: bool
     progress: ProgressName
@@ -40,7 +43,10 @@ def run_job(
     """
     from ..pipeline import prepare
 
-    finish(prepare(source, target, stages, reading=reading, encoding=encoding, overwrite=shell.overwrite), shell)
+    job = prepare(
+        source, target, stages, reading=reading, encoding=encoding, overwrite=shell.overwrite, resume=shell.resume
+    )
+    finish(job, shell)
 
 
 def finish(job: "Job", shell: Shell) -> None:
@@ -52,16 +58,29 @@ def finish(job: "Job", shell: Shell) -> None:
     if shell.dry_run:
         _show_plan(job, as_json=shell.as_json)
         return
-    with progress(shell.progress, total=job.frames, quiet=shell.quiet) as tick:
+    with progress(shell.progress, total=job.frames, quiet=shell.quiet, before=job.done_before()) as tick:
 
         def on_frame(frame: "Frame") -> None:
             end_if_interrupted()
             tick(frame)
 
-        report = restore(job, on_frame=on_frame)
+        with _kept_is_said(job):
+            report = restore(job, on_frame=on_frame)
     show.report(report, as_json=shell.as_json, quiet=shell.quiet, verbose=shell.verbose)
     if report.truncated:
         raise typer.Exit(InputError.exit_code)
+
+
+@contextmanager
+def _kept_is_said(job: "Job") -> Iterator[None]:
+    """What ends a run that can be resumed says so, too."""
+    try:
+        yield
+    except (KeyboardInterrupt, VidrestoreError) as error:
+        if not (job.resume and (kept := job.done_before())):
+            raise
+        said = f"{error}; " if str(error) else ""
+        raise type(error)(f"{said}{kept} frames are kept, and the same command goes on from there") from error
 
 
 def _show_plan(job: "Job", *, as_json: bool) -> None:

@@ -25,6 +25,7 @@ def report(report: Report, *, as_json: bool, quiet: bool, verbose: bool, **more:
     network = f"; {report.model} on {report.engine} ({report.precision})" if report.model else ""
     codec = f", {report.codec}" if report.codec else ""
     frames = "1 frame" if report.frames_out == 1 else f"{report.frames_out} frames"
+    frames += f" ({report.resumed} of them of the interrupted run)" if report.resumed else ""
     say(
         f"{report.output}: {frames} {report.width}x{report.height}, {report.duration_out:.3f} s{codec}{network}, "
         f"{report.fps:.1f} fps"

@@ -26,6 +26,7 @@ def upscale(
         typer.Option("--model", "-m", help="A network of `models list`, two as A+B, a weight file, or auto: the best."),
     ] = MODEL,
     overwrite: options.Overwrite = False,
+    resume: options.Resume = False,
     start: options.Start = None,
     end: options.End = None,
     rate: options.Rate = None,
@@ -72,5 +73,5 @@ def upscale(
             decoder.value,
         ),
         encoding=Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option)),
-        shell=Shell(overwrite, dry_run, as_json, progress, quiet, verbose),
+        shell=Shell(overwrite, resume, dry_run, as_json, progress, quiet, verbose),
     )

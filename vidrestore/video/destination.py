@@ -42,8 +42,8 @@ def part_folder(folder: Path) -> Path:
     return part
 
 
-def check_free(path: Path, *sources: Path, folder: bool, overwrite: bool) -> None:
-    """Whether a result may have this name; for a folder, also the name it grows under.
+def check_free(path: Path, *sources: Path, folder: bool, overwrite: bool, resume: bool = False) -> None:
+    """Whether a result may have this name; for a folder, also the name it grows under unless that is for `resume`.
 
     Raises:
         UsageError: nothing can be written there; it is one of the sources, or a folder with pictures that are one; it
@@ -57,7 +57,7 @@ def check_free(path: Path, *sources: Path, folder: bool, overwrite: bool) -> Non
             pass
     except OSError as error:
         raise UsageError(f"{path}: the folder {parent} cannot be written to ({error.strerror})") from error
-    if folder:
+    if folder and not resume:
         part_folder(path)
     if not path.exists():
         return

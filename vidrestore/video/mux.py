@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # av's Packet is generic for type checkers only
 
+from collections.abc import Iterable
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -10,13 +11,13 @@ from typing import Any
 from av.error import FFmpegError
 from av.packet import Packet
 
-from ..errors import UsageError, VidrestoreError
+from ..errors import VidrestoreError
 from ..frame import Frame
 from .copier import Copier
+from .encoder import Encoder
 from .metadata import content_tags
 from .output import open_output
 from .packet_clock import PacketClock
-from .packing import Packer
 from .streams import open_source
 from .target import Beside, Target
 from .tempo import Tempo
@@ -34,11 +35,11 @@ class Mux:
 
     def __init__(self, file: Path, target: Target, beside: Beside) -> None:
         self._file, self._target, self._ends_early = file, target, beside.length is not None
-        self._packer = Packer(target)
         self._clock = PacketClock(mp4=target.container in ("mp4", "mov"))
         self._source = None if target.tracks_from is None else open_source(target.tracks_from)
         self._output = open_output(target, file)
         self._stream = self._output.streams.video[0]
+        self._encoder = Encoder(target, self._stream)
         self._copier: Copier | None = None
         self._sounds: list[Tempo] = []
         if self._source is not None:
@@ -78,22 +79,24 @@ class Mux:
     def add(self, frame: Frame) -> None:
         """Encode a frame, after the other tracks' packets up to its time."""
         self._others_until(frame.pts)
-        packed = self._packer.pack(frame)
-        packed.pts, packed.time_base = self._ticks(frame.pts), self._target.time_base
-        packed.duration = max(1, round(frame.duration / self._target.time_base))
-        self._clock.expect(packed.pts, packed.duration)
-        self._mux(self._stream.encode(packed))
+        packets = self._encoder.encode(frame)
+        self._clock.expect(*self._encoder.last)
+        self._mux(packets)
 
-    def _ticks(self, pts: Fraction) -> int:
-        ticks = pts / self._target.time_base
-        whole = round(ticks)
-        if ticks != whole and not self._target.rounds:
-            raise VidrestoreError(f"the time {pts} s of a frame is no multiple of {self._target.time_base} s")
-        if self._clock.frames and whole <= self._clock.last:
-            if self._target.rounds:
-                raise UsageError(f"{self._target.path.suffix} holds a constant frame rate only; write .mp4 or .mkv")
-            raise VidrestoreError(f"the frame at {float(pts):.3f} s is not later than the one before")
-        return whole
+    def add_encoded(self, frames: Iterable[tuple[int, int]], packets: Iterable[Packet[Any]]) -> None:
+        """Take frames that were encoded before, by an encoder of the same target.
+
+        Args:
+            frames: pts and duration of each, in ticks.
+            packets: what the encoder made of them all, in its order; pts and dts in ticks.
+        """
+        for pts, duration in frames:
+            self._clock.expect(pts, duration)
+        for packet in packets:
+            assert packet.pts is not None
+            self._others_until(packet.pts * self._target.time_base)
+            packet.stream, packet.time_base = self._stream, self._target.time_base
+            self._mux([packet])
 
     def _others_until(self, time: Fraction) -> None:
         """The other tracks' packets from before a time."""
@@ -107,7 +110,7 @@ class Mux:
 
     def finish(self) -> None:
         """Flush the encoder, copy what is left of the other tracks, close the file."""
-        self._mux(self._stream.encode(None))
+        self._mux(self._encoder.flush())
         self._output.mux(self._clock.last_packet())
         end = self._clock.end * self._target.time_base if self._ends_early else None
         if self._copier is not None:

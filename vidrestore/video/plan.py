@@ -40,6 +40,7 @@ def plan(
     keep_sound: bool = True,
     stretch: Fraction = Fraction(1),
     beside: Beside | None = None,
+    resume: bool = False,
 ) -> Target:
     """Check everything about a result that can be checked, down to opening the encoder with its real options.
 
@@ -52,6 +53,7 @@ def plan(
         keep_sound: False leaves sound, subtitles and chapters behind, where the pictures lose the source's time.
         stretch: seconds of the result for each of the source; sound that is kept is stretched at its pitch.
         beside: a file whose other tracks are taken in place of the source's.
+        resume: the folder that it grows in may be there.
 
     Raises:
         UsageError: whatever is wrong with the path or the encoding, in one line.
@@ -60,7 +62,7 @@ def plan(
     target = Target(path, kind_of(path), width, height, rate, time_base, info.colour)
     if target.kind != "video":
         _check_no_encoder(path, encoding)
-        return plan_pictures(replace(target, stretch=stretch), info, Pictures(), overwrite=overwrite)
+        return plan_pictures(replace(target, stretch=stretch), info, Pictures(), overwrite=overwrite, resume=resume)
     sources = (info.path,) if beside is None else (info.path, beside.path)
     check_free(path, *sources, folder=False, overwrite=overwrite)
     target = _encoded(target, info, encoding)

@@ -17,13 +17,15 @@ WITH_PROFILE = (*LOSSY, ".png")
 """Those that OpenCV writes a colour profile into."""
 
 
-def plan_pictures(target: Target, info: VideoInfo, pictures: Pictures, *, overwrite: bool = False) -> Target:
+def plan_pictures(
+    target: Target, info: VideoInfo, pictures: Pictures, *, overwrite: bool = False, resume: bool = False
+) -> Target:
     """A target of kind folder or picture, completed and checked. A picture has the form that its suffix says.
 
     Raises:
         UsageError: whatever is wrong with the path or the pictures, in one line.
     """
-    check_free(target.path, info.path, folder=target.kind == "folder", overwrite=overwrite)
+    check_free(target.path, info.path, folder=target.kind == "folder", overwrite=overwrite, resume=resume)
     suffix = target.path.suffix.lower() if target.kind == "picture" else f".{pictures.form}"
     if suffix not in PICTURES:
         raise UsageError(f"no pictures are written as {pictures.form!r}; use png, jpg, webp or tiff")

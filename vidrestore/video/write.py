@@ -2,7 +2,7 @@
 
 import errno
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,14 +15,17 @@ from av.error import FFmpegError
 from ..errors import ResourceError, VidrestoreError
 from ..files import part_of
 from ..frame import Frame
+from . import unfinished
 from .destination import part_folder
 from .info import VideoInfo
 from .mux import Mux
+from .pieces import pieces
 from .plan import plan
+from .resumable import ResumableMux
 from .target import Beside, Target
-from .write_pictures import PictureFiles
+from .write_pictures import PictureFiles, pictures_there
 
-__all__ = ["UNKNOWN", "HasOrigin", "Target", "Writer", "appearing", "plan"]
+__all__ = ["UNKNOWN", "HasOrigin", "Target", "Writer", "appearing", "done_before", "plan"]
 
 UNKNOWN = Fraction(10**9)
 """Seconds: an end that only the frames will tell. Having one lets the other tracks stop with the last of them."""
@@ -36,6 +39,18 @@ class HasOrigin(Protocol):
         """Seconds on the source's own clock that are pts 0."""
 
 
+Result = Mux | ResumableMux | PictureFiles
+"""A result under way."""
+
+
+def done_before(target: Target) -> int:
+    """Frames of a result that can be resumed which an earlier run has left. InputError: that is damaged."""
+    folder = unfinished.folder_of(target.path)
+    if target.kind == "folder":
+        return pictures_there(folder, target.suffix)
+    return sum(len(piece.frames) for piece in pieces(folder))
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a part of a source begins on its clock, for the writer of that part."""
@@ -47,7 +62,8 @@ class Writer:
     """Writes frames to `target` and copies the source's other tracks beside them.
 
     A context manager. The result grows under NAME.part.EXT (`part_of`), a folder under NAME.part, and gets its name
-    when it is whole; on any exception it is deleted, and whatever had the target's name before is untouched.
+    when it is whole; on any exception it is deleted, and whatever had the target's name before is untouched. Where it
+    can be resumed it grows in the folder NAME.part, which stays on an exception once something in it is whole.
 
     written   frames taken
     duration  seconds from the first frame to the end of the last
@@ -55,7 +71,13 @@ class Writer:
     """
 
     def __init__(
-        self, target: Target, info: VideoInfo, source: HasOrigin | None = None, *, end: Fraction | None = None
+        self,
+        target: Target,
+        info: VideoInfo,
+        source: HasOrigin | None = None,
+        *,
+        end: Fraction | None = None,
+        run: Mapping[str, str] | None = None,
     ) -> None:
         """Nothing is opened before the first frame.
 
@@ -63,13 +85,18 @@ class Writer:
             source: says by how much the other tracks move; None: as `info.start` says.
             end: the first moment no longer taken, in seconds from the start of the source, or UNKNOWN; the other
                 tracks then stop with the last frame. None: they come whole.
+            run: what is being made, in words, so that it can be resumed (video/unfinished.py); None: it cannot be.
 
         Raises:
             UsageError: the name that a folder grows under is taken.
         """
         self._target, self._info, self._source, self._end = target, info, source, end
-        self._part = part_folder(target.path) if target.kind == "folder" else part_of(target.path)
-        self._result: Mux | PictureFiles | None = None
+        self._run = run
+        if run is not None:
+            self._part = unfinished.folder_of(target.path)
+        else:
+            self._part = part_folder(target.path) if target.kind == "folder" else part_of(target.path)
+        self._result: Result | None = None
         self._begun = False
         self.written = 0
         self.duration = Fraction(0)
@@ -99,15 +126,19 @@ class Writer:
         self.written += 1
         self.duration = self._result.duration
 
-    def _begin(self) -> Mux | PictureFiles:
+    def _begin(self) -> Result:
         info, end = self._info, self._end
+        if self._run is not None:
+            unfinished.begin(self._part, self._run)
         origin = info.start if self._source is None else self._source.origin
         begins = origin - info.start
         if self._target.kind != "video":
-            return PictureFiles(self._part, self._target, source_offset=info.source_offset + begins)
+            offset, resumable = info.source_offset + begins, self._run is not None
+            return PictureFiles(self._part, self._target, source_offset=offset, resumable=resumable)
         length = None if end is None else end - begins
         own = Beside(info.path, origin, trimmed=begins != 0, length=length, stream_index=info.stream_index)
-        return Mux(self._part, self._target, self._target.beside or own)
+        kind = Mux if self._run is None else ResumableMux
+        return kind(self._part, self._target, self._target.beside or own)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
+from itertools import count
 from os import cpu_count
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from .cicp import is_hdr, with_chunk
 from .rgb import Floats, rgb_rows
 from .target import Target
 from .times import TIMES, Row, times_csv
+from .unfinished import RUN
 
 NAME, SCENE = "frame_{:08d}{}", "scene_{:03d}"
 _OURS = re.compile(r"frame_\d{8}\.(png|jpe?g|webp|tiff?)")
@@ -41,6 +43,8 @@ class PictureFiles:
     Args:
         part: nothing has this name yet, where it is a folder.
         source_offset: seconds of the source that are pts 0.
+        resumable: the folder is there, perhaps with pictures of an earlier run, which are not made again; `abandon`
+            leaves them.
 
     Raises:
         OSError, UsageError: a picture could not be written; said of one of the next frames, or at the end.
@@ -48,13 +52,16 @@ class PictureFiles:
 
     warnings: tuple[str, ...] = ()
 
-    def __init__(self, part: Path, target: Target, *, source_offset: Fraction = Fraction(0)) -> None:
-        self._part, self._target, self._offset = part, target, source_offset
+    def __init__(
+        self, part: Path, target: Target, *, source_offset: Fraction = Fraction(0), resumable: bool = False
+    ) -> None:
+        self._part, self._target, self._offset, self._resumable = part, target, source_offset, resumable
+        self._there = pictures_there(part, target.suffix) if resumable else 0
         self._rows: list[Row] = []
         self._threads = cpu_count() or 1
         self._pool = ThreadPoolExecutor(self._threads, "pictures")
         self._stored: deque[Future[None]] = deque()
-        if target.kind == "folder":
+        if target.kind == "folder" and not resumable:
             part.mkdir()
 
     @property
@@ -69,7 +76,8 @@ class PictureFiles:
         number = len(self._rows) + 1
         name = NAME.format(number, self._target.suffix)
         path = self._part / name if self._target.kind == "folder" else self._part
-        self._stored.append(self._pool.submit(self._store, path, frame.picture))
+        if number > self._there:
+            self._stored.append(self._pool.submit(self._store, path, frame.picture))
         if len(self._stored) > self._threads:
             self._stored.popleft().result()
         source_pts = frame.pts / self._target.stretch + self._offset
@@ -80,7 +88,9 @@ class PictureFiles:
         data = encoded(samples, self._target.suffix, self._target.pictures, profile=self._target.profile)
         if self._target.suffix == ".png" and is_hdr(self._target.colour):
             data = with_chunk(data, self._target.colour)
-        path.write_bytes(data)
+        new = path.with_name(f".{path.name}") if self._resumable else path  # what has its name is whole
+        new.write_bytes(data)
+        new.replace(path)
 
     def finish(self) -> None:
         """Wait for the last pictures and write the list."""
@@ -92,15 +102,24 @@ class PictureFiles:
 
     def give_name(self, path: Path) -> None:
         """Move everything to its place; in a folder that exists, pictures of an earlier run go, other files stay."""
+        if self._resumable:
+            (self._part / RUN).unlink()
         settle(self._part, path)
 
     def abandon(self) -> None:
-        """Delete what there is."""
+        """Delete what there is, but for whole pictures of a run that can be resumed."""
         self._pool.shutdown(cancel_futures=True)
+        if self._resumable and pictures_there(self._part, self._target.suffix):
+            return
         if self._target.kind == "folder" and self._part.is_dir():
             shutil.rmtree(self._part)
         elif self._part.is_file():
             self._part.unlink()
+
+
+def pictures_there(folder: Path, suffix: str) -> int:
+    """How many of the first pictures of a folder are whole."""
+    return next(n for n in count() if not (folder / NAME.format(n + 1, suffix)).is_file())
 
 
 def settle(part: Path, path: Path) -> None:

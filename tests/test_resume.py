@@ -1,0 +1,412 @@
+"""--resume: an interrupted run leaves what is whole, and the next one goes on there as if nothing had happened."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from tests.clips import make_clip
+from vidrestore import stages
+from vidrestore.cli import app
+from vidrestore.engine import the_first
+from vidrestore.errors import InputError, UsageError, VidrestoreError
+from vidrestore.frame import Frame
+from vidrestore.pipeline import Stage, prepare, restore
+from vidrestore.report import Report
+from vidrestore.settings import Deblurring, Encoding, Reading, Retiming, Settings
+from vidrestore.timing import ByFactor
+from vidrestore.video import resumable
+from vidrestore.video.pieces import Piece, decoding_times
+
+SETTINGS = Settings(engine="torch", precision="fp32", device="cpu")
+FFV1 = Encoding(codec="ffv1")
+PIECE = 5
+
+
+@pytest.fixture(autouse=True)
+def _short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resumable, "FRAMES", PIECE)
+
+
+def stopping(stage: Stage, at: int | None, made: list[int] | None = None) -> Stage:
+    """The stage, interrupted before frame `at` of its result; `made` gets the numbers of those not skipped."""
+
+    def start(ran, skip=0):
+        function = stage.start(ran, skip)
+
+        def some(frames: Iterator[Frame]) -> Iterator[Frame]:
+            for number, frame in enumerate(function(frames)):
+                if number == at:
+                    raise KeyboardInterrupt
+                if made is not None and number >= skip:
+                    made.append(number)
+                yield frame
+
+        return some
+
+    return replace(stage, start=start)
+
+
+def identity(seen: list[int] | None = None) -> Stage:
+    """Nothing is changed; `seen` gets the numbers of the frames that a network would have seen."""
+
+    def start(ran, skip=0):
+        keep = the_first(skip)
+
+        def same(frames: Iterator[Frame]) -> Iterator[Frame]:
+            for number, frame in enumerate(frames):
+                if not keep(frame) and seen is not None:
+                    seen.append(number)
+                yield frame
+
+        return same
+
+    return Stage("identity", 1, start, "identity")
+
+
+def made(source: Path, target: Path, stage: Stage, encoding: Encoding = FFV1, *, resume: bool = True) -> Report:
+    return restore(prepare(source, target, (stage,), reading=Reading(), encoding=encoding, resume=resume))
+
+
+def made_in_parts(
+    source: Path, target: Path, stage: Stage, encoding: Encoding = FFV1, *, at: tuple[int, ...]
+) -> Report:
+    for stop in at:
+        with pytest.raises(KeyboardInterrupt):
+            made(source, target, stopping(stage, stop), encoding)
+        assert not target.exists()
+    return made(source, target, stage, encoding)
+
+
+def stream(path: Path) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
+    """Of the pictures and of all other packets: track, times, key, content."""
+    with av.open(str(path)) as container:
+        found = [
+            (p.stream.index, p.pts, p.dts, p.duration, p.is_keyframe, bytes(p)) for p in container.demux() if p.size
+        ]
+        video = container.streams.video[0].index
+    return [p for p in found if p[0] == video], sorted(p for p in found if p[0] != video)
+
+
+def after_the_first(video: list[tuple[object, ...]], others: list[tuple[object, ...]]) -> list[int]:
+    """When pictures are shown, from when the first is; and when the sound begins."""
+    first = min(p[1] for p in video)
+    return sorted(p[1] - first for p in video) + [p[1] - first for p in others[:1]]
+
+
+def decodes_in_order(video: list[tuple[object, ...]]) -> bool:
+    """Each packet before it is shown and after the one before; Matroska does not store when."""
+    times = [(p[2], p[1]) for p in video if p[2] is not None]
+    return all(dts <= pts for dts, pts in times) and all(one[0] < other[0] for one, other in pairwise(times))
+
+
+def pictures(path: Path) -> list[tuple[float, bytes]]:
+    with av.open(str(path)) as container:
+        return [(frame.time, frame.to_ndarray().tobytes()) for frame in container.decode(video=0)]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("out.mp4", "libx264"), ("out.mp4", "libx265"), ("out.mp4", "mpeg4"), ("out.mov", "prores_ks"),
+        ("out.mkv", "ffv1"), ("out.mkv", "libx264"), ("out.webm", "libvpx-vp9"), ("out.webm", "libsvtav1"),
+        ("out.mp4", "libsvtav1"), ("out.avi", "libx264"), ("out.ts", "libx264"), ("out.flv", "libx264"),
+    ],
+)  # fmt: skip
+def test_what_two_runs_make_is_what_one_makes(name: str, codec: str, tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=18, audio=1, size=(128, 96))
+    encoding = Encoding(codec=codec)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    whole, parts, plain = tmp_path / "a" / name, tmp_path / "b" / name, tmp_path / f"plain_{name}"
+    made(source, plain, identity(), encoding, resume=False)
+    made(source, whole, identity(), encoding)
+    report = made_in_parts(source, parts, identity(), encoding, at=(7, 16))
+    assert (report.frames_in, report.frames_out, report.resumed) == (18, 18, 15)
+    assert [path.name for path in parts.parent.iterdir()] == [name], "nothing is left"
+    assert stream(parts) == stream(whole)
+    (video, others), (plain_video, plain_others) = stream(parts), stream(plain)
+    assert [p[-1] for p in others] == [p[-1] for p in plain_others]
+    # MPEG-TS and FLV have no time below 0: all is later there, by a frame less with the least delay.
+    assert after_the_first(video, others) == after_the_first(plain_video, plain_others)
+    assert decodes_in_order(video)
+    shown, plainly = pictures(parts), pictures(plain)
+    assert len(shown) == len(plainly) == 18
+    if codec == "ffv1":
+        assert shown == plainly
+    with av.open(str(parts)) as one, av.open(str(plain)) as other:
+        assert [s.type for s in one.streams] == [s.type for s in other.streams]
+        assert one.streams.video[0].codec_context.extradata == other.streams.video[0].codec_context.extradata
+        assert one.duration == other.duration or name == "out.flv"  # which counts from 0, and so that frame
+
+
+def test_only_what_is_not_there_is_made(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=18)
+    seen: list[int] = []
+    made_in_parts(source, tmp_path / "out.mkv", identity(seen), at=(13,))
+    assert seen[:13] == list(range(13)), "the first run"
+    assert seen[-8:] == list(range(10, 18)), "the second begins with the piece that was not whole"
+
+
+def test_a_rate_that_varies_keeps_its_times(shared_data: Path, tmp_path: Path) -> None:
+    source = shared_data / "clips" / "cursed_vfr.mp4"
+    reading = Reading(end=Fraction(3))
+
+    def job(target: Path, stage: Stage, *, resume: bool) -> Report:
+        return restore(prepare(source, target, (stage,), reading=reading, encoding=Encoding(), resume=resume))
+
+    job(tmp_path / "plain.mp4", identity(), resume=False)
+    with pytest.raises(KeyboardInterrupt):
+        job(tmp_path / "out.mp4", stopping(identity(), 12), resume=True)
+    report = job(tmp_path / "out.mp4", identity(), resume=True)
+    assert report.resumed == 10
+    video, plain = stream(tmp_path / "out.mp4")[0], stream(tmp_path / "plain.mp4")[0]
+    assert sorted(p[1] for p in video) == sorted(p[1] for p in plain)
+    assert decodes_in_order(video)
+
+
+def steps() -> dict[str, Callable[[], Stage]]:
+    return {
+        "one frame": lambda: stages.upscale("espcn-x2", scale=2, settings=SETTINGS),
+        "five frames": lambda: stages.upscale("aligned-x2", scale=2, settings=SETTINGS),
+        "five of one": lambda: stages.upscale("espcn-x2+aligned-x2", scale=4, settings=SETTINGS),
+        "one of five": lambda: stages.upscale("aligned-x2+espcn-x2", scale=4, settings=SETTINGS),
+        "deblur": lambda: stages.deblur(Deblurring(), settings=SETTINGS),
+        "only blurred": lambda: stages.deblur(Deblurring(only_blurred=0.3), settings=SETTINGS),
+        "wiener": lambda: stages.deblur(Deblurring("wiener", psf="disk:2"), settings=SETTINGS),
+        "x5/2": lambda: stages.interpolate(ByFactor(Fraction(5, 2)), Retiming(quality="fast"), settings=SETTINGS),
+        "x3": lambda: stages.interpolate(ByFactor(Fraction(3)), Retiming(), settings=SETTINGS),
+    }
+
+
+@pytest.mark.parametrize("name", steps())
+def test_every_step_goes_on_to_the_bit(name: str, shared_data: Path, tmp_path: Path) -> None:
+    source = tmp_path / "in.mkv"
+    with av.open(str(source), "w") as output:
+        video = output.add_stream("ffv1", rate=25, width=64, height=48, pix_fmt="yuv420p")
+        with av.open(str(shared_data / "eval/video/davis_soapbox.mp4")) as container:
+            for number, frame in zip(range(12), container.decode(video=0), strict=False):
+                small = frame.reformat(64, 48)
+                small.pts, small.time_base = number, Fraction(1, 25)
+                output.mux(video.encode(small))
+        output.mux(video.encode(None))
+    made(source, tmp_path / "whole.mkv", steps()[name](), resume=False)
+    report = made_in_parts(source, tmp_path / "parts.mkv", steps()[name](), at=(8,))
+    assert report.resumed == 5
+    assert pictures(tmp_path / "parts.mkv") == pictures(tmp_path / "whole.mkv")
+
+
+def test_skipped_frames_cost_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+    seen: list[int] = []
+    real = stages.run
+
+    def counted(network, frames, **more):
+        keep = more.pop("keep")
+
+        def told(frame: Frame) -> bool:
+            kept = keep(frame)
+            seen.append(not kept)
+            return kept
+
+        return real(network, frames, keep=told, **more)
+
+    monkeypatch.setattr(stages, "run", counted)
+    made_in_parts(source, tmp_path / "out.mkv", steps()["one frame"](), at=(6,))
+    assert sum(seen[-12:]) == 7 and not any(seen[-12:-7])
+
+
+def test_a_run_stopped_early_leaves_nothing(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+    for stop in (0, 1, PIECE - 1):
+        with pytest.raises(KeyboardInterrupt):
+            made(source, tmp_path / "out.mp4", stopping(identity(), stop))
+        assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]
+
+
+def test_without_it_nothing_is_left_as_ever(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+    with pytest.raises(KeyboardInterrupt):
+        made(source, tmp_path / "out.mp4", stopping(identity(), 11), resume=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]
+
+
+def test_another_run_is_not_gone_on_with(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+    target, stage = tmp_path / "out.mp4", steps()["one frame"]()
+    with pytest.raises(KeyboardInterrupt):
+        made(source, target, stopping(stage, 8), Encoding())
+    folder = tmp_path / "out.mp4.part"
+    kept = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(UsageError, match=r"out\.mp4\.part holds an interrupted run, of which encoding differ"):
+        made(source, target, stage, Encoding(crf=30))
+    with pytest.raises(UsageError, match="of which steps differ"):
+        made(source, target, stages.upscale("espcn-x2", scale=2, settings=Settings(precision="bf16")), Encoding())
+    with pytest.raises(UsageError, match="of which steps and encoding differ"):
+        made(source, target, stages.upscale("espcn-x3", scale=3, settings=SETTINGS), Encoding())
+    with pytest.raises(UsageError, match="of which part differ"):
+        prepare(source, target, (stage,), reading=Reading(start=Fraction(1, 5)), encoding=Encoding(), resume=True)
+    os.utime(source, (1, 1))
+    with pytest.raises(UsageError, match="of which input differ"):
+        made(source, target, stage, Encoding())
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == kept, "it is the user's to remove"
+
+
+def test_memory_and_place_may_change_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+    with pytest.raises(KeyboardInterrupt):
+        made(source, tmp_path / "out.mkv", stopping(steps()["one frame"](), 8))
+    monkeypatch.chdir(tmp_path)
+    settings = replace(SETTINGS, tile=48, batch=1)
+    report = made(Path("in.mkv"), Path("out.mkv"), stages.upscale("espcn-x2", scale=2, settings=settings))
+    assert report.resumed == 5
+
+
+def test_a_folder_of_somebody_else_is_not_touched(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=6)
+    folder = tmp_path / "out.mp4.part"
+    folder.mkdir()
+    (folder / "mine.txt").write_text("dear")
+    for content in (None, "no json", "[1]"):
+        if content is not None:
+            (folder / "run.json").write_text(content)
+        with pytest.raises(UsageError, match=r"out\.mp4\.part is in the way, and no run that can be resumed"):
+            made(source, tmp_path / "out.mp4", identity())
+    assert (folder / "mine.txt").read_text() == "dear"
+
+
+@pytest.mark.parametrize("harm", ["cut", "gone", "words"])
+def test_a_damaged_piece_is_said(harm: str, tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+    with pytest.raises(KeyboardInterrupt):
+        made(source, tmp_path / "out.mkv", stopping(identity(), 11))
+    data, index = (tmp_path / "out.mkv.part" / f"000001.{kind}" for kind in ("data", "json"))
+    if harm == "cut":
+        data.write_bytes(data.read_bytes()[:-1])
+    elif harm == "gone":
+        data.unlink()
+    else:
+        index.write_text('{"frames": 3}')
+    with pytest.raises(InputError, match=r"000001\.json and what it lists are damaged; remove .*out\.mkv\.part"):
+        made(source, tmp_path / "out.mkv", identity())
+
+
+def test_what_was_under_way_when_a_run_was_killed_is_made_again(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+    with pytest.raises(KeyboardInterrupt):
+        made(source, tmp_path / "out.mkv", stopping(identity(), 8))
+    (tmp_path / "out.mkv.part" / "000002.data").write_bytes(b"half a picture")
+    made(source, tmp_path / "whole.mkv", identity(), resume=False)
+    assert made(source, tmp_path / "out.mkv", identity()).resumed == 5
+    assert pictures(tmp_path / "out.mkv") == pictures(tmp_path / "whole.mkv")
+
+
+def test_pictures_that_are_there_are_not_made_again(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+    stage = steps()["one frame"]()
+    made(source, tmp_path / "whole", stage, Encoding(), resume=False)
+    with pytest.raises(KeyboardInterrupt):
+        made(source, tmp_path / "parts", stopping(stage, 8), Encoding())
+    folder = tmp_path / "parts.part"
+    there = sorted(path.name for path in folder.glob("frame_*.png"))
+    assert 4 <= len(there) <= 8, "some are written beside the network"
+    before = {name: (folder / name).stat().st_mtime_ns for name in there}
+    report = made(source, tmp_path / "parts", stage, Encoding())
+    assert report.resumed == len(there) and not folder.exists()
+    names = sorted(path.name for path in (tmp_path / "whole").iterdir())
+    assert names == sorted(path.name for path in (tmp_path / "parts").iterdir()) and len(names) == 13
+    assert all((tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes() for name in names)
+    assert before == {name: (tmp_path / "parts" / name).stat().st_mtime_ns for name in there}
+
+
+def test_a_single_picture_is_refused(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "in.png"), np.zeros((16, 16, 3), np.uint8))
+    with pytest.raises(UsageError, match="is one picture: there is nothing to resume"):
+        made(tmp_path / "in.png", tmp_path / "out.png", identity(), Encoding())
+
+
+def test_frames_that_come_out_otherwise_are_an_error(tmp_path: Path) -> None:
+    """A bug, or a decoder that is not the same: no wrong video is made of it."""
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+    target = tmp_path / "out.mkv"
+    with pytest.raises(KeyboardInterrupt):
+        made(source, target, stopping(identity(), 11))
+
+    def late(ran, skip=0):
+        return lambda frames: (replace(frame, pts=frame.pts + 1) for frame in frames)
+
+    with pytest.raises(VidrestoreError, match="holds frames of other times"):
+        made(source, target, replace(identity(), start=late))
+
+
+def test_decoding_times_by_hand() -> None:
+    """Two pieces, shown 0 3 4 9 | 10 20 22 and decoded 0 9 4 3 | 10 22 20: each waits for two that are shown."""
+    one = Piece(Path(), [(0, 3), (3, 1), (4, 5), (9, 1)], [(1, 0, True), (1, 9, False), (1, 4, False), (1, 3, False)])
+    other = Piece(Path(), [(10, 10), (20, 2), (22, 1)], [(1, 10, True), (1, 22, False), (1, 20, False)])
+    assert list(decoding_times([one, other])) == [[-4, -1, 0, 3], [4, 9, 10]]
+    intra = Piece(Path(), [(5, 2), (7, 1)], [(1, 5, True), (1, 7, True)])
+    assert list(decoding_times([intra])) == [[5, 7]]
+
+
+COMMAND = """
+import sys
+from vidrestore.video import resumable
+resumable.FRAMES = 8
+from vidrestore.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda how: how.name)
+def test_a_command_that_is_ended_goes_on(how: signal.Signals, tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mp4", frames=200, size=(320, 240), audio=1)
+    target = tmp_path / "out.mp4"
+    words = ["upscale", str(source), str(target), "-m", "espcn", "--resume", "--progress", "none", "--engine", "torch"]
+    first = subprocess.Popen([sys.executable, "-c", COMMAND, *words], stderr=subprocess.PIPE, text=True)
+    for _ in range(600):
+        if (tmp_path / "out.mp4.part" / "000002.json").is_file():
+            break
+        time.sleep(0.05)
+    first.send_signal(how)
+    said = first.communicate(timeout=60)[1]
+    assert not target.exists()
+    if how is not signal.SIGKILL:
+        assert first.returncode == 130
+        assert "interrupted; " in said and "frames are kept, and the same command goes on from there" in said
+    last = subprocess.run(
+        [sys.executable, "-c", COMMAND, *words, "--json", "-q"], capture_output=True, text=True, timeout=200
+    )
+    assert last.returncode == 0, last.stderr
+    report = json.loads(last.stdout)
+    assert report["frames_out"] == 200 and report["resumed"] >= 16 and report["resumed"] % 8 == 0
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["in.mp4", "out.mp4"]
+    assert len(pictures(target)) == 200
+
+
+def test_the_command_says_what_differs_in_one_line(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mp4", frames=6)
+    (tmp_path / "out.mp4.part").mkdir()
+    (tmp_path / "out.mp4.part" / "run.json").write_text("{}")
+    words = ["upscale", str(source), str(tmp_path / "out.mp4"), "--resume"]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 2 and len(result.stderr.strip().splitlines()) == 1
+    assert "give the same to go on, or remove that folder to begin anew" in result.stderr
+
+
+def test_the_first_so_many_are_kept() -> None:
+    frame = Frame(np.zeros(1), Fraction(0), Fraction(1))  # type: ignore[arg-type]
+    keep = the_first(2)
+    assert [keep(frame) for _ in range(4)] == [True, True, False, False]
