@@ -178,6 +178,34 @@ def test_a_rate_that_varies_keeps_its_times(shared_data: Path, tmp_path: Path) -
     assert decodes_in_order(video)
 
 
+def test_every_odd_clip_goes_on(shared_data: Path, tmp_path: Path) -> None:
+    """All of them, up to 30 frames: the same times, other tracks and warnings as of a run without --resume."""
+    reading, fast, tried = Reading(end=30), Encoding(preset="ultrafast"), 0
+    for source in sorted((shared_data / "clips").iterdir()):
+        plain, target = tmp_path / "plain.mp4", tmp_path / "out.mp4"
+
+        def job(target: Path, stage: Stage, source: Path = source, *, resume: bool) -> Report:
+            made = prepare(source, target, (stage,), reading=reading, encoding=fast, overwrite=True, resume=resume)
+            return restore(made)
+
+        try:
+            expected = job(plain, identity(), resume=False)
+        except InputError:  # no video; tests/test_clips.py says which
+            continue
+        if expected.frames_out > PIECE + 2:
+            with pytest.raises(KeyboardInterrupt):
+                job(target, stopping(identity(), expected.frames_out - 2), resume=True)
+        found = job(target, identity(), resume=True)
+        tried += found.resumed > 0
+        (video, others), (plain_video, plain_others) = stream(target), stream(plain)
+        assert after_the_first(video, others) == after_the_first(plain_video, plain_others), source.name
+        assert [p[-1] for p in others] == [p[-1] for p in plain_others], source.name
+        assert decodes_in_order(video), source.name
+        assert (found.warnings, found.truncated) == (expected.warnings, expected.truncated), source.name
+        assert found.duration_out == expected.duration_out, source.name
+    assert tried > 40
+
+
 def steps() -> dict[str, Callable[[], Stage]]:
     return {
         "one frame": lambda: stages.upscale("espcn-x2", scale=2, settings=SETTINGS),
