@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vidrestore.engine import Settings, choose
 from vidrestore.engine.infer import Inference
-from vidrestore.flow.interpolator import FlowInterpolator
+from vidrestore.flow.interpolator import FlowInterpolator, window
 from vidrestore.flow.motion import at, find
 from vidrestore.flow.presets import PRESETS
 from vidrestore.flow.warp import warp
@@ -45,6 +45,17 @@ def grey(image: np.ndarray) -> np.ndarray:
 def untrained() -> Inference:
     settings = Settings(device="cpu", engine="torch", precision="fp32")
     return Inference(Fusion(), choose(settings), settings)
+
+
+def test_the_evidence_has_the_same_bits_wherever_it_lies_in_memory():
+    image = texture(40, 56)
+    one, other = image, shifted(image, 2.5, -1)
+    paths = at(find(grey(one), grey(other), PRESETS["balanced"].search), one, other, 0.25)
+    first = list(window(one, other, paths, 0.25))[-1]
+    for n in range(40):
+        blocks = [np.empty(1 + 977 * n + 16 * k, np.uint8) for k in range(40)]  # what comes next lies elsewhere
+        assert np.array_equal(list(window(one.copy(), other.copy(), paths, 0.25))[-1], first)
+        del blocks
 
 
 @pytest.mark.parametrize("quality", PRESETS)

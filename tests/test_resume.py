@@ -237,6 +237,20 @@ def test_every_step_goes_on_to_the_bit(name: str, shared_data: Path, tmp_path: P
     assert pictures(tmp_path / "parts.mkv") == pictures(tmp_path / "whole.mkv")
 
 
+def test_several_steps_go_on_to_the_bit(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=9)
+
+    def job(target: Path, at: int | None, *, resume: bool) -> Report:
+        made = [steps()[name]() for name in ("deblur", "x5/2")] + [stopping(steps()["five frames"](), at)]
+        return restore(prepare(source, target, tuple(made), reading=Reading(), encoding=FFV1, resume=resume))
+
+    job(tmp_path / "whole.mkv", None, resume=False)
+    with pytest.raises(KeyboardInterrupt):
+        job(tmp_path / "parts.mkv", 17, resume=True)
+    assert job(tmp_path / "parts.mkv", None, resume=True).resumed == 15
+    assert pictures(tmp_path / "parts.mkv") == pictures(tmp_path / "whole.mkv")
+
+
 def test_skipped_frames_cost_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = make_clip(tmp_path / "in.mkv", frames=12)
     seen: list[int] = []

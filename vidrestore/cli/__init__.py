@@ -14,6 +14,7 @@ from .interpolate import interpolate
 from .join_frames import join_frames
 from .metrics import metrics
 from .models import app as models
+from .restore import restore
 from .split_scenes import split_scenes
 from .train import train
 from .upscale import upscale
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.command("upscale")(upscale)
 app.command("interpolate")(interpolate)
 app.command("deblur")(deblur)
+app.command("restore")(restore)
 app.command("extract-frames")(extract_frames)
 app.command("join-frames")(join_frames)
 app.command("split-scenes")(split_scenes)

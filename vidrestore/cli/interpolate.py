@@ -139,7 +139,7 @@ def interpolate(
     from ..stages import interpolate as stage
     from ..video.destination import beside
 
-    timing, suffix = _timing(factor, fps, slow_motion)
+    timing, suffix = timing_of(factor, fps, slow_motion)
     begin = options.moment("--start", start)
     if cuts is not None and begin:
         raise UsageError("--cuts counts frames from the start of the video; leave --start out")
@@ -162,7 +162,7 @@ def interpolate(
     )
 
 
-def _timing(factor: str | None, fps: str | None, slow_motion: str | None) -> "tuple[Timing, str]":
+def timing_of(factor: str | None, fps: str | None, slow_motion: str | None) -> "tuple[Timing, str]":
     """What is asked for, and what it adds to the name of a result."""
     from ..timing import ByFactor, ToRate
     from ..timing import slow_motion as slowed

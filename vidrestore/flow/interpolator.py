@@ -76,7 +76,8 @@ def window(one: Picture, other: Picture, paths: Paths, time: float) -> Iterator[
 
 
 def _length(flow: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(cv2.magnitude(flow[..., 0], flow[..., 1]), np.float32)
+    x, y = flow[..., 0], flow[..., 1]
+    return np.asarray(np.sqrt(x * x + y * y), np.float32)  # the last bit of cv2.magnitude hangs on where memory lies
 
 
 def _image(picture: Tensor) -> Picture:

@@ -1,0 +1,106 @@
+"""vidrestore restore: several steps in one pass"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import UsageError
+from ..settings import Deblurring, Encoding, Reading, Retiming, Settings
+from . import options
+from .errors import shows_errors
+from .interpolate import timing_of
+from .run import Shell, run_job
+
+if TYPE_CHECKING:
+    from ..pipeline import Stage
+
+STEPS = "Steps (one or more, done in this order)"
+
+
+@shows_errors
+def restore(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video or a folder of pictures.")],
+    target: Annotated[
+        Path | None,
+        typer.Argument(metavar="OUTPUT", help="The same kinds.", show_default="INPUT_restored beside it"),
+    ] = None,
+    deblur: Annotated[bool, typer.Option("--deblur", help="Remove motion blur.", rich_help_panel=STEPS)] = False,
+    factor: Annotated[
+        str | None,
+        typer.Option("--factor", "-x", help="Multiply the frame rate by 2, 4, 5/2.", rich_help_panel=STEPS),
+    ] = None,
+    fps: Annotated[
+        str | None, typer.Option("--fps", help="This frame rate exactly: 60, 59.94.", rich_help_panel=STEPS)
+    ] = None,
+    scale: Annotated[
+        int | None, typer.Option("--scale", "-s", help="2, 3 or 4 times as wide and high.", rich_help_panel=STEPS)
+    ] = None,
+    overwrite: options.Overwrite = False,
+    resume: options.Resume = False,
+    start: options.Start = None,
+    end: options.End = None,
+    rate: options.Rate = None,
+    deinterlace: options.Deinterlace = options.READING.deinterlace,
+    decoder: options.Decoder = options.DecoderName.CPU,
+    codec: options.Codec = options.ENCODING.codec,
+    crf: options.Crf = options.ENCODING.crf,
+    preset: options.Preset = options.ENCODING.preset,
+    pix_fmt: options.PixFmt = options.ENCODING.pix_fmt,
+    encoder_option: options.EncoderOption = None,
+    lossless: options.Lossless = options.ENCODING.lossless,
+    device: options.Device = options.SETTINGS.device,
+    engine: options.Engine = options.EngineName.AUTO,
+    precision: options.Precision = options.PrecisionName.AUTO,
+    tile: options.Tile = "auto",
+    batch: options.Batch = "auto",
+    max_memory: options.MaxMemory = None,
+    dry_run: options.DryRun = False,
+    as_json: options.Json = False,
+    progress: options.Progress = options.ProgressName.AUTO,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Deblur, raise the frame rate and enlarge in one pass: decoded once, encoded once, nothing in between.
+
+    Each step with its defaults; the commands deblur, interpolate and upscale have more to choose.
+
+    Example: vidrestore restore in.mp4 out.mp4 --deblur --fps 60 --scale 2
+    """
+    from ..video.destination import beside
+
+    settings = options.settings(
+        device=device, engine=engine, precision=precision, tile=tile, batch=batch, max_memory=max_memory
+    )
+    run_job(
+        source,
+        target or beside(source, "restored"),
+        _steps(deblur, factor, fps, scale, settings),
+        reading=Reading(
+            options.moment("--start", start),
+            options.moment("--end", end),
+            deinterlace,
+            options.rate(rate),
+            decoder.value,
+        ),
+        encoding=Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option)),
+        shell=Shell(overwrite, resume, dry_run, as_json, progress, quiet, verbose),
+    )
+
+
+def _steps(
+    deblur: bool, factor: str | None, fps: str | None, scale: int | None, settings: Settings
+) -> "tuple[Stage, ...]":
+    from .. import stages
+
+    steps: list[Stage] = []
+    if deblur:
+        steps.append(stages.deblur(Deblurring(), settings=settings))
+    if factor is not None or fps is not None:
+        timing, _ = timing_of(factor, fps, None)
+        steps.append(stages.interpolate(timing, Retiming(), settings=settings))
+    if scale is not None:
+        steps.append(stages.upscale("auto", scale=scale, settings=settings))
+    if not steps:
+        raise UsageError("nothing to do: give one or more of --deblur, -x or --fps, and --scale")
+    return tuple(steps)
