@@ -20,16 +20,16 @@ from typer.testing import CliRunner
 
 from tests.clips import make_clip
 from vidrestore import stages
-from vidrestore.cli import app
+from vidrestore.cli import app, progress
 from vidrestore.engine import the_first
-from vidrestore.errors import InputError, UsageError, VidrestoreError
+from vidrestore.errors import InputError, ResourceError, UsageError, VidrestoreError
 from vidrestore.frame import Frame
 from vidrestore.pipeline import Stage, prepare, restore
 from vidrestore.report import Report
 from vidrestore.settings import Deblurring, Encoding, Reading, Retiming, Settings
 from vidrestore.timing import ByFactor
-from vidrestore.video import resumable
-from vidrestore.video.pieces import Piece, decoding_times
+from vidrestore.video import mux, pieces
+from vidrestore.video.pieces import PieceUnderWay, decoding_times
 
 SETTINGS = Settings(engine="torch", precision="fp32", device="cpu")
 FFV1 = Encoding(codec="ffv1")
@@ -38,7 +38,7 @@ PIECE = 5
 
 @pytest.fixture(autouse=True)
 def _short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resumable, "FRAMES", PIECE)
+    monkeypatch.setattr(pieces, "FRAMES", PIECE)
 
 
 def stopping(stage: Stage, at: int | None, made: list[int] | None = None) -> Stage:
@@ -330,20 +330,82 @@ def test_a_folder_of_somebody_else_is_not_touched(tmp_path: Path) -> None:
     assert (folder / "mine.txt").read_text() == "dear"
 
 
-@pytest.mark.parametrize("harm", ["cut", "gone", "words"])
-def test_a_damaged_piece_is_said(harm: str, tmp_path: Path) -> None:
-    source = make_clip(tmp_path / "in.mkv", frames=12)
+@pytest.mark.parametrize("harm", ["cut", "gone", "words", "empty", "more"])
+def test_a_piece_that_a_power_cut_harmed_is_made_again(harm: str, tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=18)
+    made(source, tmp_path / "whole.mkv", identity(), resume=False)
     with pytest.raises(KeyboardInterrupt):
-        made(source, tmp_path / "out.mkv", stopping(identity(), 11))
-    data, index = (tmp_path / "out.mkv.part" / f"000001.{kind}" for kind in ("data", "json"))
+        made(source, tmp_path / "out.mkv", stopping(identity(), 17))
+    data, index = (tmp_path / "out.mkv.part" / f"000002.{kind}" for kind in ("data", "json"))
     if harm == "cut":
         data.write_bytes(data.read_bytes()[:-1])
     elif harm == "gone":
         data.unlink()
+    elif harm == "more":
+        data.write_bytes(data.read_bytes() + b"x")
     else:
-        index.write_text('{"frames": 3}')
-    with pytest.raises(InputError, match=r"000001\.json and what it lists are damaged; remove .*out\.mkv\.part"):
+        index.write_text({"words": '{"frames": 3}', "empty": ""}[harm])
+    assert made(source, tmp_path / "out.mkv", identity()).resumed == 5
+    assert pictures(tmp_path / "out.mkv") == pictures(tmp_path / "whole.mkv")
+    assert not (tmp_path / "out.mkv.part").exists()
+
+
+def test_an_interrupt_just_after_a_piece_is_whole_costs_a_piece_at_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+    finish, times = PieceUnderWay.finish, []
+
+    def interrupted(self: PieceUnderWay) -> None:
+        finish(self)
+        times.append(1)
+        if len(times) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(PieceUnderWay, "finish", interrupted)
+    with pytest.raises(KeyboardInterrupt):
         made(source, tmp_path / "out.mkv", identity())
+    assert made(source, tmp_path / "out.mkv", identity()).resumed in (5, 10)
+    assert len(pictures(tmp_path / "out.mkv")) == 12
+
+
+@pytest.mark.parametrize("place", ["start", "middle", "end"])
+def test_an_interrupt_while_the_file_is_made_of_the_pieces(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = make_clip(tmp_path / "in.mp4", frames=12, audio=1)
+    name = {"start": "open_output", "middle": "PacketClock", "end": ""}[place]
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        if place == "end":
+            patched.setattr(mux.Mux, "give_name", interrupt)
+        else:
+            patched.setattr(mux, name, interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            made(source, tmp_path / "out.mp4", identity(), Encoding())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mp4", "out.mp4.part"]
+    assert made(source, tmp_path / "out.mp4", identity(), Encoding()).resumed == 12
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mp4", "out.mp4"]
+    assert len(pictures(tmp_path / "out.mp4")) == 12
+
+
+def test_two_runs_at_once_do_not_meet(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+
+    def meanwhile(ran, skip=0):
+        def frames_of(frames: Iterator[Frame]) -> Iterator[Frame]:
+            yield from frames
+            with pytest.raises(UsageError, match=r"another run is making what grows in .*out\.mkv\.part"):
+                made(source, tmp_path / "out.mkv", identity())
+
+        return frames_of
+
+    made(source, tmp_path / "out.mkv", replace(identity(), start=meanwhile))
+    assert len(pictures(tmp_path / "out.mkv")) == 12
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["in.mkv", "out.mkv"]
 
 
 def test_what_was_under_way_when_a_run_was_killed_is_made_again(tmp_path: Path) -> None:
@@ -351,9 +413,87 @@ def test_what_was_under_way_when_a_run_was_killed_is_made_again(tmp_path: Path) 
     with pytest.raises(KeyboardInterrupt):
         made(source, tmp_path / "out.mkv", stopping(identity(), 8))
     (tmp_path / "out.mkv.part" / "000002.data").write_bytes(b"half a picture")
+    (tmp_path / "out.mkv.part" / "000003.json").write_text("{}")
     made(source, tmp_path / "whole.mkv", identity(), resume=False)
     assert made(source, tmp_path / "out.mkv", identity()).resumed == 5
     assert pictures(tmp_path / "out.mkv") == pictures(tmp_path / "whole.mkv")
+    assert not (tmp_path / "out.mkv.part").exists()
+
+
+def test_a_folder_that_a_run_was_killed_in_at_once_is_no_hindrance(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+    for content in (None, "", '{"input": "another'):
+        folder = tmp_path / "out.mkv.part"
+        folder.mkdir()
+        if content is not None:
+            (folder / "run.json").write_text(content)
+        assert made(source, tmp_path / "out.mkv", identity()).resumed == 0
+        assert not folder.exists()
+        (tmp_path / "out.mkv").unlink()
+
+
+def test_what_a_user_put_there_stays(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+    with pytest.raises(KeyboardInterrupt):
+        made(source, tmp_path / "out.mkv", stopping(identity(), 8))
+    (tmp_path / "out.mkv.part" / "mine.txt").write_text("dear")
+    made(source, tmp_path / "out.mkv", identity())
+    assert sorted(path.name for path in (tmp_path / "out.mkv.part").iterdir()) == ["mine.txt", "run.json"]
+
+
+def test_a_full_disk_leaves_nothing_that_hinders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(ResourceError, match="cannot be written: No space left on device"):
+            made(source, tmp_path / "out.mkv", identity())
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]
+    with pytest.raises(KeyboardInterrupt):
+        made(source, tmp_path / "out.mkv", stopping(identity(), 8))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(ResourceError, match="the disk is full"):
+            made(source, tmp_path / "out.mkv", identity())
+    assert made(source, tmp_path / "out.mkv", identity()).resumed == 5
+
+
+def test_the_blur_that_is_undone_is_compared_by_what_it_is(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=8)
+    kernel = tmp_path / "psf.png"
+    cv2.imwrite(str(kernel), np.array([[9, 9, 9]], np.uint8))
+
+    def step() -> Stage:
+        return stages.deblur(Deblurring("wiener", psf=str(kernel)), settings=SETTINGS)
+
+    with pytest.raises(KeyboardInterrupt):
+        made(source, tmp_path / "out.mkv", stopping(step(), 7))
+    cv2.imwrite(str(kernel), np.array([[9], [9], [9]], np.uint8))
+    with pytest.raises(UsageError, match="of which steps differ"):
+        made(source, tmp_path / "out.mkv", step())
+    kernel.unlink()
+    cv2.imwrite(str(kernel := tmp_path / "the_same.png"), np.array([[9, 9, 9]], np.uint8))
+    assert made(source, tmp_path / "out.mkv", step()).resumed == 5
+
+
+def test_the_result_may_grow_among_the_pictures_it_is_made_of(tmp_path: Path) -> None:
+    folder = tmp_path / "frames"
+    restore(
+        prepare(
+            make_clip(tmp_path / "in.mkv", frames=12), folder, (identity(),), reading=Reading(), encoding=Encoding()
+        )
+    )
+    for target in (folder / "out.mkv", folder / "out"):
+        encoding = FFV1 if target.suffix else Encoding()
+        with pytest.raises(KeyboardInterrupt):
+            made(folder, target, stopping(identity(), 11), encoding)
+        (folder / "notes.txt").unlink(missing_ok=True)
+        (folder / "notes.txt").symlink_to("nowhere")
+        assert made(folder, target, identity(), encoding).resumed >= 5
+        assert sum(path.is_file() for path in folder.glob("frame_*.png")) == 12
 
 
 def test_pictures_that_are_there_are_not_made_again(tmp_path: Path) -> None:
@@ -362,16 +502,37 @@ def test_pictures_that_are_there_are_not_made_again(tmp_path: Path) -> None:
     made(source, tmp_path / "whole", stage, Encoding(), resume=False)
     with pytest.raises(KeyboardInterrupt):
         made(source, tmp_path / "parts", stopping(stage, 8), Encoding())
-    folder = tmp_path / "parts.part"
+    folder = tmp_path / "parts.part" / "pictures"
     there = sorted(path.name for path in folder.glob("frame_*.png"))
     assert 4 <= len(there) <= 8, "some are written beside the network"
     before = {name: (folder / name).stat().st_mtime_ns for name in there}
     report = made(source, tmp_path / "parts", stage, Encoding())
-    assert report.resumed == len(there) and not folder.exists()
+    assert report.resumed == len(there) and not folder.parent.exists()
     names = sorted(path.name for path in (tmp_path / "whole").iterdir())
     assert names == sorted(path.name for path in (tmp_path / "parts").iterdir()) and len(names) == 13
     assert all((tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes() for name in names)
     assert before == {name: (tmp_path / "parts" / name).stat().st_mtime_ns for name in there}
+
+
+def test_pictures_go_into_a_folder_that_is_there(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+    target = tmp_path / "out"
+    target.mkdir()
+    for name in ("run.json", "mine.txt", "frame_00000099.png"):
+        (target / name).write_text("dear")
+
+    def job(stage: Stage) -> Report:
+        made = prepare(source, target, (stage,), reading=Reading(), encoding=Encoding(), overwrite=True, resume=True)
+        return restore(made)
+
+    with pytest.raises(KeyboardInterrupt):
+        job(stopping(identity(), 8))
+    with pytest.raises(UsageError, match="--resume goes on with the run that left it"):
+        prepare(source, target, (identity(),), reading=Reading(), encoding=Encoding(), overwrite=True)
+    assert job(identity()).resumed >= 4
+    names = sorted(path.name for path in target.iterdir())
+    assert names == [*(f"frame_{n + 1:08}.png" for n in range(12)), "frames.csv", "mine.txt", "run.json"]
+    assert (target / "run.json").read_text() == "dear" and not (tmp_path / "out.part").exists()
 
 
 def test_a_single_picture_is_refused(tmp_path: Path) -> None:
@@ -396,17 +557,14 @@ def test_frames_that_come_out_otherwise_are_an_error(tmp_path: Path) -> None:
 
 def test_decoding_times_by_hand() -> None:
     """Two pieces, shown 0 3 4 9 | 10 20 22 and decoded 0 9 4 3 | 10 22 20: each waits for two that are shown."""
-    one = Piece(Path(), [(0, 3), (3, 1), (4, 5), (9, 1)], [(1, 0, True), (1, 9, False), (1, 4, False), (1, 3, False)])
-    other = Piece(Path(), [(10, 10), (20, 2), (22, 1)], [(1, 10, True), (1, 22, False), (1, 20, False)])
-    assert list(decoding_times([one, other])) == [[-4, -1, 0, 3], [4, 9, 10]]
-    intra = Piece(Path(), [(5, 2), (7, 1)], [(1, 5, True), (1, 7, True)])
-    assert list(decoding_times([intra])) == [[5, 7]]
+    assert list(decoding_times([0, 3, 4, 9, 10, 20, 22], [0, 9, 4, 3, 10, 22, 20])) == [-4, -1, 0, 3, 4, 9, 10]
+    assert list(decoding_times([5, 7], [5, 7])) == [5, 7]
 
 
 COMMAND = """
 import sys
-from vidrestore.video import resumable
-resumable.FRAMES = 8
+from vidrestore.video import pieces
+pieces.FRAMES = 8
 from vidrestore.cli import main
 main()
 """
@@ -442,10 +600,47 @@ def test_the_command_says_what_differs_in_one_line(tmp_path: Path) -> None:
     source = make_clip(tmp_path / "in.mp4", frames=6)
     (tmp_path / "out.mp4.part").mkdir()
     (tmp_path / "out.mp4.part" / "run.json").write_text("{}")
+    (tmp_path / "out.mp4.part" / "000001.json").write_text("{}")
     words = ["upscale", str(source), str(tmp_path / "out.mp4"), "--resume"]
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 2 and len(result.stderr.strip().splitlines()) == 1
     assert "give the same to go on, or remove that folder to begin anew" in result.stderr
+
+
+def test_what_cannot_go_on_is_not_said_to(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mp4", frames=12, pts=[*range(8), 9, 20, 21, 22])
+    result = CliRunner().invoke(app, ["upscale", str(source), str(tmp_path / "out.avi"), "-m", "espcn", "--resume"])
+    assert result.exit_code == 2 and "holds a constant frame rate only" in result.stderr
+    assert "goes on" not in result.stderr
+
+
+def test_a_plan_counts_what_is_there(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mp4", frames=12)
+    words = ["upscale", str(source), str(tmp_path / "out.mp4"), "-m", "espcn", "--dry-run", "--json", "-q"]
+    job = prepare(
+        source,
+        tmp_path / "out.mp4",
+        (stages.upscale("espcn", scale=2, settings=Settings()),),
+        reading=Reading(),
+        encoding=Encoding(),
+        resume=True,
+    )
+    with pytest.raises(KeyboardInterrupt):
+        restore(replace(job, stages=(stopping(job.stages[0], 11),)))
+    for more, left in (([], 12), (["--resume"], 2)):
+        plan = json.loads(CliRunner().invoke(app, [*words, *more]).stdout)
+        assert plan["frames"] == 12 and plan["resumed"] == 12 - left
+        assert plan["seconds"] == pytest.approx(plan["seconds_per_frame"] * left, abs=0.06)
+
+
+def test_time_left_is_reckoned_from_where_a_run_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+    meter = progress._Meter(total=100, before=60)
+    for frame in range(80):
+        now += 0.01 if frame < 60 else 2.0
+        meter.tick()
+    assert meter.fps == pytest.approx(0.5) and meter.eta == pytest.approx(40)
 
 
 def test_the_first_so_many_are_kept() -> None:

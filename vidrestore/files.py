@@ -1,5 +1,6 @@
 """Small files a command writes beside its result: refused before it starts, written whole after it."""
 
+import os
 from collections.abc import Iterable
 from itertools import chain, count
 from pathlib import Path
@@ -30,7 +31,7 @@ def part_of(path: Path) -> Path:
 
 
 def write_whole(path: Path, content: bytes | memoryview) -> None:
-    """Under a name of its own first, so that `path` holds all of it or is not touched.
+    """Under a name of its own first, so that `path` holds all of it or is not touched, even if the power goes.
 
     Raises:
         ResourceError: the disk is full, or nothing can be written there.
@@ -38,7 +39,10 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
     try:
         part = part_of(path)
         try:
-            part.write_bytes(content)
+            with part.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
             part.replace(path)
         except OSError:
             part.unlink(missing_ok=True)

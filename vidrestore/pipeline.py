@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
@@ -24,7 +24,7 @@ from .video.info import VideoInfo
 from .video.packing import rounded
 from .video.probe import probe
 from .video.read import Reader, expected_frames
-from .video.unfinished import check_same, folder_of, source_state
+from .video.unfinished import check_same, claimed, source_state
 from .video.write import UNKNOWN, Target, Writer, done_before, plan
 
 T = TypeVar("T")
@@ -34,9 +34,7 @@ class Start(Protocol):
     """Loads what a stage needs; the function it returns turns frames into frames and fills in the Ran."""
 
     def __call__(self, ran: Ran, skip: int = 0) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
-        """Args:
-        skip: so many of the first frames it makes are there already: their times count, not their pictures.
-        """
+        """Of the first `skip` frames that the stage makes only the times count: they are there already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class Stage:
     name: str
     scale: int
     """Output height and width over input height and width."""
-    start: "Start"
+    start: Start
     model: str
     notes: tuple[str, ...] = ()
     """What the user should know about it, one line each."""
@@ -75,13 +73,13 @@ class Job:
         return {
             "input": source_state(self.info.path),
             "part": repr(self.reading),
-            "steps": "; ".join(f"{stage.name} {stage.model} {stage.how}" for stage in self.stages),
+            "steps": "; ".join(f"{stage.name} {stage.how}" for stage in self.stages),
             "encoding": repr(replace(self.target, path=Path(), tracks_from=None, notes=())),
             "version": __version__,
         }
 
     def done_before(self) -> int:
-        """Frames of the result that an interrupted run has left. InputError: they are damaged."""
+        """Frames of the result that an interrupted run has left."""
         return done_before(self.target) if self.resume else 0
 
     @property
@@ -178,7 +176,7 @@ def prepare(
     if resume and planned.kind == "picture":
         raise UsageError(f"{target} is one picture: there is nothing to resume; leave out --resume")
     if resume:
-        check_same(folder_of(target), job.run)
+        check_same(target, job.run)
     return job
 
 
@@ -197,6 +195,11 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
     Raises:
         VidrestoreError: whatever ended the run; nothing is left under the target's name.
     """
+    with claimed(job.target.path, job.run) if job.resume else nullcontext():
+        return _restored(job, on_frame)
+
+
+def _restored(job: Job, on_frame: Callable[[Frame], None]) -> Report:
     began = time.perf_counter()
     clock, ran, flying = _Clock(), Ran(), InFlight()
     reader = Reader(job.info, job.reading)
@@ -218,7 +221,7 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
         frames: Generator[Frame, None, None] = clock.spent("waiting", decoded)
         for stage, function in zip(job.stages, functions, strict=True):
             frames = clock.spent(stage.name, function(frames))
-        writing = Writer(job.target, job.info, reader, end=_end(job), run=job.run if job.resume else None)
+        writing = Writer(job.target, job.info, reader, end=_end(job), resume=job.resume)
         frames = flying.watching(download(frames, partial(rounded, target=job.target)))
         with closing(prefetch(frames)) as ready, writing as writer:
             clock.seconds["encode"] = 0.0

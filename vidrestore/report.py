@@ -68,5 +68,5 @@ class Report:
     resumed: int = 0
     """Frames of the result that an interrupted run before this one had written."""
     blur: Blur | None = None
-    """Of deblurring alone; of the frames of this run."""
+    """Of deblurring alone; of the frames that this run made."""
     warnings: list[str] = field(default_factory=list)

@@ -1,6 +1,7 @@
 """The restorations as stages of a pipeline: a model's name in, a Stage out; nothing is loaded before the run starts."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial, reduce
 from itertools import product, repeat
 from math import prod
@@ -107,7 +108,7 @@ def _upscaler(model: str, scale: int) -> weights.Entry:
 
 def _how(model: str, settings: Settings, *parts: object) -> str:
     """What a result depends on. Where and in which tiles it is computed may change on the way."""
-    return repr((weights.digest(model), settings.precision, *parts))
+    return repr((weights.digest(model) or model, settings.precision, *parts))
 
 
 def _restoring(
@@ -163,7 +164,7 @@ def interpolate(
 
     stretches = retiming.audio == "stretch"
     notes = (chosen.note,) if chosen.note else ()
-    how = _how(chosen.name, settings, timing, retiming, scenes)
+    how = _how(chosen.name, settings, timing, replace(retiming, model=""), scenes)
     return Stage("interpolate", 1, start, chosen.name, notes, timing=timing, stretches_sound=stretches, how=how)
 
 
@@ -186,7 +187,9 @@ def deblur(how: Deblurring, *, settings: Settings, still: bool = False) -> Stage
         skip = 0 if how.estimate else skip  # it is made in the first frame that is restored, which must stay that one
         return partial(watched, restoring=begin(ran), threshold=how.only_blurred, ran=ran, skip=skip)
 
-    return Stage("deblur", 1, start, name, (note,) if note else (), how=_how(name, settings, how, still))
+    kernel = None if how.psf is None else read_psf(how.psf).tolist()
+    said = _how(name, settings, replace(how, model="", psf=None), kernel, still)
+    return Stage("deblur", 1, start, name, (note,) if note else (), how=said)
 
 
 INVERSE_SETTINGS: dict[str, tuple[object, ...]] = {

@@ -158,7 +158,7 @@ def interpolate(
         ),
         reading=Reading(begin, options.moment("--end", end), deinterlace, options.rate(rate), decoder.value),
         encoding=Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option)),
-        shell=Shell(overwrite, resume, dry_run, as_json, progress, quiet, verbose),
+        shell=Shell(overwrite, dry_run, as_json, progress, quiet, verbose, resume=resume),
     )
 
 

@@ -73,4 +73,4 @@ def join_frames(
         beside=audio,
         overwrite=overwrite,
     )
-    finish(job, Shell(overwrite, False, dry_run, as_json, progress, quiet, verbose))
+    finish(job, Shell(overwrite, dry_run, as_json, progress, quiet, verbose))

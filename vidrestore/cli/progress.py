@@ -97,6 +97,9 @@ def _bar(meter: _Meter) -> Iterator[Callable[[object], None]]:
 
         def tick(_: object) -> None:
             meter.tick()
-            bar.update(task, advance=1, fps=meter.fps)
+            if meter.done == meter.before:  # the time left is reckoned from here
+                bar.reset(task, completed=meter.done, fps=0.0)
+            else:
+                bar.update(task, advance=1, fps=meter.fps)
 
         yield tick

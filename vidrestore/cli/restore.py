@@ -84,7 +84,7 @@ def restore(
             decoder.value,
         ),
         encoding=Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option)),
-        shell=Shell(overwrite, resume, dry_run, as_json, progress, quiet, verbose),
+        shell=Shell(overwrite, dry_run, as_json, progress, quiet, verbose, resume=resume),
     )
 
 

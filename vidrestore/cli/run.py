@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ..errors import InputError, VidrestoreError
+from ..errors import InputError, ResourceError
 from ..settings import Encoding, Reading
 from . import show
 from .errors import end_if_interrupted
@@ -26,12 +26,12 @@ class Shell:
     """How the command talks: the options that change nothing in the result."""
 
     overwrite: bool
-    resume: bool
     dry_run: bool
     as_json: bool
     progress: ProgressName
     quiet: bool
     verbose: bool
+    resume: bool = False
 
 
 def run_job(
@@ -73,11 +73,11 @@ def finish(job: "Job", shell: Shell) -> None:
 
 @contextmanager
 def _kept_is_said(job: "Job") -> Iterator[None]:
-    """What ends a run that can be resumed says so, too."""
+    """What ends a run that the same command can go on with says so, too."""
     try:
         yield
-    except (KeyboardInterrupt, VidrestoreError) as error:
-        if not (job.resume and (kept := job.done_before())):
+    except (KeyboardInterrupt, ResourceError) as error:
+        if not (kept := job.done_before()):
             raise
         said = f"{error}; " if str(error) else ""
         raise type(error)(f"{said}{kept} frames are kept, and the same command goes on from there") from error
@@ -88,13 +88,14 @@ def _show_plan(job: "Job", *, as_json: bool) -> None:
     from ..pipeline import estimate
 
     per_frame, ran = estimate(job)
-    info, target = job.info, job.target
+    info, target, before = job.info, job.target, job.done_before()
     facts = {
         "input": str(info.path),
         "output": str(target.path),
         "model": job.model,
         "streams": [asdict(stream) for stream in info.streams],
         "frames": job.frames,
+        "resumed": before,
         "rate": str(target.rate),
         "width": target.width,
         "height": target.height,
@@ -106,7 +107,7 @@ def _show_plan(job: "Job", *, as_json: bool) -> None:
         "tile": ran.tile,
         "batch": ran.batch,
         "seconds_per_frame": round(per_frame, 4),
-        "seconds": None if job.frames is None else round(per_frame * job.frames, 1),
+        "seconds": None if job.frames is None else round(per_frame * (job.frames - before), 1),
         "warnings": [*job.notes, *ran.notes],
     }
     if as_json:

@@ -8,6 +8,7 @@ from ..files import is_one_of
 from .codecs import CONTAINERS
 from .pictures import is_pictures
 from .target import TargetKind
+from .unfinished import RUN
 
 PICTURES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".webp")
 
@@ -38,7 +39,10 @@ def part_folder(folder: Path) -> Path:
     whole = folder.resolve()  # beside the folder itself, not beside a link to it: renaming keeps to one file system
     part = whole.parent / f"{whole.name}.part"
     if part.exists():
-        raise UsageError(f"{part} is in the way; remove it if a run that was killed left it, or name another folder")
+        ways = "remove it if a run that was killed left it, or name another folder"
+        if (part / RUN).is_file():
+            ways = f"--resume goes on with the run that left it; else {ways}"
+        raise UsageError(f"{part} is in the way; {ways}")
     return part
 
 

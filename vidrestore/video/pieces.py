@@ -1,93 +1,147 @@
 """Pieces: a picture stream encoded in parts that outlive an interrupted run, and are made one stream in the end.
 
 Each piece has an encoder of its own, so it begins with a key frame and depends on no other. Its packets lie one after
-the other in NUMBER.data; NUMBER.json, which lists them, appears when the piece is whole.
+the other in NUMBER.data; NUMBER.json, which lists them, appears when the piece is whole and on the disk.
 """
 
 from __future__ import annotations  # av's Packet is generic for type checkers only
 
 import json
+import os
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from io import BytesIO
-from itertools import count
+from itertools import chain, count, islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from av.error import FFmpegError
 from av.packet import Packet
 
-from ..errors import InputError
+from ..errors import VidrestoreError
 from ..files import write_whole
 from ..frame import Frame
-from .encoder import Encoder
+from .encoder import Encoder, ticks
 from .output import open_output
 from .target import Target
 
 FRAMES = 120
 """In a piece: a few seconds of video, and at most what an interrupted run loses."""
+Times = list[tuple[int, int]]
+"""pts and duration of frames, in the order of showing, in ticks of the target's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the list of a piece says."""
+
+    frames: Times
+    packets: list[tuple[int, int, bool]]
+    """Bytes, pts in ticks, and whether it is a key frame, in the order of decoding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One that is whole. Times are in ticks of the target's clock."""
+    """One that may be there; its list is read anew each time, since those of a long film would fill the memory."""
 
-    data: Path
-    frames: list[tuple[int, int]]
-    """pts and duration of each, in the order of showing."""
-    packets: list[tuple[int, int, bool]]
-    """Bytes, pts, and whether it is a key frame, in the order of decoding."""
+    folder: Path
+    number: int
+    """From 1."""
 
-    def read(self, dts: Sequence[int]) -> Iterator[Packet[Any]]:
-        """Its packets, to be decoded at these times."""
+    @property
+    def data(self) -> Path:
+        return self.folder / f"{self.number:06}.data"
+
+    @property
+    def index(self) -> Path:
+        return self.folder / f"{self.number:06}.json"
+
+    def listed(self) -> Listed | None:
+        """Its list; None: it is not whole."""
+        try:
+            content = json.loads(self.index.read_text(encoding="utf-8"))
+            frames, packets = ([tuple(row) for row in content[name]] for name in ("frames", "packets"))
+            whole = self.data.stat().st_size == sum(size for size, _, _ in packets) and len(frames) == len(packets)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return Listed(frames, packets) if whole else None
+
+    def read(self, listed: Listed, dts: Iterator[int]) -> Iterator[Packet[Any]]:
+        """Its packets, to be decoded at the next of these times. VidrestoreError: something has changed it."""
         with self.data.open("rb") as file:
-            for (size, pts, key), when in zip(self.packets, dts, strict=True):
-                packet: Packet[Any] = Packet(file.read(size))
-                packet.pts, packet.dts, packet.is_keyframe = pts, when, key
+            for size, pts, key in listed.packets:
+                if len(content := file.read(size)) != size:
+                    raise VidrestoreError(f"{self.data} was changed while it was read")
+                packet: Packet[Any] = Packet(content)
+                packet.pts, packet.dts, packet.is_keyframe = pts, next(dts), key
                 yield packet
 
+    def delete(self) -> None:
+        """Where it is there, the list first: without it nothing counts."""
+        self.index.unlink(missing_ok=True)
+        self.data.unlink(missing_ok=True)
 
-def pieces(folder: Path) -> list[Piece]:
-    """Those that are whole, up to the first that is not.
 
-    Raises:
-        InputError: what lies there is no list of a piece.
-    """
-    found: list[Piece] = []
+def whole(folder: Path) -> Iterator[tuple[Piece, Listed]]:
+    """Those that are whole, up to the first that is not: what comes after it is made again with it."""
     for number in count(1):
-        data, index = _paths(folder, number)
-        if not index.is_file():
-            return found
-        try:
-            listed = json.loads(index.read_text(encoding="utf-8"))
-            frames, packets = ([tuple(row) for row in listed[name]] for name in ("frames", "packets"))
-            whole = data.stat().st_size == sum(size for size, _, _ in packets) and len(frames) == len(packets)
-        except (OSError, ValueError, KeyError, TypeError):
-            whole = False
-        if not whole:
-            raise InputError(f"{index} and what it lists are damaged; remove {folder} and begin anew")
-        found.append(Piece(data, frames, packets))
-    raise AssertionError("unreachable")
+        piece = Piece(folder, number)
+        if (listed := piece.listed()) is None:
+            return
+        yield piece, listed
 
 
-def decoding_times(stream: Sequence[Piece]) -> Iterator[list[int]]:
-    """When the packets of each are to be decoded, as if one encoder had made them all.
+def decoding_times(shown: Sequence[int], packets: Sequence[int]) -> Iterator[int]:
+    """When each packet is to be decoded, as if one encoder had made them all; pts in ticks.
 
     As x264 has it: packet n is decoded when frame n - delay is shown, the delay being the least that has every packet
     decoded before it is shown; before that, as much earlier.
+
+    Args:
+        shown: of the frames, in the order of showing.
+        packets: of the packets, in the order of decoding.
     """
-    shown = sorted(pts for piece in stream for pts, _ in piece.frames)
-    packets = [pts for piece in stream for _, pts, _ in piece.packets]
     delay = max(number - bisect_left(shown, pts) for number, pts in enumerate(packets))
     early = shown[delay] - shown[0]
-    dts = iter([*(pts - early for pts in shown[:delay]), *shown])
-    return ([next(dts) for _ in piece.packets] for piece in stream)
+    return chain((pts - early for pts in shown[:delay]), islice(shown, len(shown) - delay))
+
+
+class PieceThere:
+    """One that an earlier run made: of its frames only the times count, which must be the same.
+
+    last   when the last frame begins and how long it lasts, in ticks
+    full   whether it has all its frames
+    """
+
+    def __init__(self, piece: Piece, times: Times, target: Target, *, after: int | None) -> None:
+        self._piece, self._times, self._target, self._after = piece, iter(times), target, after
+        self._left = len(times)
+        self.last = (0, 0)
+
+    @property
+    def full(self) -> bool:
+        return not self._left
+
+    def add(self, frame: Frame) -> None:
+        """Compare one. VidrestoreError: it comes at another time."""
+        self.last = ticks(frame, self._target, after=self._after)
+        if self.last != next(self._times):
+            raise VidrestoreError(f"{self._piece.folder} holds frames of other times; remove it to begin anew")
+        self._after, self._left = self.last[0], self._left - 1
+
+    def finish(self) -> None:
+        """VidrestoreError: it has more frames than came."""
+        if self._left:
+            raise VidrestoreError(f"{self._piece.folder} holds more frames than there are; remove it to begin anew")
+
+    def abandon(self) -> None:
+        """It stays."""
 
 
 class PieceUnderWay:
-    """Encodes the frames of piece `number` into `folder`.
+    """Encodes the frames of a piece; `last` and `full` as of PieceThere.
 
     Args:
         after: the tick at which the frame before it begins.
@@ -96,30 +150,37 @@ class PieceUnderWay:
         FFmpegError, OSError: the encoder failed, or nothing can be written there.
     """
 
-    def __init__(self, folder: Path, number: int, target: Target, *, after: int | None) -> None:
-        self._data, self._index = _paths(folder, number)
-        self._file: BinaryIO = self._data.open("wb")
+    def __init__(self, piece: Piece, target: Target, *, after: int | None) -> None:
+        self._piece = piece
+        self._file = piece.data.open("wb")
         # Into memory goes a header alone, so that the encoder is set up as for the file in the end.
         self._output = open_output(target, BytesIO())
         self._output.start_encoding()
         self._encoder = Encoder(target, self._output.streams.video[0], after=after)
-        self.frames: list[tuple[int, int]] = []
-        self._packets: list[tuple[int, int, bool]] = []
+        self._listed = Listed([], [])
+
+    @property
+    def last(self) -> tuple[int, int]:
+        return self._encoder.last
+
+    @property
+    def full(self) -> bool:
+        return len(self._listed.frames) == FRAMES
 
     def add(self, frame: Frame) -> None:
         """Encode one; raises as `Encoder.encode` does, too."""
         packets = self._encoder.encode(frame)
-        self.frames.append(self._encoder.last)
+        self._listed.frames.append(self._encoder.last)
         self._store(packets)
 
-    def finish(self) -> Piece:
-        """Flush the encoder; the piece is whole, and said to be."""
+    def finish(self) -> None:
+        """Flush the encoder; the piece is whole, and said to be once it is on the disk."""
         self._store(self._encoder.flush())
+        self._file.flush()
+        os.fsync(self._file.fileno())
         self._file.close()
         self._output.close()
-        listed = {"frames": self.frames, "packets": self._packets}
-        write_whole(self._index, json.dumps(listed).encode())
-        return Piece(self._data, self.frames, self._packets)
+        write_whole(self._piece.index, json.dumps(asdict(self._listed)).encode())
 
     def abandon(self) -> None:
         """Close and delete it."""
@@ -127,14 +188,10 @@ class PieceUnderWay:
             self._file.close()
         with suppress(FFmpegError):
             self._output.close()
-        self._data.unlink(missing_ok=True)
+        self._piece.delete()
 
     def _store(self, packets: list[Packet[Any]]) -> None:
         for packet in packets:
             assert packet.pts is not None
             self._file.write(packet)
-            self._packets.append((packet.size, packet.pts, packet.is_keyframe))
-
-
-def _paths(folder: Path, number: int) -> tuple[Path, Path]:
-    return folder / f"{number:06}.data", folder / f"{number:06}.json"
+            self._listed.packets.append((packet.size, packet.pts, packet.is_keyframe))

@@ -1,15 +1,17 @@
 """ResumableMux: one video file under way, of which an interruption costs a few seconds at most."""
 
+from array import array
+from contextlib import suppress
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 from ..errors import VidrestoreError
 from ..files import part_of
 from ..frame import Frame
 from . import unfinished
-from .encoder import ticks
 from .mux import Mux
-from .pieces import FRAMES, PieceUnderWay, decoding_times, pieces
+from .pieces import Piece, PieceThere, PieceUnderWay, decoding_times, whole
 from .target import Beside, Target
 
 
@@ -19,25 +21,26 @@ class ResumableMux:
     To a Writer the same as Mux, but that `abandon` leaves the pieces that are whole.
 
     Args:
+        folder: claimed (video/unfinished.py).
         beside: as for Mux.
 
     Raises:
-        FFmpegError: as Mux. InputError: what an earlier run left is damaged.
+        FFmpegError, OSError: whatever goes wrong with the files or the encoder.
     """
 
     def __init__(self, folder: Path, target: Target, beside: Beside) -> None:
         self._folder, self._target, self._beside = folder, target, beside
-        self._pieces = pieces(folder)
-        self._there = [times for piece in self._pieces for times in piece.frames]
-        self._times: list[tuple[int, int]] = []
-        self._piece: PieceUnderWay | None = None
+        self._there = sum(1 for _ in whole(folder))
+        self._ended = 0
+        self._piece: PieceThere | PieceUnderWay | None = None
+        self._first = self._last = (0, 0)
+        self._file = part_of(target.path)
         self._mux: Mux | None = None
 
     @property
     def duration(self) -> Fraction:
         """Seconds from the first frame to the end of the last."""
-        (first, _), (last, lasts) = self._times[0], self._times[-1]
-        return (last + lasts - first) * self._target.time_base
+        return (sum(self._last) - self._first[0]) * self._target.time_base
 
     @property
     def warnings(self) -> list[str]:
@@ -45,45 +48,54 @@ class ResumableMux:
 
     def add(self, frame: Frame) -> None:
         """Encode a frame; of one that an earlier run had, only the time counts."""
-        after = self._times[-1][0] if self._times else None
-        times = ticks(frame, self._target, after=after)
-        if (number := len(self._times)) < len(self._there):
-            if times != self._there[number]:
-                raise VidrestoreError(f"{self._folder} holds frames of other times; remove it to begin anew")
-        else:
-            if self._piece is None:
-                self._piece = PieceUnderWay(self._folder, len(self._pieces) + 1, self._target, after=after)
-            self._piece.add(frame)
-        self._times.append(times)
-        if self._piece is not None and len(self._piece.frames) == FRAMES:
+        begins = self._piece is None and not self._ended
+        if self._piece is None:
+            self._piece = self._next(after=None if begins else self._last[0])
+        self._piece.add(frame)
+        self._last = self._piece.last
+        self._first = self._last if begins else self._first
+        if self._piece.full:
             self._end_piece()
+
+    def _next(self, *, after: int | None) -> PieceThere | PieceUnderWay:
+        piece = Piece(self._folder, self._ended + 1)
+        if piece.number <= self._there and (listed := piece.listed()):
+            return PieceThere(piece, listed.frames, self._target, after=after)
+        piece.delete()
+        return PieceUnderWay(piece, self._target, after=after)
 
     def _end_piece(self) -> None:
         if self._piece is not None:
-            self._pieces.append(self._piece.finish())
+            self._piece.finish()
             self._piece = None
+            self._ended += 1
 
     def finish(self) -> None:
         """Make one file of the pieces, with the other tracks."""
         self._end_piece()
-        if len(self._times) < len(self._there):
+        if self._ended < self._there:
             raise VidrestoreError(f"{self._folder} holds more frames than there are; remove it to begin anew")
-        self._mux = Mux(part_of(self._target.path), self._target, self._beside)
-        for piece, dts in zip(self._pieces, decoding_times(self._pieces), strict=True):
-            self._mux.add_encoded(piece.frames, piece.read(dts))
+        self._mux = Mux(self._file, self._target, self._beside)
+        shown, packets = array("q"), array("q")  # lists of all pieces would grow too large
+        for _, listed in islice(whole(self._folder), self._ended):
+            shown.extend(pts for pts, _ in listed.frames)
+            packets.extend(pts for _, pts, _ in listed.packets)
+        dts = decoding_times(shown, packets)
+        for piece, listed in islice(whole(self._folder), self._ended):
+            self._mux.add_encoded(listed.frames, piece.read(listed, dts))
         self._mux.finish()
 
     def give_name(self, path: Path) -> None:
         """The finished file's final name; the pieces go."""
         assert self._mux is not None
         self._mux.give_name(path)
-        unfinished.end(self._folder)
+        unfinished.clear(self._folder)
 
     def abandon(self) -> None:
-        """Close everything; what is not whole goes, and all of it where no piece is."""
+        """Close everything; what is not whole goes."""
         if self._piece is not None:
             self._piece.abandon()
         if self._mux is not None:
             self._mux.abandon()
-        if not self._pieces:
-            unfinished.end(self._folder)
+        with suppress(OSError):
+            self._file.unlink(missing_ok=True)

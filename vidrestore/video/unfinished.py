@@ -1,38 +1,49 @@
-"""Where a run that can be resumed grows, and whether what lies there is of the same run."""
+"""Where a run that can be resumed grows: a folder beside its target, held by one run at a time."""
 
 import json
-import shutil
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import TextIO
 
-from ..errors import UsageError
-from ..files import write_whole
+from ..errors import ResourceError, UsageError
+from .pictures import list_pictures
+from .times import TIMES
 
 RUN = "run.json"
 """Says what is being made in the folder."""
+PICTURES = "pictures"
+"""In it, the folder in which a result that is pictures grows."""
+_OURS = re.compile(r"\d{6}\.(data|json)")
 
 
 def folder_of(target: Path) -> Path:
     """NAME.part beside the target, itself a folder or not."""
-    whole = target.resolve()  # beside the target itself, not beside a link to it
+    # A folder grows beside itself, not beside a link to it; a file takes the place of a link.
+    whole = target.resolve() if target.is_dir() else target.absolute()
     return whole.with_name(f"{whole.name}.part")
 
 
 def source_state(path: Path) -> str:
-    """Which file, or which files of a folder, this is: another word when one is replaced."""
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    """Which file, or which pictures of a folder, this is: another word when one is replaced."""
+    files = list_pictures(path)
+    if (times := path / TIMES).is_file():
+        files.append(times)
     states = [(file.name, (stat := file.stat()).st_size, stat.st_mtime_ns) for file in files]
     return f"{path.resolve()} {sha256(repr(states).encode()).hexdigest()[:16]}"
 
 
-def check_same(folder: Path, run: Mapping[str, str]) -> None:
-    """Nothing lies there, or this run's beginning.
+def check_same(target: Path, run: Mapping[str, str]) -> None:
+    """Whether a run may go on in the folder of a target, or begin there.
 
     Raises:
         UsageError: what lies there is no run's, or that of one that was described otherwise.
     """
-    if not folder.exists():
+    folder = folder_of(target)
+    if not folder.exists() or (folder.is_dir() and _is_empty(folder)):
         return
     try:
         other: dict[str, str] = json.loads((folder / RUN).read_text(encoding="utf-8"))
@@ -46,14 +57,67 @@ def check_same(folder: Path, run: Mapping[str, str]) -> None:
         )
 
 
-def begin(folder: Path, run: Mapping[str, str]) -> None:
-    """Make the folder, where no earlier run did."""
-    if not folder.exists():
-        folder.mkdir()
-        write_whole(folder / RUN, json.dumps(run, indent=1).encode())
+@contextmanager
+def claimed(target: Path, run: Mapping[str, str]) -> Iterator[None]:
+    """The folder of a target, made where it is not there, is this run's alone; left empty, it is deleted.
+
+    Raises:
+        UsageError: as `check_same`, or another run is at it.
+        ResourceError: nothing can be written there.
+    """
+    check_same(target, run)
+    folder = folder_of(target)
+    try:
+        try:
+            folder.mkdir(exist_ok=True)
+            file = (folder / RUN).open("a+", encoding="utf-8")
+        except OSError as error:
+            raise ResourceError(f"{folder} cannot be written: {error.strerror}") from None
+        with file:
+            _lock(file, folder)
+            if _is_empty(folder):
+                _describe(file, run, folder)
+            yield
+    finally:
+        _tidy(folder)
 
 
-def end(folder: Path) -> None:
-    """Delete it."""
-    if folder.exists():
-        shutil.rmtree(folder)
+def _describe(file: TextIO, run: Mapping[str, str], folder: Path) -> None:
+    try:
+        file.truncate(0)
+        json.dump(run, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    except OSError as error:
+        raise ResourceError(f"{folder} cannot be written: {error.strerror}") from None
+
+
+def clear(folder: Path) -> None:
+    """Delete what runs left there; files of others stay. What cannot be deleted must not fail a run that is done."""
+    for path in sorted(folder.iterdir()):
+        if _OURS.fullmatch(path.name):
+            with suppress(OSError):
+                path.unlink()
+
+
+def _is_empty(folder: Path) -> bool:
+    return not any(path.name != RUN for path in folder.iterdir())
+
+
+def _tidy(folder: Path) -> None:
+    if folder.is_dir() and _is_empty(folder):
+        with suppress(OSError):
+            (folder / RUN).unlink(missing_ok=True)
+            folder.rmdir()
+
+
+def _lock(file: TextIO, folder: Path) -> None:
+    """UsageError: another process has it. It ends with this one, however that ends."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: whoever starts a run twice there is on their own
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise UsageError(f"another run is making what grows in {folder}; wait for it, or end it") from None

@@ -2,7 +2,7 @@
 
 import errno
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,7 +19,7 @@ from . import unfinished
 from .destination import part_folder
 from .info import VideoInfo
 from .mux import Mux
-from .pieces import pieces
+from .pieces import whole
 from .plan import plan
 from .resumable import ResumableMux
 from .target import Beside, Target
@@ -44,11 +44,15 @@ Result = Mux | ResumableMux | PictureFiles
 
 
 def done_before(target: Target) -> int:
-    """Frames of a result that can be resumed which an earlier run has left. InputError: that is damaged."""
-    folder = unfinished.folder_of(target.path)
+    """Frames of a result that can be resumed which an earlier run has left."""
     if target.kind == "folder":
-        return pictures_there(folder, target.suffix)
-    return sum(len(piece.frames) for piece in pieces(folder))
+        return pictures_there(_growing(target), target.suffix)
+    return sum(len(listed.frames) for _, listed in whole(_growing(target)))
+
+
+def _growing(target: Target) -> Path:
+    folder = unfinished.folder_of(target.path)
+    return folder / unfinished.PICTURES if target.kind == "folder" else folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class Writer:
         source: HasOrigin | None = None,
         *,
         end: Fraction | None = None,
-        run: Mapping[str, str] | None = None,
+        resume: bool = False,
     ) -> None:
         """Nothing is opened before the first frame.
 
@@ -85,15 +89,15 @@ class Writer:
             source: says by how much the other tracks move; None: as `info.start` says.
             end: the first moment no longer taken, in seconds from the start of the source, or UNKNOWN; the other
                 tracks then stop with the last frame. None: they come whole.
-            run: what is being made, in words, so that it can be resumed (video/unfinished.py); None: it cannot be.
+            resume: grow in the folder for that, which is claimed (video/unfinished.py), and go on with what is there.
 
         Raises:
             UsageError: the name that a folder grows under is taken.
         """
         self._target, self._info, self._source, self._end = target, info, source, end
-        self._run = run
-        if run is not None:
-            self._part = unfinished.folder_of(target.path)
+        self._resume = resume
+        if resume:
+            self._part = _growing(target)
         else:
             self._part = part_folder(target.path) if target.kind == "folder" else part_of(target.path)
         self._result: Result | None = None
@@ -128,16 +132,14 @@ class Writer:
 
     def _begin(self) -> Result:
         info, end = self._info, self._end
-        if self._run is not None:
-            unfinished.begin(self._part, self._run)
         origin = info.start if self._source is None else self._source.origin
         begins = origin - info.start
         if self._target.kind != "video":
-            offset, resumable = info.source_offset + begins, self._run is not None
-            return PictureFiles(self._part, self._target, source_offset=offset, resumable=resumable)
+            offset = info.source_offset + begins
+            return PictureFiles(self._part, self._target, source_offset=offset, resumable=self._resume)
         length = None if end is None else end - begins
         own = Beside(info.path, origin, trimmed=begins != 0, length=length, stream_index=info.stream_index)
-        kind = Mux if self._run is None else ResumableMux
+        kind = ResumableMux if self._resume else Mux
         return kind(self._part, self._target, self._target.beside or own)
 
     def __exit__(

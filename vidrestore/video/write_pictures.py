@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import UsageError, VidrestoreError
+from ..files import write_whole
 from ..frame import Frame, Planes
 from ..settings import Pictures
 from .cicp import is_hdr, with_chunk
 from .rgb import Floats, rgb_rows
 from .target import Target
 from .times import TIMES, Row, times_csv
-from .unfinished import RUN
 
 NAME, SCENE = "frame_{:08d}{}", "scene_{:03d}"
 _OURS = re.compile(r"frame_\d{8}\.(png|jpe?g|webp|tiff?)")
@@ -43,8 +43,8 @@ class PictureFiles:
     Args:
         part: nothing has this name yet, where it is a folder.
         source_offset: seconds of the source that are pts 0.
-        resumable: the folder is there, perhaps with pictures of an earlier run, which are not made again; `abandon`
-            leaves them.
+        resumable: the folder may be there, with pictures of an earlier run, which are not made again; `abandon`
+            leaves it.
 
     Raises:
         OSError, UsageError: a picture could not be written; said of one of the next frames, or at the end.
@@ -61,8 +61,8 @@ class PictureFiles:
         self._threads = cpu_count() or 1
         self._pool = ThreadPoolExecutor(self._threads, "pictures")
         self._stored: deque[Future[None]] = deque()
-        if target.kind == "folder" and not resumable:
-            part.mkdir()
+        if target.kind == "folder":
+            part.mkdir(exist_ok=resumable)
 
     @property
     def duration(self) -> Fraction:
@@ -88,9 +88,10 @@ class PictureFiles:
         data = encoded(samples, self._target.suffix, self._target.pictures, profile=self._target.profile)
         if self._target.suffix == ".png" and is_hdr(self._target.colour):
             data = with_chunk(data, self._target.colour)
-        new = path.with_name(f".{path.name}") if self._resumable else path  # what has its name is whole
-        new.write_bytes(data)
-        new.replace(path)
+        if self._resumable:  # then what has its name is whole
+            write_whole(path, data)
+        else:
+            path.write_bytes(data)
 
     def finish(self) -> None:
         """Wait for the last pictures and write the list."""
@@ -102,14 +103,12 @@ class PictureFiles:
 
     def give_name(self, path: Path) -> None:
         """Move everything to its place; in a folder that exists, pictures of an earlier run go, other files stay."""
-        if self._resumable:
-            (self._part / RUN).unlink()
         settle(self._part, path)
 
     def abandon(self) -> None:
         """Delete what there is, but for whole pictures of a run that can be resumed."""
         self._pool.shutdown(cancel_futures=True)
-        if self._resumable and pictures_there(self._part, self._target.suffix):
+        if self._resumable and any(self._part.iterdir()):
             return
         if self._target.kind == "folder" and self._part.is_dir():
             shutil.rmtree(self._part)
