@@ -36,7 +36,7 @@ class Identity(nn.Module):
 
 
 def identity(space: str = "luma") -> Stage:
-    def start(ran, skip=0):
+    def start(ran, skip=None):
         return lambda frames: run(Identity(space), frames, engine=choose(TORCH), settings=TORCH, ran=ran)
 
     return Stage("identity", 1, start, "identity")
@@ -145,7 +145,7 @@ def test_a_clip_cut_in_the_middle_gives_what_there_was(tmp_path: Path) -> None:
 def test_a_frame_too_few_is_an_error_not_silence(tmp_path: Path) -> None:
     source = make_clip(tmp_path / "in.mp4", frames=9)
 
-    def start(ran, skip=0):
+    def start(ran, skip=None):
         return lambda frames: (frame for i, frame in enumerate(frames) if i != 4)
 
     stage = Stage("loses one", 1, start, "loses one")
@@ -159,7 +159,7 @@ def test_an_error_in_a_stage_leaves_neither_file_nor_thread(tmp_path: Path) -> N
 
     source = make_clip(tmp_path / "in.mp4", frames=30)
 
-    def start(ran, skip=0):
+    def start(ran, skip=None):
         def broken(frames):
             for i, frame in enumerate(frames):
                 if i == 12:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -16,18 +16,19 @@ import av
 import cv2
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from tests.clips import make_clip
 from vidrestore import stages
 from vidrestore.cli import app, progress
-from vidrestore.engine import the_first
 from vidrestore.errors import InputError, ResourceError, UsageError, VidrestoreError
 from vidrestore.frame import Frame
 from vidrestore.pipeline import Stage, prepare, restore
 from vidrestore.report import Report
 from vidrestore.settings import Deblurring, Encoding, Reading, Retiming, Settings
-from vidrestore.timing import ByFactor
+from vidrestore.skipping import NOTHING, Skip, skips
+from vidrestore.timing import SOURCE_TIMES, ByFactor, Timing, ToRate
 from vidrestore.video import mux, pieces
 from vidrestore.video.pieces import PieceUnderWay, decoding_times
 
@@ -41,18 +42,16 @@ def _short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pieces, "FRAMES", PIECE)
 
 
-def stopping(stage: Stage, at: int | None, made: list[int] | None = None) -> Stage:
-    """The stage, interrupted before frame `at` of its result; `made` gets the numbers of those not skipped."""
+def stopping(stage: Stage, at: int | None) -> Stage:
+    """The stage, interrupted before frame `at` of its result."""
 
-    def start(ran, skip=0):
+    def start(ran, skip=NOTHING):
         function = stage.start(ran, skip)
 
         def some(frames: Iterator[Frame]) -> Iterator[Frame]:
             for number, frame in enumerate(function(frames)):
                 if number == at:
                     raise KeyboardInterrupt
-                if made is not None and number >= skip:
-                    made.append(number)
                 yield frame
 
         return some
@@ -63,8 +62,8 @@ def stopping(stage: Stage, at: int | None, made: list[int] | None = None) -> Sta
 def identity(seen: list[int] | None = None) -> Stage:
     """Nothing is changed; `seen` gets the numbers of the frames that a network would have seen."""
 
-    def start(ran, skip=0):
-        keep = the_first(skip)
+    def start(ran, skip=NOTHING):
+        keep = skip.keep()
 
         def same(frames: Iterator[Frame]) -> Iterator[Frame]:
             for number, frame in enumerate(frames):
@@ -216,6 +215,7 @@ def steps() -> dict[str, Callable[[], Stage]]:
         "only blurred": lambda: stages.deblur(Deblurring(only_blurred=0.3), settings=SETTINGS),
         "wiener": lambda: stages.deblur(Deblurring("wiener", psf="disk:2"), settings=SETTINGS),
         "x5/2": lambda: stages.interpolate(ByFactor(Fraction(5, 2)), Retiming(quality="fast"), settings=SETTINGS),
+        "60 fps": lambda: stages.interpolate(ToRate(Fraction(60)), Retiming(quality="fast"), settings=SETTINGS),
         "x3": lambda: stages.interpolate(ByFactor(Fraction(3)), Retiming(), settings=SETTINGS),
     }
 
@@ -237,18 +237,56 @@ def test_every_step_goes_on_to_the_bit(name: str, shared_data: Path, tmp_path: P
     assert pictures(tmp_path / "parts.mkv") == pictures(tmp_path / "whole.mkv")
 
 
-def test_several_steps_go_on_to_the_bit(tmp_path: Path) -> None:
-    source = make_clip(tmp_path / "in.mkv", frames=9)
+@pytest.mark.parametrize("timing", ["x5/2", "60 fps"])
+def test_several_steps_go_on_to_the_bit(timing: str, tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=9, rate=Fraction(25))
 
     def job(target: Path, at: int | None, *, resume: bool) -> Report:
-        made = [steps()[name]() for name in ("deblur", "x5/2")] + [stopping(steps()["five frames"](), at)]
+        made = [steps()[name]() for name in ("deblur", timing)] + [stopping(steps()["five frames"](), at)]
         return restore(prepare(source, target, tuple(made), reading=Reading(), encoding=FFV1, resume=resume))
 
     job(tmp_path / "whole.mkv", None, resume=False)
     with pytest.raises(KeyboardInterrupt):
         job(tmp_path / "parts.mkv", 17, resume=True)
-    assert job(tmp_path / "parts.mkv", None, resume=True).resumed == 15
+    report = job(tmp_path / "parts.mkv", None, resume=True)
+    assert report.resumed == 15
     assert pictures(tmp_path / "parts.mkv") == pictures(tmp_path / "whole.mkv")
+    assert report.blur is not None
+    assert len(report.blur.per_frame) < 9, "the first step is spared what comes of its frames, too"
+
+
+@dataclass(frozen=True)
+class Reached:
+    reach: int | None
+    timing: Timing = SOURCE_TIMES
+
+
+def test_what_each_of_several_steps_is_spared_by_hand() -> None:
+    def shown(number: int) -> Fraction:
+        return Fraction(number, 50)
+
+    assert skips([Reached(0)], 40, shown) == [Skip(40)]
+    assert skips([Reached(0), Reached(2), Reached(3)], 40, shown) == [Skip(35), Skip(37), Skip(40)]
+    assert skips([Reached(0), Reached(2)], 1, shown) == [Skip(0), Skip(1)]
+    assert skips([Reached(0), Reached(None)], 40, shown) == [Skip(), Skip(40)]
+    doubled = [Reached(0), Reached(0, ByFactor(Fraction(2))), Reached(2)]
+    assert skips(doubled, 40, shown) == [Skip(until=Fraction(38, 50) - Fraction(1, 100)), Skip(38), Skip(40)]
+    assert skips(doubled, 1, shown) == [Skip(), Skip(0), Skip(1)]
+    assert skips(doubled, 40, lambda _: None) == [Skip(), Skip(38), Skip(40)]
+    slowed = [Reached(0), Reached(0, ByFactor(Fraction(4), Fraction(4)))]
+    assert skips(slowed, 40, shown)[0].until == Fraction(40, 50) / 4 - Fraction(1, 100)
+
+
+def test_frames_that_are_over_are_kept_and_those_reached_back_to_are_not() -> None:
+    frames = [Frame(torch.zeros(3, 1, 1), Fraction(n), Fraction(1)) for n in range(5)]
+
+    def kept(skip: Skip, back: int = 0) -> list[int]:
+        keep = skip.keep(back=back)
+        return [n for n, frame in enumerate(frames) if keep(frame)]
+
+    assert kept(Skip(3)) == [0, 1, 2] and kept(Skip(3), back=2) == [0] and kept(Skip(1), back=2) == []
+    assert kept(Skip(until=Fraction(2))) == [0, 1] and kept(Skip(until=Fraction(2)), back=1) == []
+    assert kept(NOTHING) == []
 
 
 def test_skipped_frames_cost_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -395,7 +433,7 @@ def test_an_interrupt_while_the_file_is_made_of_the_pieces(
 def test_two_runs_at_once_do_not_meet(tmp_path: Path) -> None:
     source = make_clip(tmp_path / "in.mkv", frames=12)
 
-    def meanwhile(ran, skip=0):
+    def meanwhile(ran, skip=NOTHING):
         def frames_of(frames: Iterator[Frame]) -> Iterator[Frame]:
             yield from frames
             with pytest.raises(UsageError, match=r"another run is making what grows in .*out\.mkv\.part"):
@@ -548,7 +586,7 @@ def test_frames_that_come_out_otherwise_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         made(source, target, stopping(identity(), 11))
 
-    def late(ran, skip=0):
+    def late(ran, skip=NOTHING):
         return lambda frames: (replace(frame, pts=frame.pts + 1) for frame in frames)
 
     with pytest.raises(VidrestoreError, match="holds frames of other times"):
@@ -641,9 +679,3 @@ def test_time_left_is_reckoned_from_where_a_run_goes_on(monkeypatch: pytest.Monk
         now += 0.01 if frame < 60 else 2.0
         meter.tick()
     assert meter.fps == pytest.approx(0.5) and meter.eta == pytest.approx(40)
-
-
-def test_the_first_so_many_are_kept() -> None:
-    frame = Frame(np.zeros(1), Fraction(0), Fraction(1))  # type: ignore[arg-type]
-    keep = the_first(2)
-    assert [keep(frame) for _ in range(4)] == [True, True, False, False]

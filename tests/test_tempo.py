@@ -64,7 +64,7 @@ def slowed(
 ) -> Report:
     """Every frame shown `factor` times as long, with its sound."""
 
-    def start(ran, skip=0):
+    def start(ran, skip=None):
         return lambda frames: (
             type(frame)(frame.picture, frame.pts * factor, frame.duration * factor, native=frame.native)
             for frame in frames

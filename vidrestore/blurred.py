@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from .colour import luma, luma_of_rgb
-from .engine import Keep, Ran, the_first
+from .engine import Keep, Ran
 from .errors import UsageError
 from .frame import Frame, Planes
 from .metrics.blur import blur
@@ -27,30 +27,27 @@ def check_threshold(threshold: float | None) -> None:
 
 
 def watched(
-    frames: Iterable[Frame], restoring: Restoring, *, threshold: float | None, ran: Ran, skip: int = 0
+    frames: Iterable[Frame], restoring: Restoring, *, threshold: float | None, ran: Ran, skip: Keep = lambda _: False
 ) -> Iterator[Frame]:
     """The frames restored, but for those that are less blurred than `threshold`, which pass untouched.
 
     Args:
         threshold: see `metrics.blur`; None: all are restored.
         ran: gets every frame's blur, and how many were untouched.
-        skip: so many pass before that, and are not looked at.
+        skip: these pass before that, and are not looked at; asked once of each, in order.
     """
-    waiting = deque[float]()
-    skipped = the_first(skip)
+    waiting = deque[float | None]()
 
     def is_sharp(value: float) -> bool:
         return threshold is not None and value < threshold
 
     def keep(frame: Frame) -> bool:
-        if skipped(frame):
-            return True
-        waiting.append(_blur(frame.picture))
-        return is_sharp(waiting[-1])
+        value = None if skip(frame) else _blur(frame.picture)
+        waiting.append(value)
+        return value is None or is_sharp(value)
 
-    for number, frame in enumerate(restoring(frames, keep=keep)):
-        if number >= skip:
-            before = waiting.popleft()
+    for frame in restoring(frames, keep=keep):
+        if (before := waiting.popleft()) is not None:
             ran.untouched += is_sharp(before)
             ran.blur.append((before, before if is_sharp(before) else _blur(frame.picture)))
         yield frame

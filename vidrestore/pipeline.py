@@ -19,13 +19,15 @@ from .in_flight import InFlight, peak_memory
 from .prefetch import prefetch
 from .report import Blur, Report
 from .settings import Encoding, Reading
+from .shots import mark_cuts
+from .skipping import NOTHING, Skip, skips
 from .timing import SOURCE_TIMES, Span, Timing
 from .video.info import VideoInfo
 from .video.packing import rounded
 from .video.probe import probe
 from .video.read import Reader, expected_frames
 from .video.unfinished import check_same, claimed, source_state
-from .video.write import UNKNOWN, Target, Writer, done_before, plan
+from .video.write import UNKNOWN, Target, Writer, done_before, plan, when_shown
 
 T = TypeVar("T")
 
@@ -33,8 +35,8 @@ T = TypeVar("T")
 class Start(Protocol):
     """Loads what a stage needs; the function it returns turns frames into frames and fills in the Ran."""
 
-    def __call__(self, ran: Ran, skip: int = 0) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
-        """Of the first `skip` frames that the stage makes only the times count: they are there already."""
+    def __call__(self, ran: Ran, skip: Skip = NOTHING) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
+        """Of the frames to `skip` it hands on some picture, of any size, at the right time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,10 @@ class Stage:
     """Where its timing stretches time: sound and subtitles are stretched with it; else they are left out."""
     how: str = ""
     """All that its result depends on, in words: what must be the same where an interrupted run goes on."""
+    reach: int | None = None
+    """Frames before the current one that it looks back to; None: there is no saying."""
+    looks: bool = False
+    """It wants to know where shots begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,10 +210,8 @@ def _restored(job: Job, on_frame: Callable[[Frame], None]) -> Report:
     clock, ran, flying = _Clock(), Ran(), InFlight()
     reader = Reader(job.info, job.reading)
     before = job.done_before()
-    functions = [
-        *(stage.start(ran) for stage in job.stages[:-1]),
-        *(stage.start(ran, before) for stage in job.stages[-1:]),
-    ]
+    spared = skips(job.stages, before, partial(when_shown, job.target))
+    functions = [stage.start(ran, skip) for stage, skip in zip(job.stages, spared, strict=True)]
     cuts, taken = 0, Span(0, Fraction(0), Fraction(0))
 
     def source() -> Iterator[Frame]:
@@ -218,7 +222,7 @@ def _restored(job: Job, on_frame: Callable[[Frame], None]) -> Report:
             yield flying.watched(frame)
 
     with closing(prefetch(source())) as decoded:
-        frames: Generator[Frame, None, None] = clock.spent("waiting", decoded)
+        frames: Generator[Frame, None, None] = clock.spent("waiting", _marked(decoded, job.stages))
         for stage, function in zip(job.stages, functions, strict=True):
             frames = clock.spent(stage.name, function(frames))
         writing = Writer(job.target, job.info, reader, end=_end(job), resume=job.resume)
@@ -264,6 +268,11 @@ def _restored(job: Job, on_frame: Callable[[Frame], None]) -> Report:
         blur=Blur.of(ran.blur, ran.untouched),
         warnings=[*job.notes, *ran.notes, *ran.counted, *_over(ran.over), *reader.warnings, *writer.warnings],
     )
+
+
+def _marked(frames: Generator[Frame, None, None], stages: tuple[Stage, ...]) -> Iterator[Frame]:
+    """Where several stages follow, shots are found once, in the source, and not in what one of them makes of it."""
+    return mark_cuts(frames) if len(stages) > 1 and any(stage.looks for stage in stages) else frames
 
 
 def _over(amount: int) -> list[str]:

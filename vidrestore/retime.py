@@ -61,7 +61,7 @@ def retime(
         for belongs, frame in made.frames_of(stretch):
             if waiting is not None:
                 yield replace(waiting, duration=frame.pts - waiting.pts)
-            waiting = replace(frame, cut=belongs > shot)
+            waiting = replace(frame, cut=belongs > shot, judged=True)
             shot = belongs
         last = stretch.held[-1]
     if waiting is not None and last is not None:

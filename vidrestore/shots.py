@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain, product
 from typing import Literal
 
@@ -55,6 +55,8 @@ def mark_cuts(
 ) -> Iterator[Frame]:
     """The same frames, `cut` set on the first of each shot but the first shot; frames marked already stay so.
 
+    Where the first frame was judged before, so were all, and they pass as they are.
+
     adaptive   hard cuts: pictures that the one before, moved along the optical flow, explains much worse than is usual
                around them (`threshold` times), and that stay; and fades: the first picture after an empty one
     content    hard cuts: pictures whose hue, saturation and brightness differ from the one before by `threshold`
@@ -70,7 +72,15 @@ def mark_cuts(
     Raises:
         UsageError: no such detector, a threshold of 0 or less, a length below 0.
     """
-    return (each.frame for each in judge(frames, detector=detector, threshold=threshold, min_length=min_length))
+    judging = partial(judge, detector=detector, threshold=threshold, min_length=min_length)
+    judging(())  # what is wrong with them is raised here, not with the first frame
+    return _marked(iter(frames), judging)
+
+
+def _marked(frames: Iterator[Frame], judging: Callable[[Iterable[Frame]], Iterator[Judged]]) -> Iterator[Frame]:
+    if (first := next(frames, None)) is not None:
+        whole = chain([first], frames)
+        yield from whole if first.judged else (each.frame for each in judging(whole))
 
 
 def judge(
@@ -219,7 +229,7 @@ def _threshold(frames: Iterable[Frame], threshold: float) -> Iterator[Judged]:
 
 
 def _judged(frame: Frame, score: float, *, cut: bool) -> Judged:
-    return Judged(replace(frame, cut=True) if cut else frame, score)
+    return Judged(replace(frame, cut=cut or frame.cut, judged=True), score)
 
 
 def _yuv(picture: Planes | Tensor) -> Small:

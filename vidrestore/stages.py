@@ -10,7 +10,7 @@ from pathlib import Path
 from . import interpolators, weights
 from .blurred import Restoring, check_threshold, watched
 from .blurs import FORMS, read_psf
-from .engine import Ran, choose, run, the_first
+from .engine import Ran, choose, run
 from .errors import ModelError, UsageError
 from .frame import Frame
 from .inverse import METHODS, inverse
@@ -24,6 +24,7 @@ from .retime import CPU, retime
 from .scenes import Scene
 from .settings import NOISE, Deblurring, DeblurringQuality, Retiming, Settings
 from .shots import mark_cuts
+from .skipping import NOTHING, Skip
 from .strength import Blended
 from .timing import ByFactor, Timing
 
@@ -55,17 +56,27 @@ def upscale(model: str, *, scale: int, settings: Settings, still: bool = False) 
         return Stage(
             "upscale",
             scale,
-            lambda ran, skip=0: _restoring([network], settings, ran, skip),
+            lambda ran, skip=NOTHING: _restoring([network], settings, ran, skip),
             model,
             how=_how(model, settings),
+            reach=network.needs.before,
+            looks=_looks([network]),
         )
     entries = _upscalers(model, scale, still=still)
 
-    def start(ran: Ran, skip: int = 0) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
+    def start(ran: Ran, skip: Skip = NOTHING) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
         return _restoring([weights.load(entry) for entry in entries], settings, ran, skip)
 
     name, notes = "+".join(entry.name for entry in entries), tuple(entry.note for entry in entries if entry.note)
-    return Stage("upscale", scale, start, name, notes, how=_how(name, settings))
+    networks = [weights.build(entry) for entry in entries]
+    reach = sum(network.needs.before for network in networks)
+    said, looks = _how(name, settings), _looks(networks)
+    return Stage("upscale", scale, start, name, notes, how=said, reach=reach, looks=looks)
+
+
+def _looks(networks: Sequence[Network]) -> bool:
+    """Whether one of them sees frames around the current one."""
+    return any(network.needs.before or network.needs.after for network in networks)
 
 
 def _upscalers(model: str, scale: int, *, still: bool) -> tuple[weights.Entry, ...]:
@@ -112,19 +123,19 @@ def _how(model: str, settings: Settings, *parts: object) -> str:
 
 
 def _restoring(
-    networks: Sequence[Network], settings: Settings, ran: Ran, skip: int
+    networks: Sequence[Network], settings: Settings, ran: Ran, skip: Skip
 ) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
     """Frames restored by one network after the other, by windows that never reach over a cut."""
     engine = choose(settings)
     # A network makes some frames more than are wanted: those that the windows of later ones reach back to.
     reach = [sum(later.needs.before for later in networks[n + 1 :]) for n in range(len(networks))]
     steps = [
-        partial(run, network, engine=engine, settings=settings, ran=ran, keep=the_first(max(0, skip - back)))
+        partial(run, network, engine=engine, settings=settings, ran=ran, keep=skip.keep(back=back))
         for network, back in zip(networks, reach, strict=True)
     ]
-    looks = any(network.needs.before or network.needs.after for network in networks)
     # Cuts are found once, in the source: what a network gives may lie on a GPU, and keeps the marks.
-    return lambda frames: reduce(lambda made, step: step(made), steps, mark_cuts(frames) if looks else iter(frames))
+    cut = mark_cuts if _looks(networks) else iter
+    return lambda frames: reduce(lambda made, step: step(made), steps, cut(frames))
 
 
 def interpolate(
@@ -149,7 +160,7 @@ def interpolate(
             "(or --slow-motion so) and --duplicates keep, or take -m flow, which makes any time"
         )
 
-    def start(ran: Ran, skip: int = 0) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
+    def start(ran: Ran, skip: Skip = NOTHING) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
         between = chosen.start(ran)
         device = choose(settings).device if chosen.halves else CPU  # the flow is OpenCV's, on the CPU
 
@@ -157,7 +168,7 @@ def interpolate(
             shots = mark_cuts(frames) if scenes is None else _cut_as_listed(frames, scenes, ran)
             marked = mark_repeats(shots) if retiming.duplicates == "retime" else zip(shots, repeat(False))
             return retime(
-                marked, timing=timing, between=between, on_cut=retiming.on_cut, ran=ran, device=device, skip=skip
+                marked, timing=timing, between=between, on_cut=retiming.on_cut, ran=ran, device=device, skip=skip.count
             )
 
         return stage
@@ -165,7 +176,18 @@ def interpolate(
     stretches = retiming.audio == "stretch"
     notes = (chosen.note,) if chosen.note else ()
     how = _how(chosen.name, settings, timing, replace(retiming, model=""), scenes)
-    return Stage("interpolate", 1, start, chosen.name, notes, timing=timing, stretches_sound=stretches, how=how)
+    return Stage(
+        "interpolate",
+        1,
+        start,
+        chosen.name,
+        notes,
+        timing=timing,
+        stretches_sound=stretches,
+        how=how,
+        reach=None if retiming.duplicates == "retime" else 0,
+        looks=scenes is None,
+    )
 
 
 def deblur(how: Deblurring, *, settings: Settings, still: bool = False) -> Stage:
@@ -183,13 +205,14 @@ def deblur(how: Deblurring, *, settings: Settings, still: bool = False) -> Stage
     check_threshold(how.only_blurred)
     name, note, begin = _by_inverse(how, settings) if how.model in METHODS else _by_network(how, settings, still=still)
 
-    def start(ran: Ran, skip: int = 0) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
-        skip = 0 if how.estimate else skip  # it is made in the first frame that is restored, which must stay that one
-        return partial(watched, restoring=begin(ran), threshold=how.only_blurred, ran=ran, skip=skip)
+    def start(ran: Ran, skip: Skip = NOTHING) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
+        # An estimate is made in the first frame that is restored, which must stay that one.
+        keep = (NOTHING if how.estimate else skip).keep()
+        return partial(watched, restoring=begin(ran), threshold=how.only_blurred, ran=ran, skip=keep)
 
     kernel = None if how.psf is None else read_psf(how.psf).tolist()
     said = _how(name, settings, replace(how, model="", psf=None), kernel, still)
-    return Stage("deblur", 1, start, name, (note,) if note else (), how=said)
+    return Stage("deblur", 1, start, name, (note,) if note else (), how=said, reach=None if how.estimate else 0)
 
 
 INVERSE_SETTINGS: dict[str, tuple[object, ...]] = {

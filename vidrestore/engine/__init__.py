@@ -4,6 +4,6 @@ from ..settings import Settings
 from .allocator import keep_memory
 from .base import Engine, EngineName, Precision
 from .choose import choose
-from .run import Keep, Ran, run, the_first
+from .run import Keep, Ran, run
 
-__all__ = ["Engine", "EngineName", "Keep", "Precision", "Ran", "Settings", "choose", "keep_memory", "run", "the_first"]
+__all__ = ["Engine", "EngineName", "Keep", "Precision", "Ran", "Settings", "choose", "keep_memory", "run"]

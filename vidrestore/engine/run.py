@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import count
 from time import perf_counter
 
 from torch import Tensor
@@ -53,14 +52,6 @@ class Ran:
 
 Keep = Callable[[Frame], bool]
 """Whether a frame is to be handed on as it came; asked once of each, in order."""
-
-
-def the_first(number: int) -> Keep:
-    """Says so of so many frames, and of none after them."""
-    asked = count()
-    return lambda _: next(asked) < number
-
-
 HELD = 2
 """Times as many frames as a batch has may wait for it to fill, where some are handed on as they came."""
 

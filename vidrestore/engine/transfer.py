@@ -84,7 +84,7 @@ def _sent(frame: Frame, rounded: Callable[[Picture], Picture], device: torch.dev
     # Not blocking, waiting for it would keep a core busy.
     copied = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
     copied.record(copying)
-    return Arriving(there, frame.pts, frame.duration, frame.cut, frame.native, frame.key, copied)
+    return Arriving(there, frame.pts, frame.duration, frame.cut, frame.judged, frame.native, frame.key, copied=copied)
 
 
 def _each(picture: Picture, moved: Callable[[Tensor], Tensor]) -> Picture:

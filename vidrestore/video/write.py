@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -25,7 +26,7 @@ from .resumable import ResumableMux
 from .target import Beside, Target
 from .write_pictures import PictureFiles, pictures_there
 
-__all__ = ["UNKNOWN", "HasOrigin", "Target", "Writer", "appearing", "done_before", "plan"]
+__all__ = ["UNKNOWN", "HasOrigin", "Target", "Writer", "appearing", "done_before", "plan", "when_shown"]
 
 UNKNOWN = Fraction(10**9)
 """Seconds: an end that only the frames will tell. Having one lets the other tracks stop with the last of them."""
@@ -48,6 +49,18 @@ def done_before(target: Target) -> int:
     if target.kind == "folder":
         return pictures_there(_growing(target), target.suffix)
     return sum(len(listed.frames) for _, listed in whole(_growing(target)))
+
+
+def when_shown(target: Target, number: int) -> Fraction | None:
+    """When frame `number`, from 0, of a result that an earlier run has begun is shown; None: that is not known.
+
+    Of a folder it is not: its times are written in the end.
+    """
+    if target.kind == "folder":
+        return None
+    times = chain.from_iterable(listed.frames for _, listed in whole(_growing(target)))
+    found = next(islice(times, number, None), None)
+    return None if found is None else found[0] * target.time_base
 
 
 def _growing(target: Target) -> Path:
