@@ -5,6 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -74,6 +75,15 @@ def test_a_folder_of_pictures_and_a_name_beside(tmp_path: Path, monkeypatch: pyt
     run("extract-frames", make_clip(tmp_path / "in.mkv", frames=3, size=(64, 48)), "frames", "--json", "-q")
     report = run("restore", "frames", "-s", 2, "--deblur", "--json", "-q")
     assert report["output"] == "frames_restored" and len(list((tmp_path / "frames_restored").glob("*.png"))) == 3
+
+
+def test_a_single_picture_is_restored_as_by_its_own_commands(tmp_path: Path) -> None:
+    source = tmp_path / "in.png"
+    cv2.imwrite(str(source), np.random.default_rng(1).integers(0, 256, (48, 64, 3), np.uint8))
+    for command, words in (("upscale", ["-s", "2"]), ("deblur", [])):
+        run("restore", source, tmp_path / "one.png", *(words or ["--deblur"]), "--json", "-q", "-y")
+        run(command, source, tmp_path / "other.png", *words, "--json", "-q", "-y")
+        assert (tmp_path / "one.png").read_bytes() == (tmp_path / "other.png").read_bytes()
 
 
 @pytest.mark.parametrize(

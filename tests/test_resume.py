@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -237,8 +238,8 @@ def test_every_step_goes_on_to_the_bit(name: str, shared_data: Path, tmp_path: P
     assert pictures(tmp_path / "parts.mkv") == pictures(tmp_path / "whole.mkv")
 
 
-@pytest.mark.parametrize("timing", ["x5/2", "60 fps"])
-def test_several_steps_go_on_to_the_bit(timing: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("timing", "deblurred"), [("x5/2", 5), ("60 fps", 4)])
+def test_several_steps_go_on_to_the_bit(timing: str, deblurred: int, tmp_path: Path) -> None:
     source = make_clip(tmp_path / "in.mkv", frames=9, rate=Fraction(25))
 
     def job(target: Path, at: int | None, *, resume: bool) -> Report:
@@ -252,7 +253,23 @@ def test_several_steps_go_on_to_the_bit(timing: str, tmp_path: Path) -> None:
     assert report.resumed == 15
     assert pictures(tmp_path / "parts.mkv") == pictures(tmp_path / "whole.mkv")
     assert report.blur is not None
-    assert len(report.blur.per_frame) < 9, "the first step is spared what comes of its frames, too"
+    assert len(report.blur.per_frame) == deblurred, "the first step is spared what comes of its frames, too"
+
+
+def test_a_step_before_new_frames_is_spared_what_comes_of_its_own(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+
+    def job(target: Path, at: int | None, *, resume: bool) -> Report:
+        made = (steps()["deblur"](), stopping(steps()["x5/2"](), at))
+        return restore(prepare(source, target, made, reading=Reading(), encoding=FFV1, resume=resume))
+
+    job(tmp_path / "whole.mkv", None, resume=False)
+    with pytest.raises(KeyboardInterrupt):
+        job(tmp_path / "parts.mkv", 22, resume=True)
+    report = job(tmp_path / "parts.mkv", None, resume=True)
+    assert report.resumed == 20 and report.blur is not None
+    assert len(report.blur.per_frame) == 5, "frames 0 to 6 are over; 7 lies within the margin, 8 begins what is left"
+    assert pictures(tmp_path / "parts.mkv") == pictures(tmp_path / "whole.mkv")
 
 
 @dataclass(frozen=True)
@@ -262,8 +279,8 @@ class Reached:
 
 
 def test_what_each_of_several_steps_is_spared_by_hand() -> None:
-    def shown(number: int) -> Fraction:
-        return Fraction(number, 50)
+    def shown(number: int) -> Fraction | None:
+        return Fraction(number + 1, 50) if number < 40 else None
 
     assert skips([Reached(0)], 40, shown) == [Skip(40)]
     assert skips([Reached(0), Reached(2), Reached(3)], 40, shown) == [Skip(35), Skip(37), Skip(40)]
@@ -280,13 +297,13 @@ def test_what_each_of_several_steps_is_spared_by_hand() -> None:
 def test_frames_that_are_over_are_kept_and_those_reached_back_to_are_not() -> None:
     frames = [Frame(torch.zeros(3, 1, 1), Fraction(n), Fraction(1)) for n in range(5)]
 
-    def kept(skip: Skip, back: int = 0) -> list[int]:
-        keep = skip.keep(back=back)
+    def kept(skip: Skip) -> list[int]:
+        keep = skip.keep()
         return [n for n, frame in enumerate(frames) if keep(frame)]
 
-    assert kept(Skip(3)) == [0, 1, 2] and kept(Skip(3), back=2) == [0] and kept(Skip(1), back=2) == []
-    assert kept(Skip(until=Fraction(2))) == [0, 1] and kept(Skip(until=Fraction(2)), back=1) == []
-    assert kept(NOTHING) == []
+    assert kept(Skip(3)) == [0, 1, 2] and kept(Skip(3).before(2)) == [0] and kept(Skip(1).before(2)) == []
+    until = Skip(until=Fraction(2))
+    assert kept(until) == kept(until.before(0)) == [0, 1] and kept(until.before(1)) == kept(NOTHING) == []
 
 
 def test_skipped_frames_cost_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -433,11 +450,16 @@ def test_an_interrupt_while_the_file_is_made_of_the_pieces(
 def test_two_runs_at_once_do_not_meet(tmp_path: Path) -> None:
     source = make_clip(tmp_path / "in.mkv", frames=12)
 
+    def another() -> None:
+        with pytest.raises(UsageError, match=r"another run is making what grows in .*out\.mkv\.part"):
+            made(source, tmp_path / "out.mkv", identity())
+
     def meanwhile(ran, skip=NOTHING):
+        another()  # before there is anything in the folder
+
         def frames_of(frames: Iterator[Frame]) -> Iterator[Frame]:
             yield from frames
-            with pytest.raises(UsageError, match=r"another run is making what grows in .*out\.mkv\.part"):
-                made(source, tmp_path / "out.mkv", identity())
+            another()
 
         return frames_of
 
@@ -468,6 +490,92 @@ def test_a_folder_that_a_run_was_killed_in_at_once_is_no_hindrance(tmp_path: Pat
         assert made(source, tmp_path / "out.mkv", identity()).resumed == 0
         assert not folder.exists()
         (tmp_path / "out.mkv").unlink()
+
+
+def test_what_a_killed_run_left_half_written_goes(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+    for target, folder, stray in (
+        (tmp_path / "out.mkv", tmp_path / "out.mkv.part", "000002.part.json"),
+        (tmp_path / "out", tmp_path / "out.part" / "pictures", "frame_00000099.part.png"),
+    ):
+        encoding = FFV1 if target.suffix else Encoding()
+        with pytest.raises(KeyboardInterrupt):
+            made(source, target, stopping(identity(), 11), encoding)
+        (folder / stray).write_bytes(b"half")
+        made(source, target, identity(), encoding)
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mkv", target.name]
+        if target.is_dir():
+            assert len(list(target.glob("*.png"))) == 12
+            shutil.rmtree(target)
+        else:
+            target.unlink()
+
+
+def test_a_piece_that_somebody_takes_away_is_an_error_not_a_short_film(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+    target = tmp_path / "out.mkv"
+
+    for number in (1, 2):
+        index = tmp_path / "out.mkv.part" / f"{number:06}.json"
+        job = prepare(source, target, (identity(),), reading=Reading(), encoding=FFV1, resume=True)
+        with pytest.raises(VidrestoreError, match="was changed by somebody else"):
+            restore(job, on_frame=lambda frame, index=index: frame.pts > 0.36 and index.unlink(missing_ok=True))
+        assert not target.exists()
+    with pytest.raises(KeyboardInterrupt):
+        made(source, target, stopping(identity(), 11))
+
+    def harming(ran, skip=NOTHING):
+        (tmp_path / "out.mkv.part" / "000001.data").write_bytes(b"")
+        return lambda frames: frames
+
+    with pytest.raises(VidrestoreError, match="was changed by somebody else"):
+        made(source, target, replace(identity(), start=harming))
+    assert made(source, target, identity()).resumed == 0
+    assert len(pictures(target)) == 12
+
+
+def test_a_file_of_the_name_it_is_finished_under_is_not_touched(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+
+    def meanwhile(ran, skip=NOTHING):
+        def frames_of(frames: Iterator[Frame]) -> Iterator[Frame]:
+            for frame in frames:
+                (tmp_path / "out.part.mkv").write_text("dear")
+                yield frame
+
+        return frames_of
+
+    with pytest.raises(KeyboardInterrupt):
+        made(source, tmp_path / "out.mkv", stopping(replace(identity(), start=meanwhile), 8))
+    assert (tmp_path / "out.part.mkv").read_text() == "dear"
+    made(source, tmp_path / "out.mkv", replace(identity(), start=meanwhile))
+    assert (tmp_path / "out.part.mkv").read_text() == "dear"
+
+
+def test_an_interrupt_before_anything_is_whole_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for module, name in ((pieces, "open_output"), (pieces, "write_whole")):
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(module, name, interrupt)
+            made(source, tmp_path / "out.mkv", identity())
+        assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]
+
+
+def test_where_there_are_no_locks_a_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import fcntl
+
+    def none(*_: object) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+    with pytest.raises(KeyboardInterrupt):
+        made(source, tmp_path / "out.mkv", stopping(identity(), 8))
+    assert made(source, tmp_path / "out.mkv", identity()).resumed == 5
 
 
 def test_what_a_user_put_there_stays(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import chain, count
 from pathlib import Path
 
@@ -30,6 +31,19 @@ def part_of(path: Path) -> Path:
     return next(part for part in map(path.with_name, names) if not part.exists())
 
 
+def to_disk(path: Path) -> None:
+    """Wait until a file, or the names in a folder, would be there after a power cut; where a system can."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:  # Windows opens no folders
+        return
+    try:
+        with suppress(OSError):
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def write_whole(path: Path, content: bytes | memoryview) -> None:
     """Under a name of its own first, so that `path` holds all of it or is not touched, even if the power goes.
 
@@ -44,7 +58,7 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)
-        except OSError:
+        except BaseException:
             part.unlink(missing_ok=True)
             raise
     except OSError as error:

@@ -27,7 +27,7 @@ from .video.packing import rounded
 from .video.probe import probe
 from .video.read import Reader, expected_frames
 from .video.unfinished import check_same, claimed, source_state
-from .video.write import UNKNOWN, Target, Writer, done_before, plan, when_shown
+from .video.write import UNKNOWN, Target, Writer, done_before, plan, when_over
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ class Stage:
     how: str = ""
     """All that its result depends on, in words: what must be the same where an interrupted run goes on."""
     reach: int | None = None
-    """Frames before the current one that it looks back to; None: there is no saying."""
+    """Frames that it looks back to, before the current one or before the gap it fills; None: there is no saying."""
     looks: bool = False
     """It wants to know where shots begin."""
 
@@ -210,7 +210,7 @@ def _restored(job: Job, on_frame: Callable[[Frame], None]) -> Report:
     clock, ran, flying = _Clock(), Ran(), InFlight()
     reader = Reader(job.info, job.reading)
     before = job.done_before()
-    spared = skips(job.stages, before, partial(when_shown, job.target))
+    spared = skips(job.stages, before, partial(when_over, job.target))
     functions = [stage.start(ran, skip) for stage, skip in zip(job.stages, spared, strict=True)]
     cuts, taken = 0, Span(0, Fraction(0), Fraction(0))
 
@@ -225,7 +225,7 @@ def _restored(job: Job, on_frame: Callable[[Frame], None]) -> Report:
         frames: Generator[Frame, None, None] = clock.spent("waiting", _marked(decoded, job.stages))
         for stage, function in zip(job.stages, functions, strict=True):
             frames = clock.spent(stage.name, function(frames))
-        writing = Writer(job.target, job.info, reader, end=_end(job), resume=job.resume)
+        writing = Writer(job.target, job.info, reader, end=_end(job), before=before if job.resume else None)
         frames = flying.watching(download(frames, partial(rounded, target=job.target)))
         with closing(prefetch(frames)) as ready, writing as writer:
             clock.seconds["encode"] = 0.0
@@ -270,7 +270,7 @@ def _restored(job: Job, on_frame: Callable[[Frame], None]) -> Report:
     )
 
 
-def _marked(frames: Generator[Frame, None, None], stages: tuple[Stage, ...]) -> Iterator[Frame]:
+def _marked(frames: Iterator[Frame], stages: tuple[Stage, ...]) -> Iterator[Frame]:
     """Where several stages follow, shots are found once, in the source, and not in what one of them makes of it."""
     return mark_cuts(frames) if len(stages) > 1 and any(stage.looks for stage in stages) else frames
 
@@ -308,7 +308,7 @@ def estimate(job: Job, *, frames: int = 8) -> tuple[float, Ran]:
     with closing(iter(Reader(job.info, job.reading))) as stream:
         head = list(islice(stream, frames))
     decoding = time.perf_counter() - began
-    restored: Iterator[Frame] = iter(head)
+    restored = _marked(iter(head), job.stages)
     for function in functions:
         restored = function(restored)
     made = sum(1 for _ in restored)

@@ -209,6 +209,12 @@ class _Maker:
 def _equal(one: Planes | Tensor, other: Planes | Tensor) -> bool:
     """Whether two pictures are the same to the last code."""
     if isinstance(one, Tensor) or isinstance(other, Tensor):
-        return isinstance(one, Tensor) and isinstance(other, Tensor) and torch.equal(one, other)
-    pairs = ((one.y, other.y), (one.u, other.u), (one.v, other.v))
-    return all(a is b or (a is not None and b is not None and torch.equal(a, b)) for a, b in pairs)
+        return isinstance(one, Tensor) and isinstance(other, Tensor) and _same(one, other)
+    return all(map(_same, (one.y, one.u, one.v), (other.y, other.u, other.v)))
+
+
+def _same(one: Tensor | None, other: Tensor | None) -> bool:
+    """A frame that a step has made may be of another type than one that it left alone, and lie on a GPU."""
+    if one is None or other is None:
+        return one is other
+    return (one.device, one.dtype) == (other.device, other.dtype) and torch.equal(one, other)

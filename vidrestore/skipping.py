@@ -23,15 +23,19 @@ class Skip:
     until: Fraction | None = None
     """And those that are over by then."""
 
-    def keep(self, *, back: int = 0) -> Keep:
-        """For `engine.run`, of frames that a stage makes one by one; `back` so many more are made."""
+    def keep(self) -> Keep:
+        """For `engine.run`, of frames that a step makes one by one."""
         asked = count()
 
         def kept(frame: Frame) -> bool:
-            over = self.until is not None and not back and frame.pts + frame.duration <= self.until
-            return next(asked) < self.count - back or over
+            over = self.until is not None and frame.pts + frame.duration <= self.until
+            return next(asked) < self.count or over
 
         return kept
+
+    def before(self, reach: int) -> "Skip":
+        """Of the step before one that makes frames one by one and looks back so many."""
+        return Skip(max(0, self.count - reach), None if reach else self.until)
 
 
 NOTHING = Skip()
@@ -48,26 +52,25 @@ class Reaching(Protocol):
         """See `pipeline.Stage`."""
 
 
-def skips(stages: Iterable[Reaching], done: int, shown: Callable[[int], Fraction | None]) -> list[Skip]:
+def skips(stages: Iterable[Reaching], done: int, over: Callable[[int], Fraction | None]) -> list[Skip]:
     """What each of some stages need not make.
 
     Args:
         done: frames of the result that are there.
-        shown: when frame so many of the result, from 0, is shown, in seconds; None: that is not known.
+        over: when frame so many of them, from 0, is over, in seconds; None: that is not known.
     """
     found, skip = [], Skip(done)
     for stage in reversed(list(stages)):
         found.append(skip)
-        skip = _before(stage, skip, shown)
+        skip = _before(stage, skip, over)
     return found[::-1]
 
 
-def _before(stage: Reaching, skip: Skip, shown: Callable[[int], Fraction | None]) -> Skip:
+def _before(stage: Reaching, skip: Skip, over: Callable[[int], Fraction | None]) -> Skip:
     """What the stage before need not make."""
     if stage.reach is None:
         return Skip()
     if stage.timing == SOURCE_TIMES:
-        until = skip.until if stage.reach == 0 else None
-        return Skip(max(0, skip.count - stage.reach), until)
-    when = shown(skip.count) if skip.count else None
+        return skip.before(stage.reach)
+    when = over(skip.count - 1) if skip.count else None
     return Skip() if when is None else Skip(until=when / stage.timing.stretch - MARGIN)

@@ -127,12 +127,10 @@ def _restoring(
 ) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
     """Frames restored by one network after the other, by windows that never reach over a cut."""
     engine = choose(settings)
-    # A network makes some frames more than are wanted: those that the windows of later ones reach back to.
-    reach = [sum(later.needs.before for later in networks[n + 1 :]) for n in range(len(networks))]
-    steps = [
-        partial(run, network, engine=engine, settings=settings, ran=ran, keep=skip.keep(back=back))
-        for network, back in zip(networks, reach, strict=True)
-    ]
+    steps: list[Callable[[Iterable[Frame]], Iterator[Frame]]] = []
+    for network in reversed(networks):
+        steps.insert(0, partial(run, network, engine=engine, settings=settings, ran=ran, keep=skip.keep()))
+        skip = skip.before(network.needs.before)
     # Cuts are found once, in the source: what a network gives may lie on a GPU, and keeps the marks.
     cut = mark_cuts if _looks(networks) else iter
     return lambda frames: reduce(lambda made, step: step(made), steps, cut(frames))

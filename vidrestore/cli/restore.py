@@ -20,7 +20,7 @@ STEPS = "Steps (one or more, done in this order)"
 
 @shows_errors
 def restore(
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video or a folder of pictures.")],
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video, a folder of pictures, or a picture.")],
     target: Annotated[
         Path | None,
         typer.Argument(metavar="OUTPUT", help="The same kinds.", show_default="INPUT_restored beside it"),
@@ -68,6 +68,7 @@ def restore(
     Example: vidrestore restore in.mp4 out.mp4 --deblur --fps 60 --scale 2
     """
     from ..video.destination import beside
+    from ..video.pictures import is_pictures
 
     settings = options.settings(
         device=device, engine=engine, precision=precision, tile=tile, batch=batch, max_memory=max_memory
@@ -75,7 +76,7 @@ def restore(
     run_job(
         source,
         target or beside(source, "restored"),
-        _steps(deblur, factor, fps, scale, settings),
+        _steps(deblur, factor, fps, scale, settings, still=is_pictures(source) and not source.is_dir()),
         reading=Reading(
             options.moment("--start", start),
             options.moment("--end", end),
@@ -89,18 +90,18 @@ def restore(
 
 
 def _steps(
-    deblur: bool, factor: str | None, fps: str | None, scale: int | None, settings: Settings
+    deblur: bool, factor: str | None, fps: str | None, scale: int | None, settings: Settings, *, still: bool
 ) -> "tuple[Stage, ...]":
     from .. import stages
 
     steps: list[Stage] = []
     if deblur:
-        steps.append(stages.deblur(Deblurring(), settings=settings))
+        steps.append(stages.deblur(Deblurring(), settings=settings, still=still))
     if factor is not None or fps is not None:
         timing, _ = timing_of(factor, fps, None)
         steps.append(stages.interpolate(timing, Retiming(), settings=settings))
     if scale is not None:
-        steps.append(stages.upscale("auto", scale=scale, settings=settings))
+        steps.append(stages.upscale("auto", scale=scale, settings=settings, still=still))
     if not steps:
         raise UsageError("nothing to do: give one or more of --deblur, -x or --fps, and --scale")
     return tuple(steps)

@@ -107,7 +107,7 @@ def _show_plan(job: "Job", *, as_json: bool) -> None:
         "tile": ran.tile,
         "batch": ran.batch,
         "seconds_per_frame": round(per_frame, 4),
-        "seconds": None if job.frames is None else round(per_frame * (job.frames - before), 1),
+        "seconds": None if job.frames is None else round(per_frame * max(0, job.frames - before), 1),
         "warnings": [*job.notes, *ran.notes],
     }
     if as_json:

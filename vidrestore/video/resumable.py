@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from ..errors import VidrestoreError
-from ..files import part_of
+from ..files import part_of, to_disk
 from ..frame import Frame
 from . import unfinished
 from .mux import Mux
@@ -23,18 +23,23 @@ class ResumableMux:
     Args:
         folder: claimed (video/unfinished.py).
         beside: as for Mux.
+        before: frames that are there; those that come for them may have any picture.
 
     Raises:
         FFmpegError, OSError: whatever goes wrong with the files or the encoder.
+        VidrestoreError: somebody else has changed the folder.
     """
 
-    def __init__(self, folder: Path, target: Target, beside: Beside) -> None:
+    def __init__(self, folder: Path, target: Target, beside: Beside, *, before: int) -> None:
         self._folder, self._target, self._beside = folder, target, beside
-        self._there = sum(1 for _ in whole(folder))
-        self._ended = 0
+        there = [len(listed.frames) for _, listed in whole(folder)]
+        self._there = len(there)
+        if sum(there) != before:
+            raise self._changed()
+        self._ended = self._frames = 0
         self._piece: PieceThere | PieceUnderWay | None = None
         self._first = self._last = (0, 0)
-        self._file = part_of(target.path)
+        self._file: Path | None = None
         self._mux: Mux | None = None
 
     @property
@@ -52,6 +57,7 @@ class ResumableMux:
         if self._piece is None:
             self._piece = self._next(after=None if begins else self._last[0])
         self._piece.add(frame)
+        self._frames += 1
         self._last = self._piece.last
         self._first = self._last if begins else self._first
         if self._piece.full:
@@ -59,7 +65,9 @@ class ResumableMux:
 
     def _next(self, *, after: int | None) -> PieceThere | PieceUnderWay:
         piece = Piece(self._folder, self._ended + 1)
-        if piece.number <= self._there and (listed := piece.listed()):
+        if piece.number <= self._there:
+            if (listed := piece.listed()) is None:
+                raise self._changed()
             return PieceThere(piece, listed.frames, self._target, after=after)
         piece.delete()
         return PieceUnderWay(piece, self._target, after=after)
@@ -75,20 +83,25 @@ class ResumableMux:
         self._end_piece()
         if self._ended < self._there:
             raise VidrestoreError(f"{self._folder} holds more frames than there are; remove it to begin anew")
-        self._mux = Mux(self._file, self._target, self._beside)
         shown, packets = array("q"), array("q")  # lists of all pieces would grow too large
         for _, listed in islice(whole(self._folder), self._ended):
             shown.extend(pts for pts, _ in listed.frames)
             packets.extend(pts for _, pts, _ in listed.packets)
+        if len(shown) != self._frames:
+            raise self._changed()
+        self._file = part_of(self._target.path)
+        self._mux = Mux(self._file, self._target, self._beside)
         dts = decoding_times(shown, packets)
         for piece, listed in islice(whole(self._folder), self._ended):
             self._mux.add_encoded(listed.frames, piece.read(listed, dts))
         self._mux.finish()
 
     def give_name(self, path: Path) -> None:
-        """The finished file's final name; the pieces go."""
-        assert self._mux is not None
+        """The finished file's final name; once it is on the disk, the pieces go."""
+        assert self._mux is not None and self._file is not None
+        to_disk(self._file)
         self._mux.give_name(path)
+        to_disk(path.absolute().parent)
         unfinished.clear(self._folder)
 
     def abandon(self) -> None:
@@ -97,5 +110,11 @@ class ResumableMux:
             self._piece.abandon()
         if self._mux is not None:
             self._mux.abandon()
-        with suppress(OSError):
-            self._file.unlink(missing_ok=True)
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.unlink(missing_ok=True)
+        if not (self._there or self._ended):
+            unfinished.clear(self._folder)
+
+    def _changed(self) -> VidrestoreError:
+        return VidrestoreError(f"{self._folder} was changed by somebody else; give the same command again")

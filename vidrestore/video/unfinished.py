@@ -17,7 +17,7 @@ RUN = "run.json"
 """Says what is being made in the folder."""
 PICTURES = "pictures"
 """In it, the folder in which a result that is pictures grows."""
-_OURS = re.compile(r"\d{6}\.(data|json)")
+_OURS = re.compile(r"\d{6}(\.part\d*)?\.(data|json)")
 
 
 def folder_of(target: Path) -> Path:
@@ -68,18 +68,21 @@ def claimed(target: Path, run: Mapping[str, str]) -> Iterator[None]:
     check_same(target, run)
     folder = folder_of(target)
     try:
+        folder.mkdir(exist_ok=True)
+        file = (folder / RUN).open("a+", encoding="utf-8")
+    except OSError as error:
+        with suppress(OSError):
+            folder.rmdir()  # where it was made just now
+        raise ResourceError(f"{folder} cannot be written: {error.strerror}") from None
+    with file:
+        _lock(file, folder)
         try:
-            folder.mkdir(exist_ok=True)
-            file = (folder / RUN).open("a+", encoding="utf-8")
-        except OSError as error:
-            raise ResourceError(f"{folder} cannot be written: {error.strerror}") from None
-        with file:
-            _lock(file, folder)
             if _is_empty(folder):
                 _describe(file, run, folder)
             yield
-    finally:
-        _tidy(folder)
+        finally:
+            file.close()  # an open file cannot be deleted on Windows
+            _tidy(folder)
 
 
 def _describe(file: TextIO, run: Mapping[str, str], folder: Path) -> None:
@@ -94,7 +97,7 @@ def _describe(file: TextIO, run: Mapping[str, str], folder: Path) -> None:
 
 def clear(folder: Path) -> None:
     """Delete what runs left there; files of others stay. What cannot be deleted must not fail a run that is done."""
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.iterdir(), reverse=True):  # while the first piece is there, it is known what this was
         if _OURS.fullmatch(path.name):
             with suppress(OSError):
                 path.unlink()
@@ -119,5 +122,7 @@ def _lock(file: TextIO, folder: Path) -> None:
         return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         raise UsageError(f"another run is making what grows in {folder}; wait for it, or end it") from None
+    except OSError:  # a file system without locks
+        return

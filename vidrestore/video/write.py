@@ -26,7 +26,7 @@ from .resumable import ResumableMux
 from .target import Beside, Target
 from .write_pictures import PictureFiles, pictures_there
 
-__all__ = ["UNKNOWN", "HasOrigin", "Target", "Writer", "appearing", "done_before", "plan", "when_shown"]
+__all__ = ["UNKNOWN", "HasOrigin", "Target", "Writer", "appearing", "done_before", "plan", "when_over"]
 
 UNKNOWN = Fraction(10**9)
 """Seconds: an end that only the frames will tell. Having one lets the other tracks stop with the last of them."""
@@ -51,16 +51,16 @@ def done_before(target: Target) -> int:
     return sum(len(listed.frames) for _, listed in whole(_growing(target)))
 
 
-def when_shown(target: Target, number: int) -> Fraction | None:
-    """When frame `number`, from 0, of a result that an earlier run has begun is shown; None: that is not known.
+def when_over(target: Target, number: int) -> Fraction | None:
+    """When frame `number`, from 0, of those that an earlier run has left is over; None: that is not known.
 
-    Of a folder it is not: its times are written in the end.
+    Of a folder it is not, whose times are written in the end, nor to the tick where times are rounded.
     """
-    if target.kind == "folder":
+    if target.kind == "folder" or target.rounds:
         return None
     times = chain.from_iterable(listed.frames for _, listed in whole(_growing(target)))
     found = next(islice(times, number, None), None)
-    return None if found is None else found[0] * target.time_base
+    return None if found is None else sum(found) * target.time_base
 
 
 def _growing(target: Target) -> Path:
@@ -94,7 +94,7 @@ class Writer:
         source: HasOrigin | None = None,
         *,
         end: Fraction | None = None,
-        resume: bool = False,
+        before: int | None = None,
     ) -> None:
         """Nothing is opened before the first frame.
 
@@ -102,14 +102,15 @@ class Writer:
             source: says by how much the other tracks move; None: as `info.start` says.
             end: the first moment no longer taken, in seconds from the start of the source, or UNKNOWN; the other
                 tracks then stop with the last frame. None: they come whole.
-            resume: grow in the folder for that, which is claimed (video/unfinished.py), and go on with what is there.
+            before: frames that an interrupted run has left, to go on with in its folder, which is claimed
+                (video/unfinished.py); None: the run cannot be resumed.
 
         Raises:
             UsageError: the name that a folder grows under is taken.
         """
         self._target, self._info, self._source, self._end = target, info, source, end
-        self._resume = resume
-        if resume:
+        self._before = before
+        if before is not None:
             self._part = _growing(target)
         else:
             self._part = part_folder(target.path) if target.kind == "folder" else part_of(target.path)
@@ -149,11 +150,13 @@ class Writer:
         begins = origin - info.start
         if self._target.kind != "video":
             offset = info.source_offset + begins
-            return PictureFiles(self._part, self._target, source_offset=offset, resumable=self._resume)
+            return PictureFiles(self._part, self._target, source_offset=offset, before=self._before)
         length = None if end is None else end - begins
         own = Beside(info.path, origin, trimmed=begins != 0, length=length, stream_index=info.stream_index)
-        kind = ResumableMux if self._resume else Mux
-        return kind(self._part, self._target, self._target.beside or own)
+        beside = self._target.beside or own
+        if self._before is None:
+            return Mux(self._part, self._target, beside)
+        return ResumableMux(self._part, self._target, beside, before=self._before)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -43,8 +43,8 @@ class PictureFiles:
     Args:
         part: nothing has this name yet, where it is a folder.
         source_offset: seconds of the source that are pts 0.
-        resumable: the folder may be there, with pictures of an earlier run, which are not made again; `abandon`
-            leaves it.
+        before: pictures that an earlier run has left in the folder, which are not made again, and `abandon` leaves
+            what is whole; None: the run cannot be resumed.
 
     Raises:
         OSError, UsageError: a picture could not be written; said of one of the next frames, or at the end.
@@ -53,16 +53,16 @@ class PictureFiles:
     warnings: tuple[str, ...] = ()
 
     def __init__(
-        self, part: Path, target: Target, *, source_offset: Fraction = Fraction(0), resumable: bool = False
+        self, part: Path, target: Target, *, source_offset: Fraction = Fraction(0), before: int | None = None
     ) -> None:
-        self._part, self._target, self._offset, self._resumable = part, target, source_offset, resumable
-        self._there = pictures_there(part, target.suffix) if resumable else 0
+        self._part, self._target, self._offset, self._before = part, target, source_offset, before
         self._rows: list[Row] = []
         self._threads = cpu_count() or 1
         self._pool = ThreadPoolExecutor(self._threads, "pictures")
         self._stored: deque[Future[None]] = deque()
         if target.kind == "folder":
-            part.mkdir(exist_ok=resumable)
+            part.mkdir(exist_ok=before is not None)
+            self._keep_only(before or 0)
 
     @property
     def duration(self) -> Fraction:
@@ -76,19 +76,26 @@ class PictureFiles:
         number = len(self._rows) + 1
         name = NAME.format(number, self._target.suffix)
         path = self._part / name if self._target.kind == "folder" else self._part
-        if number > self._there:
+        if number > (self._before or 0):
             self._stored.append(self._pool.submit(self._store, path, frame.picture))
         if len(self._stored) > self._threads:
             self._stored.popleft().result()
         source_pts = frame.pts / self._target.stretch + self._offset
         self._rows.append(Row(name, frame.pts, frame.duration, index or number, frame.key, scene, source_pts))
 
+    def _keep_only(self, number: int) -> None:
+        """Whatever else a run that was killed left goes: it may be half a picture."""
+        names = {NAME.format(n + 1, self._target.suffix) for n in range(number)}
+        for path in self._part.iterdir():
+            if path.name not in names:
+                path.unlink()
+
     def _store(self, path: Path, picture: Planes | Tensor) -> None:
         samples = _upright(samples_of(picture, depth=self._target.pictures.depth or 8), self._target.display_matrix)
         data = encoded(samples, self._target.suffix, self._target.pictures, profile=self._target.profile)
         if self._target.suffix == ".png" and is_hdr(self._target.colour):
             data = with_chunk(data, self._target.colour)
-        if self._resumable:  # then what has its name is whole
+        if self._before is not None:  # then what has its name is whole
             write_whole(path, data)
         else:
             path.write_bytes(data)
@@ -108,7 +115,7 @@ class PictureFiles:
     def abandon(self) -> None:
         """Delete what there is, but for whole pictures of a run that can be resumed."""
         self._pool.shutdown(cancel_futures=True)
-        if self._resumable and any(self._part.iterdir()):
+        if self._before is not None and self._part.is_dir() and any(self._part.iterdir()):
             return
         if self._target.kind == "folder" and self._part.is_dir():
             shutil.rmtree(self._part)
