@@ -1,5 +1,6 @@
 """Reader: every frame, its exact time and its exact samples, whatever the file is like."""
 
+import os
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -191,8 +192,23 @@ def test_stamps_that_collide_are_parted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("lost", [[40], [40, 41, 60], [87], [88], [89], [85, 86]])
 @pytest.mark.parametrize("bf", ["0", "3"])
-def test_a_damaged_packet_costs_its_frame(tmp_path: Path, lost: list[int], bf: str) -> None:
-    """Also at the end of the file, where frame threads would take good frames with it."""
+@pytest.mark.parametrize("cores", [1, None])
+def test_a_damaged_packet_costs_its_frame(tmp_path: Path, lost: list[int], bf: str, cores: int | None) -> None:
+    """Also at the end of the file, where frame threads would take good frames with it, and on one core without them."""
+    if cores is None:
+        costs_its_frame(tmp_path, lost, bf)
+        return
+    if not hasattr(os, "sched_setaffinity"):
+        pytest.skip("this system cannot confine a process to one core")
+    everywhere = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(everywhere)[:cores])
+    try:
+        costs_its_frame(tmp_path, lost, bf)
+    finally:
+        os.sched_setaffinity(0, everywhere)
+
+
+def costs_its_frame(tmp_path: Path, lost: list[int], bf: str) -> None:
     path = make_clip(tmp_path / "a.mp4", frames=90, options={"bf": bf})
     with av.open(str(path)) as container:
         where = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]

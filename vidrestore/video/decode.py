@@ -47,6 +47,7 @@ class Decoder:
         self._start = start if start is not None and _can_start_at(path, stream_index, start) else None
         self._shown: int | None = None  # time stamp of the last frame given out
         self._damaged_when_shown = 0
+        self._lost: set[int] = set()  # time stamps of packets at which decoding failed, which a second pass meets again
         self._waiting: set[int] = set()  # time stamps of packets later than that
         self._keys: set[int] = set()  # of those, and the frame shown, key frames
         self._slots: deque[int] = deque()  # AVI has slots, not time stamps: the k-th picture shown takes the k-th
@@ -58,7 +59,9 @@ class Decoder:
     def __iter__(self) -> Generator[VideoFrame]:
         yield from self._pass("AUTO")
         if self._waiting:
-            self.damaged = self._damaged_when_shown
+            if self.damaged > self._damaged_when_shown:
+                self.damaged = self._damaged_when_shown
+                self._lost.clear()
             yield from self._pass("SLICE")
 
     def _pass(self, threads: Literal["AUTO", "SLICE"]) -> Iterator[VideoFrame]:
@@ -125,8 +128,11 @@ class Decoder:
                 self._keys.add(packet.pts)
 
     def _lose(self, packet: "Packet[VideoStream] | None", after: int | None) -> None:
-        if after is None or packet is None or packet.pts is None or packet.pts > after:
+        pts = None if packet is None else packet.pts
+        if pts is None or (pts not in self._lost and (after is None or pts > after)):
             self.damaged += 1
+        if pts is not None:
+            self._lost.add(pts)
         if self._slots:
             self._slots.pop()
 
