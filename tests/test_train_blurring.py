@@ -1,5 +1,6 @@
 """What deblurring learns from: long exposures of moving scenes, shaken stills, and pictures that stay sharp."""
 
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tests.test_train_interpolation import write_scene
 from vidrestore.errors import InputError
 from vidrestore.flow.interpolator import FlowInterpolator
 from vidrestore.flow.presets import PRESETS
-from vidrestore.train.blurring import Blurring, Exposures
+from vidrestore.train.blurring import Blurring, Exposures, _toned
 from vidrestore.train.exposed import exposed_stills
 from vidrestore.train.exposure import exposures, moments
 from vidrestore.train.loop import Training
@@ -75,12 +76,50 @@ def test_a_shaken_camera_draws_a_path_whose_light_is_kept_and_whose_middle_momen
 
 def test_a_shaken_still_is_the_still_blurred() -> None:
     picture = np.random.default_rng(1).integers(0, 256, (90, 120, 3), dtype=np.uint8)
-    blurred, sharp = shaken(picture, side=48, rng=np.random.default_rng(3))
+    blurred, sharp = shaken(picture, side=48, gamma=2.2, rng=np.random.default_rng(3))
     assert blurred.shape == sharp.shape == (48, 48, 3) and blurred.dtype == np.uint8
     assert blurred.std() < 0.9 * sharp.std()
     flat = np.full((90, 120, 3), 77, np.uint8)
-    blurred, sharp = shaken(flat, side=48, rng=np.random.default_rng(3))
+    blurred, sharp = shaken(flat, side=48, gamma=2.2, rng=np.random.default_rng(3))
     assert np.abs(blurred.astype(int) - 77).max() <= 1 and (sharp == 77).all()
+
+
+@pytest.mark.parametrize("gamma", [1.0, 1.5, 2.2])
+def test_what_a_shaken_camera_averages_is_codes_to_the_power_of_gamma(gamma: float) -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (100, 100, 3), dtype=np.uint8)
+    blurred, _ = shaken(picture, side=100, gamma=gamma, rng=np.random.default_rng(3))
+    inner = (slice(REACH, -REACH),) * 2
+    means = {g: (((blurred[inner] / 255) ** g).mean() - ((picture[inner] / 255) ** g).mean()) for g in (1.0, 1.5, 2.2)}
+    assert min(means, key=lambda g: abs(means[g])) == gamma, "of that alone the mean stays"
+
+
+def test_a_sample_may_be_seen_through_another_tone_curve() -> None:
+    """An average of light becomes one of the new codes; nothing else."""
+    one, other = (np.random.default_rng(n).integers(0, 256, (64, 64, 3), dtype=np.uint8) / 255 for n in (1, 2))
+    seen = (((one**2.2 + other**2.2) / 2) ** (1 / 2.2) * 255).round().astype(np.uint8)
+    assert np.array_equal(_toned(seen, 1), seen)
+    assert np.abs(_toned(seen, 2.2) / 255 - (one**2.2 + other**2.2) / 2).max() < 2 / 255
+
+
+@dataclass(frozen=True)
+class Two:
+    """A source of two pictures that are seen at once."""
+
+    def patch(self, side: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        rows = np.random.default_rng(0).integers(90, 160, (2, side, side, 3)) / 255
+        return tuple((x * 255).round().astype(np.uint8) for x in (((rows**2.2).mean(0)) ** (1 / 2.2), rows[0]))  # type: ignore[return-value]
+
+
+def test_the_share_of_other_tone_curves_is_what_is_asked_for() -> None:
+    def darkest(share: float) -> Tensor:
+        task = Blurring(64, layered=0, shaken=0, sharp=0, noise=0, compressed=0, toned=share)
+        _, sharp = Exposures([Two()], [], [], task, batch=60, seed=1, steps=1)[0]  # type: ignore[list-item]
+        return sharp.flatten(1).mean(1)
+
+    plain, some, all_of_them = darkest(0), darkest(0.5), darkest(1)
+    assert plain.std() < 1e-3
+    assert 20 < (some < plain.mean() - 1e-3).sum() < 40 and (all_of_them < plain.mean() - 1e-3).sum() > 55
+    assert all_of_them.min() > (plain.mean() - 0.02) ** 2.2 - 0.02, "no darker than light itself"
 
 
 @pytest.fixture
@@ -115,7 +154,7 @@ def test_batches_are_a_function_of_seed_and_step_and_scenes_are_made_once(data: 
 
 
 def test_blur_is_what_is_asked_for(data: Path, tmp_path: Path) -> None:
-    plain = Blurring(patch=64, sharp=0, noise=0, compressed=0, shaken=0, layered=0)
+    plain = Blurring(patch=64, sharp=0, noise=0, compressed=0, shaken=0, layered=0, toned=0)
     material = plain.open(data, tmp_path / "scratch")
     blurred, sharp = material.batches(batch=8, seed=1, steps=1)[0]
     assert not torch.equal(blurred, sharp) and blurred.std() < sharp.std()
@@ -264,5 +303,5 @@ def test_the_recipes_are_the_documents() -> None:
     assert document.halvings == (0.4, 0.5, 0.6, 0.7, 0.8, 0.9) and document.each_level
     task = document.task
     assert isinstance(task, Blurring) and task.patch == 256 and not task.quarters
-    assert task.layered == task.shaken == task.sharp == task.noise == task.compressed == 0
+    assert task.layered == task.shaken == task.sharp == task.toned == task.noise == task.compressed == 0
     assert public.args == {"blocks": 19, "pyramid": "gaussian"} and public.loss == "l1"

@@ -19,6 +19,7 @@ from torch.utils.data import Dataset
 from ..errors import InputError
 from ..metrics import psnr
 from .exposed import Exposed, exposed_scenes, exposed_stills
+from .exposure import GAMMA
 from .footage import Codes, beside, fitting_scenes, held_back, read_picture
 from .pairs import GivenPair, by_folder, folders_without_clips, given_pairs, says_blurred
 from .shake import shaken
@@ -51,6 +52,9 @@ class Blurring:
     enlarged: float = 0.0
     """Share that is cut smaller and enlarged up to ENLARGED times: soft pictures with long streaks, as in video that a
     camera or a site has enlarged."""
+    toned: float = 0.3
+    """Share that is seen through another tone curve, by which less than GAMMA or even nothing makes light of codes:
+    cameras differ, and the blurred pictures of GOPRO (Nah et al. 2017) are also given as averages of codes."""
     noise: float = 3.0
     """Largest standard deviation, in 8-bit code values, of what half of the samples get."""
     compressed: float = 0.25
@@ -112,7 +116,8 @@ class Exposures(Dataset[Pair]):
 
     def _sample(self, rng: np.random.Generator) -> tuple[Codes, Codes]:
         task = self._task
-        blurred, sharp = self._fitting(self._source(rng), rng)
+        gamma = rng.uniform(1, GAMMA) if rng.random() < task.toned else GAMMA
+        blurred, sharp = self._fitting(self._source(rng), gamma, rng)
         if rng.random() < task.sharp:
             blurred = sharp
         blurred, sharp = _turned(blurred, sharp, rng, quarters=task.quarters)
@@ -127,10 +132,12 @@ class Exposures(Dataset[Pair]):
         layered = self._layers and kind < self._task.shaken + self._task.layered
         return self._layers if layered else self._moving
 
-    def _fitting(self, source: Sequence[Source] | Sequence[Path], rng: np.random.Generator) -> tuple[Codes, Codes]:
+    def _fitting(
+        self, source: Sequence[Source] | Sequence[Path], gamma: float, rng: np.random.Generator
+    ) -> tuple[Codes, Codes]:
         """A patch of which the blur can be seen, and undone."""
         for _ in range(TRIES):
-            blurred, sharp = self._patch(source[int(rng.integers(len(source)))], rng)
+            blurred, sharp = self._patch(source[int(rng.integers(len(source)))], gamma, rng)
             if FITTING[0] <= psnr(sharp, blurred) <= FITTING[1]:
                 return blurred, sharp
         raise InputError(
@@ -138,14 +145,16 @@ class Exposures(Dataset[Pair]):
             "give footage that moves, or stills with texture"
         )
 
-    def _patch(self, source: Source | Path, rng: np.random.Generator) -> tuple[Codes, Codes]:
+    def _patch(self, source: Source | Path, gamma: float, rng: np.random.Generator) -> tuple[Codes, Codes]:
         side = wanted = self._task.patch
         if self._task.enlarged and rng.random() < self._task.enlarged:
             side = round(wanted / rng.uniform(1, ENLARGED))
         if isinstance(source, Path):
-            blurred, sharp = shaken(read_picture(source), side=side, rng=rng)
+            blurred, sharp = shaken(read_picture(source), side=side, gamma=gamma, rng=rng)
         else:
             blurred, sharp = source.patch(side, rng)
+            if not isinstance(source, GivenPair):  # which is as it is
+                blurred, sharp = (_toned(patch, GAMMA / gamma) for patch in (blurred, sharp))
         return (blurred, sharp) if side == wanted else (_resized(blurred, wanted), _resized(sharp, wanted))
 
     def _worn(self, picture: Codes, rng: np.random.Generator) -> Codes:
@@ -159,6 +168,11 @@ class Exposures(Dataset[Pair]):
             _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
             picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB), np.uint8)
         return picture
+
+
+def _toned(picture: Codes, power: float) -> Codes:
+    """Codes ** `power`: an average of light, codes ** GAMMA, becomes one of codes ** (GAMMA / power)."""
+    return picture if power == 1 else np.asarray(np.rint((picture / 255.0) ** power * 255), np.uint8)
 
 
 def _resized(picture: Codes, side: int) -> Codes:

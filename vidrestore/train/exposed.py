@@ -23,14 +23,12 @@ KEPT = 3
 """Exposures that are kept of each scene."""
 STRIDE = 4
 """Frames from one sharp picture to the next."""
-LINEAR = 0.3
-"""Share of scenes whose exposures average codes and not light, as some cameras' processing comes to."""
 FITTING = (21.0, 33.0)
 """dB from an exposure to the sharp picture, of the whole frame: others are not kept."""
 LAYERED = 600
 """Scenes made of still pictures."""
 SEARCH = PRESETS["fast"].search
-HOW = repr((EACH, COUNTS, KEPT, LINEAR, FITTING, GAMMA, SEARCH, FINER, SPEEDS)).encode()
+HOW = repr((EACH, COUNTS, KEPT, FITTING, GAMMA, SEARCH, FINER, SPEEDS)).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +92,7 @@ def _layered(stills: Sequence[Path], folder: Path, side: int) -> Iterator[Expose
 def _exposed(seen: Sequence[Tensor], rng: np.random.Generator) -> Codes:
     """The middle one of some moments, and exposures around it whose blur fits."""
     sharp = seen[len(seen) // 2]
-    gamma = 1.0 if rng.random() < LINEAR else GAMMA
-    made = exposures(seen, [count for count in COUNTS if count <= len(seen)], gamma=gamma)
+    made = exposures(seen, [count for count in COUNTS if count <= len(seen)])
     truth = as_codes(sharp)
     fitting = [codes for codes in map(as_codes, made) if FITTING[0] <= psnr(truth, codes) <= FITTING[1]]
     return np.stack([truth, *(fitting[n] for n in sorted(rng.permutation(len(fitting))[:KEPT]))])

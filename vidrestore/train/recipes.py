@@ -102,7 +102,7 @@ def _sepconv() -> dict[str, Recipe]:
 
 def _msresnet() -> dict[str, Recipe]:
     """The multi-scale network, networks.md B.3. Each level of the pyramid is compared with the sharp picture's."""
-    plain = Blurring(patch=256, layered=0.0, shaken=0.0, sharp=0.0, noise=0.0, compressed=0.0)
+    plain = Blurring(patch=256, layered=0.0, shaken=0.0, sharp=0.0, toned=0.0, noise=0.0, compressed=0.0)
     # Document 001: its schedule as shares of the steps, of which there are 1000 epochs of 1052.
     document = Recipe(
         "msresnet",

@@ -4,7 +4,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .exposure import GAMMA
 from .footage import Codes
 
 STEPS = 64
@@ -34,14 +33,14 @@ def path_kernel(rng: np.random.Generator) -> NDArray[np.float32]:
     return kernel / np.float32(STEPS)
 
 
-def shaken(picture: Codes, *, side: int, rng: np.random.Generator) -> tuple[Codes, Codes]:
-    """A random patch (side, side, 3) of a still picture, blurred as light, and the patch as it is."""
+def shaken(picture: Codes, *, side: int, gamma: float, rng: np.random.Generator) -> tuple[Codes, Codes]:
+    """A random patch (side, side, 3) of a still picture, blurred as light, codes ** `gamma`, and the patch as it is."""
     y, x = (int(rng.integers(n - side + 1)) for n in picture.shape[:2])
     height, width = picture.shape[:2]
     above, left = max(0, y - REACH), max(0, x - REACH)
     around = picture[above : min(height, y + side + REACH), left : min(width, x + side + REACH)]
-    light = (around.astype(np.float32) / 255) ** GAMMA
+    light = (around.astype(np.float32) / 255) ** gamma
     seen = cv2.filter2D(light, -1, path_kernel(rng), borderType=cv2.BORDER_REFLECT)
     inner = seen[y - above : y - above + side, x - left : x - left + side]
-    codes = np.rint(np.clip(inner, 0, 1) ** (1 / GAMMA) * 255)
+    codes = np.rint(np.clip(inner, 0, 1) ** (1 / gamma) * 255)
     return np.asarray(codes, np.uint8), picture[y : y + side, x : x + side]
