@@ -11,11 +11,16 @@ from .validate import Pair
 def batches(dataset: Dataset[Pair], steps: range, *, workers: int, pinned: bool) -> Iterator[Pair]:
     """Those numbered `steps`, in order, prepared by `workers` processes; 0: by this one.
 
+    With processes, a script that calls this must be one that can be imported (`if __name__ == "__main__"`).
+
     Args:
         pinned: in memory that a GPU copies from without waiting.
     """
     left = Subset(_Carrying(dataset), steps)
-    for pair in DataLoader(left, batch_size=None, num_workers=workers, pin_memory=pinned):
+    # Spawned: a fork of a process whose libraries have threads, as OpenCV's here, may wait for them for ever.
+    context = "spawn" if workers else None
+    loader = DataLoader(left, batch_size=None, num_workers=workers, pin_memory=pinned, multiprocessing_context=context)
+    for pair in loader:
         if isinstance(pair, VidrestoreError):
             raise pair
         yield pair
