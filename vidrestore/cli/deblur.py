@@ -35,7 +35,7 @@ def deblur(
         QualityOption,
         typer.Option(
             "--quality",
-            help="Of a network; best: the mean of four looks, mirrored, four times as slow; auto: that for a picture.",
+            help="Of a network; best: four looks, mirrored, four times as slow; auto: that for a single picture.",
         ),
     ] = QualityOption(DEBLURRING.quality),
     strength: Annotated[
