@@ -224,6 +224,7 @@ def test_the_command_shows_the_network_beside_the_blurred_picture(
     write(tmp_path / "data/x_blur.png", flat(100))
     write(tmp_path / "data/x_sharp.png", flat(103))
     words = ["evaluate", "grey" if named == "manifest" else str(model), "--data", str(tmp_path / "data")]
+    words += ["--quality", "balanced"]
     result = CliRunner().invoke(app, [*words, "--engine", "torch", "--precision", "fp32", "--json"])
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
