@@ -196,19 +196,19 @@ def test_stamps_that_collide_are_parted(tmp_path: Path) -> None:
 def test_a_damaged_packet_costs_its_frame(tmp_path: Path, lost: list[int], bf: str, cores: int | None) -> None:
     """Also at the end of the file, where frame threads would take good frames with it, and on one core without them."""
     if cores is None:
-        costs_its_frame(tmp_path, lost, bf)
+        check_what_it_costs(tmp_path, lost, bf)
         return
     if not hasattr(os, "sched_setaffinity"):
         pytest.skip("this system cannot confine a process to one core")
     everywhere = os.sched_getaffinity(0)
     os.sched_setaffinity(0, sorted(everywhere)[:cores])
     try:
-        costs_its_frame(tmp_path, lost, bf)
+        check_what_it_costs(tmp_path, lost, bf)
     finally:
         os.sched_setaffinity(0, everywhere)
 
 
-def costs_its_frame(tmp_path: Path, lost: list[int], bf: str) -> None:
+def check_what_it_costs(tmp_path: Path, lost: list[int], bf: str) -> None:
     path = make_clip(tmp_path / "a.mp4", frames=90, options={"bf": bf})
     with av.open(str(path)) as container:
         where = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
