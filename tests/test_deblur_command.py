@@ -23,7 +23,7 @@ from vidrestore.models.deblur import MSResNet
 from vidrestore.ops import psf
 from vidrestore.processor import apply
 from vidrestore.strength import Blended
-from vidrestore.video.pictures import read_picture
+from vidrestore.video.read_pictures import read_picture
 
 
 def invoke(*args: object):

@@ -22,9 +22,9 @@ from vidrestore.extract import extract, prepare
 from vidrestore.frame import Frame, Planes
 from vidrestore.settings import Picking, Pictures, Reading
 from vidrestore.video.destination import part_folder
-from vidrestore.video.pictures import read_picture
 from vidrestore.video.probe import probe
 from vidrestore.video.read import Reader
+from vidrestore.video.read_pictures import read_picture
 
 VFR = [0, 1001, 2002, 4004, 4505, 7000, 10010, 10100, 20020, 30030]
 TICK = Fraction(1, 30000)

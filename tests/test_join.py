@@ -14,8 +14,8 @@ from tests.clips import make_clip
 from tests.test_extract import GOPS, TICK, VFR, column, extracted, frames, invoke, refused, rgb, rows
 from tests.test_streams import packets, tags
 from vidrestore.frame import Frame, Planes
-from vidrestore.video.pictures import read_picture
 from vidrestore.video.probe import probe
+from vidrestore.video.read_pictures import read_picture
 
 FFV1 = ("-c", "ffv1")
 

@@ -12,7 +12,7 @@ from tests.seams import HALF_A_CODE, reach, seam
 from vidrestore.engine import Settings
 from vidrestore.models.deblur import MSResNet
 from vidrestore.processor import Needs
-from vidrestore.video.pictures import read_picture
+from vidrestore.video.read_pictures import read_picture
 
 
 class Weighted(nn.Module):

@@ -17,10 +17,10 @@ from vidrestore.errors import UsageError
 from vidrestore.frame import Frame, Planes
 from vidrestore.settings import PictureForm, Pictures
 from vidrestore.video.info import VideoInfo
-from vidrestore.video.pictures import read_picture
 from vidrestore.video.plan_pictures import plan_pictures
 from vidrestore.video.probe import probe
 from vidrestore.video.read import Reader
+from vidrestore.video.read_pictures import read_picture
 from vidrestore.video.target import Target, TargetKind
 from vidrestore.video.write import Writer
 from vidrestore.video.write_pictures import encoded

@@ -13,7 +13,8 @@ import numpy as np
 
 from vidrestore.metrics import matlab_luma
 from vidrestore.metrics.pristine import fit
-from vidrestore.video.pictures import list_pictures, read_picture
+from vidrestore.video.pictures import list_pictures
+from vidrestore.video.read_pictures import read_picture
 from vidrestore.weights import folder
 
 

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from .errors import UsageError, VidrestoreError
 from .ops import estimate_blur, psf
-from .video.pictures import is_pictures, read_picture
+from .video.pictures import is_pictures
+from .video.read_pictures import read_picture
 
 FORMS = "gaussian:SIGMA, motion:LENGTH,ANGLE, disk:RADIUS, or a picture of the point spread function"
 MAKERS: dict[str, tuple[int, Callable[..., Tensor]]] = {

@@ -1,10 +1,13 @@
 """Frame: the one value that flows from the decoder through the stages to the encoder."""
 
+from __future__ import annotations  # torch is for type checkers only: what a file is can be said without it
+
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Matrix = Literal["bt601", "bt709", "bt2020", "smpte240m", "fcc", "ycgco"]
 Siting = Literal["left", "center", "topleft"]

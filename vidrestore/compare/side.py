@@ -14,10 +14,11 @@ from ..frame import Frame, Planes
 from ..metrics import matlab_luma
 from ..prefetch import prefetch
 from ..settings import Reading
-from ..video.pictures import RATE, is_pictures, list_pictures, read_picture
-from ..video.planes import planar_format
+from ..video.pictures import RATE, is_pictures, list_pictures
+from ..video.pixel_format import planar_format
 from ..video.probe import probe
 from ..video.read import Reader
+from ..video.read_pictures import read_picture
 from .rgb import Picture, luma_of_planes, rgb_of_planes, rgb_of_tensor
 
 AHEAD = 2

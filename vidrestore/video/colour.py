@@ -3,7 +3,7 @@
 from av.video.frame import VideoFrame
 
 from ..frame import Colour, Matrix, Siting
-from .planes import depth_of, planar_format
+from .pixel_format import depth_of, planar_format
 
 # AVColorSpace. 10 (constant luminance) and 14 (ICtCp) are not linear in RGB: read as the nearest that is.
 MATRICES: dict[int, Matrix] = {

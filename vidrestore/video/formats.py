@@ -9,7 +9,7 @@ from av.codec.codec import find_best_pix_fmt_of_list
 from ..errors import UsageError
 from ..settings import Encoding
 from .codecs import is_lossless
-from .planes import planar_format
+from .pixel_format import planar_format
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Pictures as a video: a folder of them in natural order, or a single one."""
 
 import re
-from collections.abc import Generator
 from fractions import Fraction
 from functools import lru_cache
 from math import gcd, lcm
@@ -9,9 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ..errors import InputError, UsageError, VidrestoreError
 from ..frame import Colour
@@ -20,7 +17,7 @@ from .colour import guessed_matrix
 from .container import MAX_PIXELS
 from .info import VideoInfo
 from .rate import snap
-from .times import TIMES, Shown, Times, at_rate, read_times
+from .times import TIMES, Times, at_rate, read_times
 
 Samples = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
 FORMATS = {"uint8": ("rgb24", 8, 255), "uint16": ("rgb48", 16, 65535), "float32": ("gbrpf32le", 16, 1)}
@@ -50,29 +47,10 @@ def _natural(path: Path) -> tuple[list[str | int], str]:
     return [int(part) if number % 2 else part for number, part in enumerate(parts)], path.name
 
 
-def read_picture(path: Path) -> Tensor:
-    """One picture upright, alpha dropped: RGB, (3, H, W) float32 in [0, 1]; grey is repeated. InputError: broken.
-
-    Samples that are stored as floating point come as they are, outside [0, 1] too.
-    """
-    cv2 = _opencv()
-    stored = _decode(path, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)  # unlike UNCHANGED it turns by EXIF
-    rgb = cv2.cvtColor(stored, cv2.COLOR_GRAY2RGB if stored.ndim == 2 else cv2.COLOR_BGR2RGB)
-    white = FORMATS[str(stored.dtype)][2]
-    return torch.from_numpy(rgb).permute(2, 0, 1).float().contiguous().div_(white)
-
-
-def frames_of(info: VideoInfo) -> Generator[tuple[Shown, Tensor]]:
-    """Each picture and its times, one after the other, read when it is asked for. InputError: sizes differ."""
-    first = info.pictures[0].path
-    for shown in info.pictures:
-        picture = read_picture(shown.path)
-        height, width = picture.shape[-2:]
-        if (width, height) != (info.width, info.height):
-            raise InputError(
-                f"{shown.path} is {width}x{height} but {first.name} is {info.width}x{info.height}; make them one size"
-            )
-        yield shown, picture
+def upright(path: Path) -> Samples:
+    """One picture as it is stored, but turned as its EXIF says and without alpha: (H, W), or (H, W, 3), blue first."""
+    cv2 = opencv()
+    return decode(path, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)  # unlike UNCHANGED it turns by EXIF
 
 
 def probe_pictures(path: Path, *, rate: Fraction | None = None, times: Path | None = None) -> VideoInfo:
@@ -87,10 +65,10 @@ def probe_pictures(path: Path, *, rate: Fraction | None = None, times: Path | No
     first, last = listed.shown[0], listed.shown[-1]
     moments = [moment for each in listed.shown for moment in (each.pts, each.duration)]
     ticks = lcm(*(moment.denominator for moment in moments))
-    stored = _decode(first.path, _opencv().IMREAD_UNCHANGED)
+    stored = decode(first.path, opencv().IMREAD_UNCHANGED)
     alpha = stored.ndim == 3 and stored.shape[2] in (2, 4)
     pix_fmt, depth, _ = FORMATS[str(stored.dtype)]
-    height, width = read_picture(first.path).shape[-2:]
+    height, width = upright(first.path).shape[:2]
     primaries, transfer = primaries_and_transfer(first.path.read_bytes())
     duration = last.pts + last.duration - first.pts
     notes = ("transparency is dropped" if alpha else "", listed.note)
@@ -130,7 +108,7 @@ def _times(path: Path, rate: Fraction | None, times: Path | None) -> Times:
 
 
 @lru_cache(maxsize=1)
-def _opencv() -> ModuleType:
+def opencv() -> ModuleType:
     """OpenCV, loaded when the first picture is: a video needs neither it nor the system libraries it hangs on."""
     try:
         import cv2
@@ -143,9 +121,9 @@ def _opencv() -> ModuleType:
     return module
 
 
-def _decode(path: Path, flags: int) -> Samples:
+def decode(path: Path, flags: int) -> Samples:
     """(H, W) or (H, W, channels), blue first. Through memory: cv2.imread knows no Unicode names on Windows."""
-    cv2 = _opencv()
+    cv2 = opencv()
     try:
         data = np.fromfile(path, np.uint8)
     except OSError as error:
@@ -165,7 +143,7 @@ def _decode(path: Path, flags: int) -> Samples:
 
 def _profile(path: Path) -> bytes:
     """What says how a picture's RGB is meant, where that is not sRGB, which pictures without a profile are."""
-    cv2 = _opencv()
+    cv2 = opencv()
     # OpenCV reads no metadata without the picture; an eighth of a JPEG is quicker.
     _, kinds, found = cv2.imdecodeWithMetadata(np.fromfile(path, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8)
     wanted = (data for kind, data in zip(kinds, found, strict=True) if kind == cv2.IMAGE_METADATA_ICCP)

@@ -17,7 +17,7 @@ from .colour import MATRICES, colour_of, guessed_matrix
 from .container import is_cover, opened, packets, picture_stream
 from .info import StreamInfo, StreamKind, VideoInfo
 from .pictures import is_pictures, probe_pictures
-from .planes import has_alpha
+from .pixel_format import has_alpha
 from .rate import average_rate
 from .sidedata import display_matrix, hdr10, lost_metadata
 from .siting import chroma_location

@@ -17,8 +17,9 @@ from .decode import Decoder
 from .filters import deinterlace as deinterlaced
 from .info import VideoInfo
 from .nvdec import nvdec
-from .pictures import frames_of
-from .planes import Unpacker, has_alpha
+from .pixel_format import has_alpha
+from .planes import Unpacker
+from .read_pictures import frames_of
 
 LONGEST_LAST = 10
 """Seconds that the last frame may claim for itself; no later one contradicts it."""

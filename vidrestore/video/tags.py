@@ -6,7 +6,7 @@ from dataclasses import replace
 from ..frame import Colour, Matrix
 from .colour import guessed_matrix
 from .info import VideoInfo
-from .planes import planar_format
+from .pixel_format import planar_format
 
 _AV_MATRIX: dict[Matrix, int] = {"bt709": 1, "fcc": 4, "bt601": 6, "smpte240m": 7, "ycgco": 8, "bt2020": 9}
 """AVColorSpace of each matrix."""

@@ -1,0 +1,87 @@
+"""Which commands load torch, seen in processes of their own: it takes seconds, which only real work is worth."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.clips import make_clip
+
+HEAVY = ("torch", "openvino", "numba")
+RUN = f"""
+import json, sys
+where = sys.argv[-1]
+sys.argv = ["vidrestore", *sys.argv[1:-1]]
+from vidrestore.cli import main
+try:
+    main()
+finally:
+    with open(where, "w") as file:
+        json.dump([name for name in {HEAVY} if name in sys.modules], file)
+"""
+HELP = f"""
+import sys
+from typer.main import get_command
+from typer.testing import CliRunner
+from vidrestore.cli import app
+
+def words(command, before):
+    yield before
+    for name, each in getattr(command, "commands", {{}}).items():
+        yield from words(each, [*before, name])
+
+for each in words(get_command(app), []):
+    assert CliRunner().invoke(app, [*each, "--help"]).exit_code == 0, each
+    print(" ".join(each))
+print([name for name in {HEAVY} if name in sys.modules])
+"""
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a clip and a folder of pictures."""
+    folder = tmp_path_factory.mktemp("light")
+    make_clip(folder / "in.mp4", frames=6, audio=1)
+    (folder / "frames").mkdir()
+    for number in range(3):
+        cv2.imwrite(str(folder / "frames" / f"{number}.png"), np.full((48, 64, 3), 80 * number, np.uint8))
+    return folder
+
+
+def run(here: Path, words: str) -> tuple[int, list[str], str]:
+    """The exit code of a command, which of HEAVY it loaded, and what it said."""
+    said = here / "loaded.json"
+    command = [sys.executable, "-c", RUN, *words.split(), str(said)]
+    done = subprocess.run(command, cwd=here, capture_output=True, text=True, timeout=120)
+    return done.returncode, json.loads(said.read_text()), done.stdout + done.stderr
+
+
+def test_help_of_every_command() -> None:
+    done = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, timeout=120, check=True)
+    *commands, loaded = done.stdout.splitlines()
+    assert {"upscale", "models convert", "benchmark metrics"} <= set(commands)
+    assert loaded == "[]"
+
+
+LIGHT = (
+    "--version",
+    "info in.mp4",
+    "info frames",
+    "info frames/0.png",
+)
+
+
+@pytest.mark.parametrize("words", LIGHT)
+def test_looking_loads_no_torch(here: Path, words: str) -> None:
+    code, loaded, said = run(here, words)
+    assert (code, loaded) == (0, []), said
+
+
+def test_work_loads_torch(here: Path) -> None:
+    """So the others see what they look for."""
+    code, loaded, said = run(here, "interpolate in.mp4 out.mp4 --quality fast -y")
+    assert code == 0 and "torch" in loaded, said
