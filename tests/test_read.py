@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from tests.clips import make_clip, picture, plane
+from vidrestore.colour import to_rgb
 from vidrestore.errors import InputError, UsageError
 from vidrestore.frame import Frame, Planes
 from vidrestore.settings import Moment, Reading
@@ -404,3 +405,83 @@ def test_leaving_early_closes_the_file(tmp_path: Path) -> None:
     frames.close()
     assert torch.equal(y(first), y(first).clone())
     assert reader.decoded == 1 and not reader.truncated
+
+
+# Pure red by the standards' own tables: AVColorSpace, AVColorRange and the codes of Y, Cb, Cr.
+RED = {
+    "601": (6, 1, (81, 90, 240)),
+    "709": (1, 1, (63, 102, 240)),
+    "2020": (9, 1, (74, 97, 240)),
+    "601 full": (6, 2, (76, 85, 255)),
+}
+
+
+def coloured(path: Path, matrix: int, limits: int, codes: tuple[int, ...]) -> bytes:
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("libx264", rate=25, options={"qp": "0"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.colorspace, stream.codec_context.color_range = matrix, limits
+        for number in range(6):
+            frame = av.VideoFrame(64, 48, "yuv420p")
+            frame.pts = number
+            for place, code in zip(frame.planes, codes, strict=True):
+                torch.from_dlpack(place).fill_(code)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("first", RED)
+@pytest.mark.parametrize("then", RED)
+def test_every_frame_is_read_by_its_own_matrix_and_range(tmp_path: Path, first: str, then: str) -> None:
+    path = tmp_path / "both.h264"
+    path.write_bytes(b"".join(coloured(tmp_path / "part.h264", *RED[name]) for name in (first, then)))
+    reader, frames = read(path)
+    assert len(frames) == 12
+    for frame in frames:
+        assert isinstance(frame.picture, Planes) and frame.picture.u is not None and frame.picture.v is not None
+        assert frame.picture.colour == frames[0].picture.colour
+        for place, code in zip((frame.picture.y, frame.picture.u, frame.picture.v), RED[first][2], strict=True):
+            assert (place.int() - code).abs().max() <= (0 if first == then else 1)
+        assert isinstance(frame.native, av.VideoFrame) and frame.native.format.name == frames[0].native.format.name
+    said = [line for line in reader.warnings if "another colour matrix or range" in line]
+    assert [line.rsplit(" ", 1)[1] for line in said] == ([] if first == then else ["6"])
+
+
+@pytest.mark.parametrize(("tagged", "marked"), [("yuv420p", "yuvj420p"), ("yuvj420p", "yuv420p")])
+def test_two_names_of_full_range_are_one(tagged: str, marked: str) -> None:
+    """yuvj420p is full range by its name, yuv420p by its tag: nothing is converted between them."""
+    frame, other = picture(0, (64, 48), tagged), picture(1, (64, 48), marked)
+    frame.color_range = other.color_range = 2
+    unpack = Unpacker(width=64, height=48, pix_fmt=tagged, colour=colour_of(frame))
+    got = unpack.uniform(other)
+    assert (unpack.changed, unpack.recoloured, got.format.name) == (0, 0, tagged)
+    assert all(
+        torch.equal(torch.from_dlpack(a), torch.from_dlpack(b)) for a, b in zip(got.planes, other.planes, strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "then"), [("yuv444p", "gbrp"), ("gbrp", "yuv444p"), ("yuv444p", "gray"), ("yuv444p10le", "yuv444p")]
+)
+def test_a_grey_gradient_survives_a_change_of_format(first: str, then: str) -> None:
+    """Between RGB, YUV and grey, and between depths, the brightness stays what it was."""
+    frame, other = av.VideoFrame(64, 48, first), av.VideoFrame(64, 48, then)
+    frame.color_range = 2 if first == "gbrp" else 1
+    other.color_range = 2 if then == "gbrp" else 1
+    slope = torch.linspace(0, 1, 64).expand(48, 64)
+    for number, place in enumerate(other.planes):
+        codes = slope * 255 if then == "gbrp" else slope * 219 + 16 if number == 0 else torch.full((48, 64), 128.0)
+        torch.from_dlpack(place).copy_(codes.round().to(torch.uint8))
+    unpack = Unpacker(width=64, height=48, pix_fmt=first, colour=colour_of(frame))
+    got = unpack.picture(unpack.uniform(other))
+    rgb = to_rgb(got) if isinstance(got, Planes) else got
+    assert (rgb - slope).abs().max() < 1.1 / 219
+
+
+def test_other_primaries_are_said(tmp_path: Path) -> None:
+    frame = picture(0, (64, 48), "yuv420p")
+    frame.color_primaries = 9
+    unpack = Unpacker(width=64, height=48, pix_fmt="yuv420p", colour=colour_of(picture(0, (64, 48), "yuv420p")))
+    assert unpack.uniform(frame) is frame
+    assert unpack.relit == 1

@@ -204,14 +204,26 @@ def quantise(planes: Planes) -> Planes:
 
 def change_depth(planes: Planes, depth: int) -> Planes:
     """The same picture in code values of another depth; float, not rounded."""
-    old, new = planes.colour, replace(planes.colour, depth=depth)
-    if depth == old.depth:
-        return planes
-    zero, chroma = _chroma_range(old)
-    new_zero, new_chroma = _chroma_range(new)
+    return planes if depth == planes.colour.depth else _recoded(planes, replace(planes.colour, depth=depth))
+
+
+def _recoded(planes: Planes, colour: Colour) -> Planes:
+    """The same Y, U and V in code values of another range and depth; float, not rounded."""
+    zero, chroma = _chroma_range(planes.colour)
+    new_zero, new_chroma = _chroma_range(colour)
     u, v = (
         None if plane is None else (plane.float() - zero) * (new_chroma / chroma) + new_zero
         for plane in (planes.u, planes.v)
     )
-    black, span = _luma_range(new)
-    return replace(planes, y=luma(planes)[0] * span + black, u=u, v=v, colour=new)
+    black, span = _luma_range(colour)
+    return replace(planes, y=luma(planes)[0] * span + black, u=u, v=v, colour=colour)
+
+
+def change_colour(planes: Planes, colour: Colour) -> Planes:
+    """The same picture in code values of another matrix, range and depth; float, not rounded. Siting is taken as equal.
+
+    A change of matrix goes through RGB at the luma's resolution; colours outside the RGB cube are kept.
+    """
+    if planes.u is None or planes.colour.matrix == colour.matrix:
+        return _recoded(planes, colour)
+    return to_planes(to_rgb(planes), colour, subsample_x=planes.subsample_x, subsample_y=planes.subsample_y)

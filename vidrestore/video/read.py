@@ -180,6 +180,11 @@ class Reader:
             yield f"frames without a usable time stamp, placed by those before them: {self.repaired}"
         if self._unpack.changed:
             yield f"frames of another size or format, made {info.width}x{info.height}: {self._unpack.changed}"
+        if self._unpack.recoloured:
+            first = f"{info.colour.matrix}, {'full' if info.colour.full_range else 'video'} range"
+            yield f"frames of another colour matrix or range, converted to {first}: {self._unpack.recoloured}"
+        if self._unpack.relit:
+            yield f"frames with other primaries or another transfer curve, not converted: {self._unpack.relit}"
 
 
 def expected_frames(info: VideoInfo, reading: Reading) -> int | None:
