@@ -64,7 +64,7 @@ def test_a_codec_that_the_gpu_has_not_is_refused(raises: bool, tmp_path: Path, m
     """PyAV refuses to open a file when no stream is accelerated, and says nothing where another one is."""
 
     @contextmanager
-    def opened(path: Path, accelerator: object) -> Iterator[Any]:
+    def opened(path: Path, accelerator: object, *, follow_references: bool) -> Iterator[Any]:
         if raises:
             raise RuntimeError("Hardware accelerated decode requested but no stream is compatible")
         yield None

@@ -94,7 +94,7 @@ def prepare(
         raise UsageError("--scenes says what is taken; leave out --start and --end")
     if scenes is None and by_time:
         raise UsageError("--by-time is about a list of scenes; give one with --scenes")
-    info = probe(source)
+    info = probe(source, follow_references=reading.follow_references)
     rate = picking.rate or info.rate
     target = Target(folder, "folder", info.width, info.height, rate, info.time_base, info.colour)
     target = plan_pictures(target, info, pictures, overwrite=overwrite)

@@ -28,6 +28,7 @@ def prepare(
     times: Path | None = None,
     beside: Path | None = None,
     overwrite: bool = False,
+    follow_references: bool = False,
 ) -> Job:
     """Look at the pictures, at the file whose tracks go beside them, and check the target; for `pipeline.restore`.
 
@@ -38,6 +39,7 @@ def prepare(
         rate: pictures per second; None: they are shown as `times` says, or the folder's own frames.csv, or at 25.
         beside: sound, subtitles, chapters, attachments and tags come from here. Where the pictures are a part of it
             only, as their frames.csv says, the same part of it.
+        follow_references: `beside` may open the files that it names.
 
     Raises:
         InputError, UsageError: as `probe` and `plan` do.
@@ -49,7 +51,7 @@ def prepare(
     if kind_of(path) != "video":
         raise UsageError(f"{path} is no name for a video; call it {path.stem}.mp4 or the like")
     info = probe(folder, rate=rate, times=times)
-    other = None if beside is None else _look(beside)
+    other = None if beside is None else _look(beside, follow_references=follow_references)
     form, notes = (info, []) if other is None else _form(info, other, path, encoding)
     target = plan(
         form,
@@ -77,18 +79,19 @@ class _Other:
     sound: bool
     video: VideoInfo | None
     """None: it has no pictures."""
+    follow_references: bool
 
 
-def _look(path: Path) -> _Other:
-    with opened(path) as container:
+def _look(path: Path, *, follow_references: bool) -> _Other:
+    with opened(path, follow_references=follow_references) as container:
         sound = bool(container.streams.audio)
         films = [stream for stream in container.streams.video if not is_cover(stream)]
         start = Fraction(container.start_time or 0, 1_000_000)
         duration = Fraction(container.duration, 1_000_000) if container.duration else None
     if not films:
-        return _Other(path, start, duration, sound, None)
-    video = probe(path)
-    return _Other(path, video.start, video.duration, sound, video)
+        return _Other(path, start, duration, sound, None, follow_references)
+    video = probe(path, follow_references=follow_references)
+    return _Other(path, video.start, video.duration, sound, video, follow_references)
 
 
 def _placed(info: VideoInfo, other: _Other, notes: list[str]) -> Beside:
@@ -105,6 +108,7 @@ def _placed(info: VideoInfo, other: _Other, notes: list[str]) -> Beside:
         zero=other.start + info.source_offset,
         trimmed=info.source_offset > 0,
         length=length,
+        follow_references=other.follow_references,
         stream_index=None if other.video is None else other.video.stream_index,
     )
 
@@ -115,7 +119,7 @@ def _goes_on(other: _Other, end: Fraction) -> bool:
         return False
     if other.video is None:
         return True
-    last = last_picture(other.path, other.video.stream_index)
+    last = last_picture(other.path, other.video.stream_index, follow_references=other.follow_references)
     return last is not None and last - other.start >= end
 
 

@@ -156,7 +156,7 @@ def prepare(
         InputError, UsageError: as `probe` and `plan` do; there is nothing to resume in a single picture, or what an
             interrupted run left is of another job.
     """
-    info = probe(source, rate=reading.rate)
+    info = probe(source, rate=reading.rate, follow_references=reading.follow_references)
     scale, stretch, rate, tick = 1, Fraction(1), info.rate, info.time_base
     for stage in stages:
         scale, stretch = scale * stage.scale, stretch * stage.timing.stretch

@@ -43,6 +43,8 @@ class Reading:
     """Frames per second of a picture folder. None: as its frames.csv says, else 25."""
     decoder: Literal["cpu", "cuda"] = "cpu"
     """cuda: an NVIDIA GPU decodes videos; pictures are the CPU's."""
+    follow_references: bool = False
+    """A video may open the other files that it names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def prepare(
         InputError, UsageError: as `probe`, `plan` and `part_folder` do; clips of an earlier run; pictures are to be
             copied.
     """
-    info = probe(source, rate=reading.rate)
+    info = probe(source, rate=reading.rate, follow_references=reading.follow_references)
     if folder is None:
         return Job(info, reading)
     if copy and (info.kind == "pictures" or reading.deinterlace):

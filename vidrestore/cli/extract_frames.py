@@ -76,6 +76,7 @@ def extract_frames(
     ] = PICTURES.quality,
     deinterlace: options.Deinterlace = options.READING.deinterlace,
     decoder: options.Decoder = options.DecoderName.CPU,
+    follow_references: options.FollowReferences = options.READING.follow_references,
     overwrite: options.Overwrite = False,
     as_json: options.Json = False,
     progress: options.Progress = options.ProgressName.AUTO,
@@ -98,7 +99,11 @@ def extract_frames(
         source,
         folder,
         reading=Reading(
-            options.moment("--start", start), options.moment("--end", end), deinterlace, decoder=decoder.value
+            options.moment("--start", start),
+            options.moment("--end", end),
+            deinterlace,
+            decoder=decoder.value,
+            follow_references=follow_references,
         ),
         picking=Picking(every, options.rate(rate)),
         pictures=Pictures(form.value, cast(Literal[8, 16, 32] | None, depth), quality),

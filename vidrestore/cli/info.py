@@ -10,11 +10,15 @@ import typer
 from . import options
 from .errors import shows_errors
 
+HIDDEN = ("pictures", "source_offset", "profile", "follow_references")
+"""Facts that are for the program."""
+
 
 @shows_errors
 def info(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video, a folder of pictures, or a picture.")],
     rate: options.Rate = None,
+    follow_references: options.FollowReferences = options.READING.follow_references,
     as_json: options.Json = False,
 ) -> None:
     """Say what a file is: size, rate, colour, streams, and what is odd about it.
@@ -23,8 +27,8 @@ def info(
     """
     from ..video.probe import probe
 
-    facts = probe(source, rate=options.rate(rate))
-    known = {key: value for key, value in asdict(facts).items() if key not in ("pictures", "source_offset", "profile")}
+    facts = probe(source, rate=options.rate(rate), follow_references=follow_references)
+    known = {key: value for key, value in asdict(facts).items() if key not in HIDDEN}
     if as_json:
         print(json.dumps(known, default=str))
         return

@@ -110,6 +110,7 @@ def interpolate(
     rate: options.Rate = None,
     deinterlace: options.Deinterlace = options.READING.deinterlace,
     decoder: options.Decoder = options.DecoderName.CPU,
+    follow_references: options.FollowReferences = options.READING.follow_references,
     codec: options.Codec = options.ENCODING.codec,
     crf: options.Crf = options.ENCODING.crf,
     preset: options.Preset = options.ENCODING.preset,
@@ -156,7 +157,14 @@ def interpolate(
                 scenes=None if cuts is None else read_scenes(cuts),
             ),
         ),
-        reading=Reading(begin, options.moment("--end", end), deinterlace, options.rate(rate), decoder.value),
+        reading=Reading(
+            begin,
+            options.moment("--end", end),
+            deinterlace,
+            options.rate(rate),
+            decoder.value,
+            follow_references,
+        ),
         encoding=Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option)),
         shell=Shell(overwrite, dry_run, as_json, progress, quiet, verbose, resume=resume),
     )

@@ -41,6 +41,7 @@ def join_frames(
             rich_help_panel="Input",
         ),
     ] = None,
+    follow_references: options.FollowReferences = options.READING.follow_references,
     overwrite: options.Overwrite = False,
     codec: options.Codec = options.ENCODING.codec,
     crf: options.Crf = options.ENCODING.crf,
@@ -72,5 +73,6 @@ def join_frames(
         times=times,
         beside=audio,
         overwrite=overwrite,
+        follow_references=follow_references,
     )
     finish(job, Shell(overwrite, dry_run, as_json, progress, quiet, verbose))

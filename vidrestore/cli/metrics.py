@@ -62,6 +62,7 @@ def metrics(
         Path | None,
         typer.Option("--diff", help="Folder for amplified differences of the worst frames.", rich_help_panel=OUTPUTS),
     ] = None,
+    follow_references: options.FollowReferences = options.READING.follow_references,
     overwrite: options.Overwrite = False,
     as_json: options.Json = False,
     progress: options.Progress = options.ProgressName.AUTO,
@@ -97,11 +98,11 @@ def metrics(
     if diff is not None and diff.is_file():
         raise UsageError(f"--diff {diff} is a file; name a folder for the pictures")
     keep_memory()
-    with shown(progress, total=Side(reference).info.frames, quiet=quiet) as tick:
+    with shown(progress, total=Side(reference, follow_references=follow_references).info.frames, quiet=quiet) as tick:
         comparison = compare(
             reference,
             distorted,
-            comparing=Comparing(names, border, align.value, offset),
+            comparing=Comparing(names, border, align.value, offset, follow_references),
             scenes=read_scenes(scenes) if scenes else (),
             keep=KEPT if report or diff else 0,
             on_frame=tick,

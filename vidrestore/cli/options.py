@@ -106,6 +106,15 @@ Decoder = Annotated[
     DecoderName, typer.Option("--decoder", help="cuda: decode videos on an NVIDIA GPU.", rich_help_panel="Input")
 ]
 
+FollowReferences = Annotated[
+    bool,
+    typer.Option(
+        "--follow-references",
+        help="Open the files that a video names: playlists, ffconcat, SDP, DASH, MOV's data references.",
+        rich_help_panel="Input",
+    ),
+]
+
 Overwrite = Annotated[bool, typer.Option("--overwrite", "-y", help="Replace an existing output.")]
 Resume = Annotated[
     bool,

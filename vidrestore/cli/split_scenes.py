@@ -99,6 +99,7 @@ def split_scenes(
     rate: options.Rate = None,
     deinterlace: options.Deinterlace = options.READING.deinterlace,
     decoder: options.Decoder = options.DecoderName.CPU,
+    follow_references: options.FollowReferences = options.READING.follow_references,
     codec: options.Codec = options.ENCODING.codec,
     crf: options.Crf = options.ENCODING.crf,
     preset: options.Preset = options.ENCODING.preset,
@@ -135,7 +136,12 @@ def split_scenes(
     job = prepare(
         source,
         None if list_only else folder or beside(source, "scenes").with_suffix(""),
-        reading=Reading(deinterlace=deinterlace, rate=options.rate(rate), decoder=decoder.value),
+        reading=Reading(
+            deinterlace=deinterlace,
+            rate=options.rate(rate),
+            decoder=decoder.value,
+            follow_references=follow_references,
+        ),
         encoding=Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option)),
         copy=copy,
         overwrite=overwrite,

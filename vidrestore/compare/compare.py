@@ -41,7 +41,7 @@ def compare(
     starts = frozenset(scene.first for scene in scenes)
     scorer = Scorer(scores(comparing.metrics), border=comparing.border, starts=starts)
     worst = Worst(comparing.metrics[0], count=keep)
-    one, other = Side(reference), Side(distorted)
+    one, other = (Side(path, follow_references=comparing.follow_references) for path in (reference, distorted))
     form = common_form(one, other, rgb=keep > 0 or any(KINDS[name].of_rgb for name in comparing.metrics))
     offset = find_offset(one, other, replace(form, rgb=False)) if comparing.align == "auto" else comparing.offset
     by_time = comparing.align != "none" and one.timed and other.timed

@@ -20,6 +20,8 @@ class Comparing:
     offset: int | None = None
     """The reference's frame `offset` belongs to the result's first; below 0 the other way round. Frames without a
     partner at either end are then left out. None: 0, and there must be none such."""
+    follow_references: bool = False
+    """Videos may open the other files that they name."""
 
 
 KEPT = 3

@@ -77,10 +77,11 @@ class Side:
     truncated: whether its last reading ended before its own header says.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, follow_references: bool = False) -> None:
         """InputError, UsageError: as `probe` does."""
         # Pictures are counted here, so their list of times need not be there, or right.
-        self.info = probe(path, rate=RATE if is_pictures(path) else None)
+        rate = RATE if is_pictures(path) else None
+        self.info = probe(path, rate=rate, follow_references=follow_references)
         self._reader: Reader | None = None
 
     @property

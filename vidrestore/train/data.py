@@ -16,6 +16,7 @@ from torch.utils.data import Dataset
 
 from ..errors import InputError
 from .degrade import Degradation, degrade
+from .video_capture import open_video
 
 PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"}
 CLIPS = {".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v"}
@@ -42,7 +43,7 @@ def sources(folder: Path, *, frames_per_clip: int = 4) -> list[Source]:
         if path.suffix.lower() in PICTURES:
             found.append(Source(path))
         else:
-            length = int(cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FRAME_COUNT))
+            length = int(open_video(path).get(cv2.CAP_PROP_FRAME_COUNT))
             picks = {(2 * i + 1) * length // (2 * frames_per_clip) for i in range(frames_per_clip)}
             found += [Source(path, i) for i in sorted(picks)]
     if not found:
@@ -66,7 +67,7 @@ def read(source: Source) -> NDArray[np.uint8]:
     if source.frame is None:
         picture = cv2.imdecode(np.fromfile(source.path, np.uint8), cv2.IMREAD_COLOR)
     else:
-        clip = cv2.VideoCapture(str(source.path))
+        clip = open_video(source.path)
         clip.set(cv2.CAP_PROP_POS_FRAMES, source.frame)
         _, picture = clip.read()
     if picture is None:

@@ -23,6 +23,7 @@ from ..errors import InputError
 from ..frame import Frame
 from ..shots import mark_cuts
 from .data import CLIPS, PICTURES
+from .video_capture import open_video
 
 Codes = NDArray[np.uint8]
 Kept = TypeVar("Kept")
@@ -181,7 +182,7 @@ def _unpack(path: Path, target: Path) -> dict[str, object]:
 
 def _decoded(path: Path) -> Iterator[Frame]:
     """`native` is the picture in 8 bits; times only count frames."""
-    clip = cv2.VideoCapture(str(path))
+    clip = open_video(path)
     number = 0
     while True:
         got, bgr = clip.read()

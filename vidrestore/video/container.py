@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import av.logging
 from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.error import FFmpegError
@@ -14,6 +15,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from ..errors import InputError, UsageError
+from .references import FOLLOWING, REFUSING, list_format, refers
 
 # FFmpeg shows any text file as a film of ANSI art.
 TEXT_ART = {"ansi", "bintext", "xbin", "idf"}
@@ -24,11 +26,16 @@ MAX_PIXELS = 2**28
 
 
 @contextmanager
-def opened(path: Path, accelerator: HWAccel | None = None) -> Iterator[InputContainer]:
+def opened(
+    path: Path, accelerator: HWAccel | None = None, *, follow_references: bool = False
+) -> Iterator[InputContainer]:
     """The container at `path`, closed at the end, its videos decoded by `accelerator` where there is one.
 
+    Args:
+        follow_references: the files that it names may be opened too.
+
     Raises:
-        UsageError: cannot be read.
+        UsageError: cannot be read, or is of a format that opens other files and may not.
         InputError: not a video.
         RuntimeError: the accelerator takes none of its videos.
     """
@@ -36,14 +43,44 @@ def opened(path: Path, accelerator: HWAccel | None = None) -> Iterator[InputCont
         raise UsageError(f"{path}: no such file; check the name")
     try:
         # Absolute, or FFmpeg takes a name such as "a:b.mp4" for a network protocol.
-        container = av.open(str(path.absolute()), metadata_errors="replace", hwaccel=accelerator)
+        container = av.open(
+            str(path.absolute()),
+            metadata_errors="replace",
+            hwaccel=accelerator,
+            options=FOLLOWING if follow_references else REFUSING,
+        )
     except PermissionError as error:
         raise UsageError(f"{path}: permission denied; make it readable") from error
     except FFmpegError as error:
+        kind = list_format(path)
+        if follow_references and kind:
+            raise InputError(f"{path} is {kind}; what it names cannot be read, or is not on this machine") from error
+        if not follow_references and (kind := kind or _left_out(path)):
+            raise _opens_others(path, kind) from None
         what = "is empty" if path.stat().st_size == 0 else f"is not a video, or is cut off ({error.strerror})"
         raise InputError(f"{path} {what}; try the original file again") from error
     with container:
+        if not follow_references and container.format.name == MOV and refers(path):
+            raise _opens_others(path, "a MOV file whose data lies elsewhere (mov data references)")
         yield container
+
+
+def _left_out(path: Path) -> str:
+    """What FFmpeg takes a file for, where that is not among the formats it may read; else ""."""
+    level = av.logging.get_level()
+    av.logging.set_level(av.logging.ERROR)  # only then does it say so
+    try:
+        with av.logging.Capture() as said, suppress(FFmpegError):
+            av.open(str(path.absolute()), options=REFUSING).close()
+    finally:
+        av.logging.set_level(level)
+    return next((f"in the format {name}" for _, name, text in said if "not on whitelist" in text), "")
+
+
+def _opens_others(path: Path, kind: str) -> UsageError:
+    return UsageError(
+        f"{path} is {kind}, which opens other files; give one of those, or allow it with --follow-references"
+    )
 
 
 def is_cover(stream: VideoStream) -> bool:
@@ -76,10 +113,10 @@ def packets(container: InputContainer, stream: VideoStream) -> "Iterator[Packet[
         yield from container.demux(stream)
 
 
-def last_picture(path: Path, index: int) -> Fraction | None:
+def last_picture(path: Path, index: int, *, follow_references: bool = False) -> Fraction | None:
     """When the last picture of a stream is shown, by the stamps of its packets; None where they have none."""
     last: Fraction | None = None
-    with opened(path) as container:
+    with opened(path, follow_references=follow_references) as container:
         for packet in packets(container, stream_at(container, index)):
             stamp = packet.dts if packet.pts is None else packet.pts
             if packet.size and not packet.is_discard and stamp is not None:

@@ -27,7 +27,7 @@ class PacketCutter:
     def __init__(self, info: VideoInfo, *, muxer: str) -> None:
         """Reads the time stamps of all packets once; `muxer` is FFmpeg's name of the clips' container."""
         self._info = info
-        with open_source(info.path) as source:
+        with self._open() as source:
             self._unfit = "" if self._holds(muxer, source) else f"{muxer} cannot hold its {info.codec}"
             packets = [(packet.pts, packet.is_keyframe) for packet in _pictures(source, info.stream_index)]
         self._stamped = all(pts is not None for pts, _ in packets)
@@ -64,8 +64,8 @@ class PacketCutter:
         path = str(target.path.absolute())
         try:
             with (
-                open_source(self._info.path) as source,
-                open_source(self._info.path) as beside,
+                self._open() as source,
+                self._open() as beside,
                 av.open(path, "w", format=target.container, metadata_errors="surrogateescape") as output,
             ):
                 stream = self._declare(output, source)
@@ -82,6 +82,9 @@ class PacketCutter:
             reason = error.strerror if isinstance(error, FFmpegError | OSError) else error
             raise VidrestoreError(f"{target.path} could not be copied: {reason}; leave --copy out") from error
         return copier.warnings
+
+    def _open(self) -> InputContainer:
+        return open_source(self._info.path, follow_references=self._info.follow_references)
 
     def _holds(self, muxer: str, source: InputContainer) -> bool:
         """Whether a header with these pictures can be written: some muxers refuse only then."""

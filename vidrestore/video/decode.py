@@ -1,8 +1,10 @@
 """Every picture of a stream, whatever is wrong with its packets."""
 
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager
 from fractions import Fraction
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Literal, cast
@@ -32,19 +34,27 @@ class Decoder:
     """
 
     def __init__(
-        self, path: Path, stream_index: int, *, start: Fraction | None = None, accelerator: HWAccel | None = None
+        self,
+        path: Path,
+        stream_index: int,
+        *,
+        start: Fraction | None = None,
+        accelerator: HWAccel | None = None,
+        follow_references: bool = False,
     ) -> None:
         """Nothing is decoded yet.
 
         Args:
             start: seconds on the file's clock; frames before it may be left out, where the file can be searched.
             accelerator: decodes in place of the processor.
+            follow_references: as `opened` has it.
         """
         self.damaged = self.undecodable = self.corrupt = 0
         self.truncated = False
         self.ends = (Fraction(0), Fraction(0))
-        self._path, self._index, self._accelerator = path, stream_index, accelerator
-        self._start = start if start is not None and _can_start_at(path, stream_index, start) else None
+        self._open = partial(opened, path, follow_references=follow_references)
+        self._index, self._accelerator = stream_index, accelerator
+        self._start = start if start is not None and _can_start_at(self._open, stream_index, start) else None
         self._shown: int | None = None  # time stamp of the last frame given out
         self._damaged_when_shown = 0
         self._lost: set[int] = set()  # time stamps of packets at which decoding failed, which a second pass meets again
@@ -67,7 +77,7 @@ class Decoder:
     def _pass(self, threads: Literal["AUTO", "SLICE"]) -> Iterator[VideoFrame]:
         """Frames later than the last one given out."""
         after = self._shown
-        with opened(self._path, self._accelerator) as container:
+        with self._open(accelerator=self._accelerator) as container:
             stream = stream_at(container, self._index)
             stream.thread_type = threads
             slotted = container.format.name == AVI
@@ -161,9 +171,11 @@ def _seek(container: InputContainer, stream: VideoStream, pts: int) -> None:
         container.seek(0)
 
 
-def _can_start_at(path: Path, index: int, start: Fraction) -> bool:
+def _can_start_at(
+    open_again: Callable[[], AbstractContextManager[InputContainer]], index: int, start: Fraction
+) -> bool:
     """Whether decoding from the key frame before `start` really shows that moment: not so under intra refresh."""
-    with opened(path) as container:
+    with open_again() as container:
         stream = stream_at(container, index)
         if container.format.name not in (MOV, MATROSKA):
             return False

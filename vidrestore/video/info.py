@@ -78,5 +78,7 @@ class VideoInfo:
     streams: tuple[StreamInfo, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     chapters: int = 0
+    follow_references: bool = False
+    """The other files that it names may be opened."""
     warnings: tuple[str, ...] = ()
     """What the user should know before any work: tracks not used, alpha dropped, interlaced, guesses made."""

@@ -36,7 +36,9 @@ class Mux:
     def __init__(self, file: Path, target: Target, beside: Beside) -> None:
         self._file, self._target, self._ends_early = file, target, beside.length is not None
         self._clock = PacketClock(mp4=target.container in ("mp4", "mov"))
-        self._source = None if target.tracks_from is None else open_source(target.tracks_from)
+        self._source = None
+        if target.tracks_from is not None:
+            self._source = open_source(target.tracks_from, follow_references=beside.follow_references)
         self._output = open_output(target, file)
         self._stream = self._output.streams.video[0]
         self._encoder = Encoder(target, self._stream)

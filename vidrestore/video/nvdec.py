@@ -24,7 +24,7 @@ def nvdec(info: VideoInfo) -> HWAccel:
             "--decoder cuda: no NVIDIA GPU with its driver is found on this machine; use --decoder cpu"
         ) from error
     try:
-        with opened(info.path, accelerator) as container:
+        with opened(info.path, accelerator, follow_references=info.follow_references) as container:
             can = stream_at(container, info.stream_index).codec_context.is_hwaccel
     except RuntimeError:  # it can decode none of the streams
         can = False

@@ -67,9 +67,9 @@ def plan(
     check_free(path, *sources, folder=False, overwrite=overwrite)
     target = _encoded(target, info, encoding)
     if beside is not None:
-        target = replace(_with_tracks(target, beside.path, keep=True), beside=beside)
+        target = replace(_with_tracks(target, beside, keep=True), beside=beside)
     elif info.kind == "video":
-        target = _with_tracks(replace(target, stretch=stretch), info.path, keep=keep_sound)
+        target = _with_tracks(replace(target, stretch=stretch), info, keep=keep_sound)
     _try_out(target)
     return target
 
@@ -154,13 +154,13 @@ def _padded(target: Target, filled: Layout) -> Target:
     return replace(target, width=width, height=height, pad=(right, bottom), notes=(*target.notes, note))
 
 
-def _with_tracks(target: Target, path: Path, *, keep: bool) -> Target:
-    """The target with the tracks of the file at `path` that it can hold, and notes on the others."""
+def _with_tracks(target: Target, source: VideoInfo | Beside, *, keep: bool) -> Target:
+    """The target with the tracks of a file that it can hold, and notes on the others."""
     encoder = "" if target.stretch == 1 else CONTAINERS[target.path.suffix.lower()].sound
-    with open_source(path) as source:
-        tracks, left_out = choose_tracks(source, muxer=target.container, sound=keep, sound_encoder=encoder)
-        chapters = bool(source.chapters()) and keep
-        homeless = homeless_tags(source.metadata, muxer=target.container)
+    with open_source(source.path, follow_references=source.follow_references) as container:
+        tracks, left_out = choose_tracks(container, muxer=target.container, sound=keep, sound_encoder=encoder)
+        chapters = bool(container.chapters()) and keep
+        homeless = homeless_tags(container.metadata, muxer=target.container)
     notes = [*target.notes, *left_out]
     if chapters and not target.chapters:
         notes.append(f"the chapters are left out: {target.container} cannot hold them")
@@ -169,7 +169,7 @@ def _with_tracks(target: Target, path: Path, *, keep: bool) -> Target:
         notes.append(f"metadata is left out: {target.container} cannot hold {', '.join(homeless)}")
     return replace(
         target,
-        tracks_from=path,
+        tracks_from=source.path,
         tracks=tracks,
         chapters=chapters and target.chapters,
         free_tags=free_tags,

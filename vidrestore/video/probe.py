@@ -1,6 +1,7 @@
 """What a file is: one open, and the first few frames decoded."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -30,15 +31,19 @@ KINDS: dict[str, StreamKind] = {
 }
 
 
-def probe(path: Path, *, rate: Fraction | None = None, times: Path | None = None) -> VideoInfo:
+def probe(
+    path: Path, *, rate: Fraction | None = None, times: Path | None = None, follow_references: bool = False
+) -> VideoInfo:
     """Describe a video file, a folder of pictures or one picture.
 
     Args:
         rate: of pictures, per second; None: as their frames.csv says, and where there is none 25.
         times: a frames.csv that lies elsewhere.
+        follow_references: the files that a video names may be opened too.
 
     Raises:
-        UsageError: no such path, a rate for a video, times that are not those of the pictures.
+        UsageError: no such path, a rate for a video, times that are not those of the pictures, a file that opens
+            others.
         InputError: no video or pictures in it, or not one frame of it can be decoded.
     """
     if not path.exists():
@@ -47,14 +52,15 @@ def probe(path: Path, *, rate: Fraction | None = None, times: Path | None = None
         return probe_pictures(path, rate=rate, times=times)
     if rate is not None:
         raise UsageError(f"{path} is a video and has a rate of its own; a rate ({rate}) is for pictures")
-    with opened(path) as container:
+    with opened(path, follow_references=follow_references) as container:
         stream = picture_stream(container, path)
         # Decoding changes it where the size changes inside the stream; players show the size of the file's header.
         size = (stream.codec_context.width, stream.codec_context.height)
         frames = list(islice(_frames(container, stream), 3))
         if not frames:
             raise InputError(f"{path}: not one picture of it can be decoded; it is damaged or encrypted")
-        return _describe(path, container, stream, frames, size=size)
+        info = _describe(path, container, stream, frames, size=size)
+        return replace(info, follow_references=follow_references)
 
 
 def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:

@@ -117,7 +117,13 @@ class Reader:
         info, asked = self._info, self._reading
         by_number = isinstance(asked.start, int) or isinstance(asked.end, int)
         start = None if asked.start is None or by_number else asked.start + info.start
-        self._decoder = decoder = Decoder(info.path, info.stream_index, start=start, accelerator=self._accelerator)
+        self._decoder = decoder = Decoder(
+            info.path,
+            info.stream_index,
+            start=start,
+            accelerator=self._accelerator,
+            follow_references=info.follow_references,
+        )
         with closing(iter(decoder)) as decoded:
             stamped: Iterator[tuple[_Stamp, VideoFrame]] = (
                 (self._stamp(frame, decoder), self._unpack.uniform(frame)) for frame in decoded

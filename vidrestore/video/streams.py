@@ -12,6 +12,7 @@ from av.container import InputContainer, OutputContainer
 from av.stream import Disposition, Stream
 
 from .metadata import content_tags
+from .references import FOLLOWING, REFUSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,10 @@ _TAKES_ATTACHMENTS = ("matroska",)
 _COVER_FILES = {"png": ("cover.png", "image/png"), "mjpeg": ("cover.jpg", "image/jpeg")}
 
 
-def open_source(path: Path) -> InputContainer:
+def open_source(path: Path, *, follow_references: bool = False) -> InputContainer:
     """Open a source for copying. Tags that are not valid UTF-8 are carried byte by byte."""
-    return av.open(str(path.absolute()), metadata_errors="surrogateescape")
+    options = FOLLOWING if follow_references else REFUSING
+    return av.open(str(path.absolute()), metadata_errors="surrogateescape", options=options)
 
 
 def choose_tracks(

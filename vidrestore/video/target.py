@@ -24,6 +24,8 @@ class Beside:
     """What it has before that stays behind."""
     length: Fraction | None = None
     """Seconds from there on after which its tracks stop, at the latest with the last frame; None: they come whole."""
+    follow_references: bool = False
+    """The other files that it names may be opened."""
     stream_index: int | None = None
     """Its own pictures, where those of the result come from them: the tags of that track come along."""
 

@@ -40,7 +40,7 @@ class Tempo:
     def __init__(self, output: OutputContainer, beside: Beside, track: Track, *, stretch: Fraction) -> None:
         self._output, self._track = output, track
         self._zero, self._length, self._stretch = beside.zero, beside.length, stretch
-        self._source = open_source(beside.path)
+        self._source = open_source(beside.path, follow_references=beside.follow_references)
         self._from = cast(AudioStream, self._source.streams[track.index])
         self._to = cast(AudioStream, add_track(output, self._from, track)[0])
         for stream in self._source.streams:

@@ -152,7 +152,14 @@ class Writer:
             offset = info.source_offset + begins
             return PictureFiles(self._part, self._target, source_offset=offset, before=self._before)
         length = None if end is None else end - begins
-        own = Beside(info.path, origin, trimmed=begins != 0, length=length, stream_index=info.stream_index)
+        own = Beside(
+            info.path,
+            origin,
+            trimmed=begins != 0,
+            length=length,
+            follow_references=info.follow_references,
+            stream_index=info.stream_index,
+        )
         beside = self._target.beside or own
         if self._before is None:
             return Mux(self._part, self._target, beside)
