@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from typer.testing import CliRunner
 
-from vidrestore import weights
+from vidrestore import manifest, weights
 from vidrestore.benchmark import networks, report
 from vidrestore.benchmark.material import planes, write_clip
 from vidrestore.benchmark.report import Results, benchmark, changes
@@ -49,7 +49,7 @@ def test_flops_are_those_of_the_layers(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(networks, "HEIGHT", 64)
     monkeypatch.setattr(networks, "WIDTH", 96)
     monkeypatch.setattr(networks, "SIDE", 64)
-    entry = weights.find("espcn-x2", task="upscale")
+    entry = manifest.find("espcn-x2", task="upscale")
     monkeypatch.setattr(weights, "manifest", lambda: {"espcn-x2": entry})
     core = weights.load(entry).core
     height, width, expected = 64 + 10, 96 + 10, 0  # the halo is laid around the picture before the first layer

@@ -17,8 +17,11 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.clips import make_clip
-from vidrestore import __version__, weights
+from vidrestore import __version__, manifest, weights
 from vidrestore.cli import app
+from vidrestore.cli.evaluate import BASELINES as NAMED
+from vidrestore.models.espcn import Espcn
+from vidrestore.train.baselines import BASELINES
 from vidrestore.train.loop import Training
 
 
@@ -104,7 +107,7 @@ def test_models_and_weights_end_with_four(clip: Path, tmp_path: Path) -> None:
     refused(4, "upscale", clip, out, "-m", "espcn-x3", "-s", 2, says="x3")
     refused(4, "models", "info", "nonsense", says="nonsense")
     folder = tmp_path / "weights"
-    shutil.copytree(weights.folder(), folder)
+    shutil.copytree(manifest.folder(), folder)
     data = bytearray((folder / "aligned-x2.safetensors").read_bytes())
     data[-1] ^= 1
     (folder / "aligned-x2.safetensors").write_bytes(data)
@@ -113,11 +116,37 @@ def test_models_and_weights_end_with_four(clip: Path, tmp_path: Path) -> None:
     assert not out.exists()
 
 
+def test_a_mistyped_model_is_answered_with_those_of_its_scale() -> None:
+    message = invoke("upscale", "in.mp4", "-m", "espcm-x2").stderr
+    assert "did you mean espcn-x2?" in message and "aligned-x2" in message
+    assert "-x3" not in message and "-x4" not in message
+    assert "there are: espcn-x3\n" in invoke("upscale", "in.mp4", "-s", 3, "-m", "nonsense").stderr
+
+
+@pytest.mark.parametrize("command", ["models info", "upscale in.mp4 -m", "interpolate in.mp4 -m", "deblur in.mp4 -m"])
+def test_another_programs_checkpoint_leads_to_convert(command: str, tmp_path: Path) -> None:
+    (tmp_path / "own.pth").touch()
+    refused(4, *command.split(), tmp_path / "own.pth", says="`vidrestore models convert FILE")
+    refused(4, *command.split(), tmp_path / "none.pth", says="no such file")
+
+
+def test_models_info_of_a_weight_file(tmp_path: Path) -> None:
+    path = tmp_path / "own.safetensors"
+    path.write_bytes(weights.written(Espcn(3), task="upscale", model="espcn", args={"scale": 3}))
+    found = json.loads(invoke("models", "info", path, "--json").stdout)
+    assert (found["task"], found["model"], found["args"]) == ("upscale", "espcn", {"scale": 3})
+
+
+def test_evaluate_knows_the_baselines() -> None:
+    assert set(BASELINES) == set(NAMED)
+    refused(4, "evaluate", "averag", "--data", ".", says="did you mean average?")
+
+
 def test_models_lists_what_is_shipped() -> None:
     listed = json.loads(invoke("models", "list", "--json").stdout)["models"]
-    assert listed.keys() == weights.manifest().keys() and listed["espcn-x2"]["parameters"] == 58_212
+    assert listed.keys() == manifest.rows().keys() and listed["espcn-x2"]["parameters"] == 58_212
     assert "espcn-x2" in invoke("models", "list").stdout
-    assert json.loads(invoke("models", "verify", "--json").stdout)["verified"] == list(weights.manifest())
+    assert json.loads(invoke("models", "verify", "--json").stdout)["verified"] == list(manifest.rows())
     assert json.loads(invoke("models", "info", "espcn-x2", "--json").stdout)["licence"] == "MIT"
 
 
@@ -172,7 +201,7 @@ def test_evaluate_prints_the_table_with_bicubic_beside_it(shared_data: Path) -> 
 
 
 def test_evaluate_takes_a_weight_file_of_ones_own(shared_data: Path, tmp_path: Path) -> None:
-    entry = weights.manifest()["espcn-x2"]
+    entry = manifest.rows()["espcn-x2"]
     own = tmp_path / "own.safetensors"
     own.write_bytes(weights.written(weights.load(entry), task="upscale", model=entry.model, args=entry.args))
     shipped, again = (

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vidrestore import weights
+from vidrestore import manifest
 from vidrestore.calibration import calibrate, measure
 from vidrestore.engine import Settings, choose, run
 from vidrestore.engine.base import as_tuple
@@ -73,7 +73,7 @@ class Case:
 CASES = [Case(name, arguments) for name, variants in ARGUMENTS.items() for arguments in variants]
 ENGINES = [("torch", "fp32"), ("torch", "bf16"), ("openvino", "fp32"), ("openvino", "bf16"), ("openvino", "int8")]
 CALIBRATED = ("espcn",)
-"""Networks that are computed in int8 too: the ones of which weights.manifest() has ranges."""
+"""Networks that are computed in int8 too: the ones of which manifest.rows() has ranges."""
 
 
 def on_every_engine(
@@ -145,7 +145,7 @@ def whole(processor: Processor, window: Tensor) -> Tensor:
 
 def test_every_model_is_here():
     assert ARGUMENTS.keys() == MODELS.keys()
-    assert {entry.model for entry in weights.manifest().values() if entry.ranges} == set(CALIBRATED)
+    assert {entry.model for entry in manifest.rows().values() if entry.ranges} == set(CALIBRATED)
 
 
 @on_every_engine()

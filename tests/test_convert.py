@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from typer.testing import CliRunner
 
-from vidrestore import weights
+from vidrestore import manifest, weights
 from vidrestore.cli import app
 from vidrestore.convert import convert
 from vidrestore.errors import ModelError, UsageError
@@ -169,7 +169,7 @@ def test_files_that_are_not_ours_are_not_opened(tmp_path: Path) -> None:
     path.write_bytes(weights.written(network, task="interpolate", model="sepconv", args={"depth": 3}))
     refused("cannot be built: .*depth")
     for about in ("{", "3", '{"task": "interpolate"}'):
-        save_file(network.state_dict(), path, {weights.ABOUT: about})
+        save_file(network.state_dict(), path, {manifest.ABOUT: about})
         refused("does not say which network")
     path.write_bytes(weights.written(Espcn(2), task="upscale", model="espcn", args={"scale": 2}))
     assert isinstance(weights.open_file(path, task="upscale"), Espcn)

@@ -17,7 +17,7 @@ from tests.blend import Blend
 from tests.clips import make_clip, picture
 from tests.test_clips import BROKEN_TIMES, NAMES, NOT_VIDEOS, sound
 from tests.test_shots import SIX
-from vidrestore import interpolators, stages
+from vidrestore import interpolators, stage_work
 from vidrestore.cli import app
 from vidrestore.interpolators import Choice
 from vidrestore.video.probe import probe
@@ -322,9 +322,9 @@ def test_pictures_in_and_out(average: Blend, tmp_path: Path) -> None:
 
 def test_a_frame_too_few_is_an_error_not_silence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     clip, out = make_clip(tmp_path / "in.mp4", frames=9), tmp_path / "out.mp4"
-    original = stages.retime
+    original = stage_work.retime
     monkeypatch.setattr(interpolators, "find", lambda *_: Choice("blend", lambda _: Blend()))
-    monkeypatch.setattr(stages, "retime", lambda *a, **k: (f for n, f in enumerate(original(*a, **k)) if n != 4))
+    monkeypatch.setattr(stage_work, "retime", lambda *a, **k: (f for n, f in enumerate(original(*a, **k)) if n != 4))
     refused(1, clip, out, says="9 frames were decoded, 18 must come of them, 17 did")
     assert not out.exists()
 

@@ -72,6 +72,30 @@ LIGHT = (
     "info in.mp4",
     "info frames",
     "info frames/0.png",
+    "models list",
+    "models info espcn-x2",
+)
+REFUSED = (
+    "upscale none.mp4 out.mp4",
+    "upscale in.mp4 in.mp4",
+    "upscale in.mp4 out.mp4 -s 7",
+    "upscale in.mp4 out.mp4 -m nonsense",
+    "upscale in.mp4 out.mp4 -m espcn-x3",
+    "upscale in.mp4 out.mp4 -c nonsense",
+    "upscale in.mp4 out.mp4 --start later",
+    "upscale in.mp4 out.mp4 --batch none",
+    "upscale in.mp4 out.txt",
+    "interpolate in.mp4 out.mp4 --fps 0",
+    "interpolate in.mp4 out.mp4 -m sepconv -x 3",
+    "interpolate in.mp4 out.mp4 --cuts none.csv",
+    "deblur in.mp4 out.mp4 --strength 2",
+    "deblur in.mp4 out.mp4 -m wiener --psf nonsense:1",
+    "deblur none.mp4 out.mp4 -m wiener --psf gaussian:1",
+    "restore in.mp4 out.mp4",
+    "restore none.mp4 out.mp4 --deblur -x 2 -s 2",
+    "join-frames none out.mp4",
+    "join-frames frames out.mp4 --rate 0",
+    "models info nonsense",
 )
 
 
@@ -79,6 +103,13 @@ LIGHT = (
 def test_looking_loads_no_torch(here: Path, words: str) -> None:
     code, loaded, said = run(here, words)
     assert (code, loaded) == (0, []), said
+
+
+@pytest.mark.parametrize("words", REFUSED)
+def test_refusing_loads_no_torch(here: Path, words: str) -> None:
+    code, loaded, said = run(here, words)
+    assert (code in (2, 4), loaded) == (True, []), said
+    assert len(said.splitlines()) == 1, said
 
 
 def test_work_loads_torch(here: Path) -> None:

@@ -18,8 +18,9 @@ from vidrestore.engine.memory import outside, plan, resident
 from vidrestore.errors import ResourceError, UsageError
 from vidrestore.frame import Frame
 from vidrestore.in_flight import InFlight, peak_memory
+from vidrestore.job import prepare
 from vidrestore.models.espcn import Espcn
-from vidrestore.pipeline import prepare, restore
+from vidrestore.pipeline import restore
 from vidrestore.processor import Needs
 from vidrestore.settings import Encoding, Reading
 from vidrestore.stages import upscale

@@ -20,7 +20,7 @@ from vidrestore.models.deblur import MSResNet
 from vidrestore.models.unblur import Unblur
 from vidrestore.processor import Processor, apply
 from vidrestore.settings import Settings
-from vidrestore.stages import at_quality
+from vidrestore.stage_work import at_quality
 
 
 def untamed(network: Unblur) -> Unblur:

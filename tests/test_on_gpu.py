@@ -17,8 +17,9 @@ from vidrestore.engine.memory import Plan, least_tile
 from vidrestore.engine.transfer import arrived, download, upload
 from vidrestore.errors import UsageError
 from vidrestore.frame import Colour, Frame, Planes
+from vidrestore.job import Stage, prepare
 from vidrestore.models.sepconv import SepConv
-from vidrestore.pipeline import Stage, prepare, restore
+from vidrestore.pipeline import restore
 from vidrestore.settings import Deblurring, Encoding, Reading, Retiming
 from vidrestore.timing import ByFactor
 from vidrestore.video.probe import probe

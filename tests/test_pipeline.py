@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from tests.clips import make_clip
 from vidrestore.engine import choose, run
 from vidrestore.errors import VidrestoreError
-from vidrestore.pipeline import Stage, prepare, restore
+from vidrestore.job import Stage, prepare
+from vidrestore.pipeline import restore
 from vidrestore.processor import Needs
 from vidrestore.settings import Encoding, Reading, Settings
 

@@ -21,11 +21,12 @@ import torch
 from typer.testing import CliRunner
 
 from tests.clips import make_clip
-from vidrestore import stages
+from vidrestore import stage_work, stages
 from vidrestore.cli import app, progress
 from vidrestore.errors import InputError, ResourceError, UsageError, VidrestoreError
 from vidrestore.frame import Frame
-from vidrestore.pipeline import Stage, prepare, restore
+from vidrestore.job import Stage, prepare
+from vidrestore.pipeline import restore
 from vidrestore.report import Report
 from vidrestore.settings import Deblurring, Encoding, Reading, Retiming, Settings
 from vidrestore.skipping import NOTHING, Skip, skips
@@ -309,7 +310,7 @@ def test_frames_that_are_over_are_kept_and_those_reached_back_to_are_not() -> No
 def test_skipped_frames_cost_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = make_clip(tmp_path / "in.mkv", frames=12)
     seen: list[int] = []
-    real = stages.run
+    real = stage_work.run
 
     def counted(network, frames, **more):
         keep = more.pop("keep")
@@ -321,7 +322,7 @@ def test_skipped_frames_cost_no_network(tmp_path: Path, monkeypatch: pytest.Monk
 
         return real(network, frames, keep=told, **more)
 
-    monkeypatch.setattr(stages, "run", counted)
+    monkeypatch.setattr(stage_work, "run", counted)
     made_in_parts(source, tmp_path / "out.mkv", steps()["one frame"](), at=(6,))
     assert sum(seen[-12:]) == 7 and not any(seen[-12:-7])
 

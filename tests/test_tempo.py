@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from tests.clips import make_clip
-from vidrestore.pipeline import Stage, prepare, restore
+from vidrestore.job import Stage, prepare
+from vidrestore.pipeline import restore
 from vidrestore.report import Report
 from vidrestore.settings import Encoding, Reading
 from vidrestore.timing import slow_motion

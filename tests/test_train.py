@@ -11,7 +11,7 @@ import scipy.signal
 import torch
 from skimage.filters import gaussian
 
-from vidrestore import weights
+from vidrestore import manifest, weights
 from vidrestore.errors import InputError, ModelError, UsageError, VidrestoreError
 from vidrestore.ops.imresize import imresize
 from vidrestore.ops.upsample import upsample
@@ -230,4 +230,4 @@ def test_weights_of_another_kind_are_no_start(pictures: Path, tmp_path: Path) ->
     with pytest.raises(ModelError, match="not a safetensors file"):
         training.warm_start(tmp_path / "foreign.pth")
     with pytest.raises(ModelError, match=r"no tensor of .* fits"):
-        training.warm_start(weights.folder() / weights.manifest()["unblur"].file)
+        training.warm_start(manifest.folder() / manifest.rows()["unblur"].file)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.seams import HALF_A_CODE, reach, seam
-from vidrestore import weights
+from vidrestore import manifest, weights
 from vidrestore.metrics import psnr
 from vidrestore.metrics.blur import blur
 from vidrestore.models.unblur import Unblur
@@ -18,7 +18,7 @@ from vidrestore.processor import apply
 
 @pytest.fixture(scope="module")
 def trained() -> Unblur:
-    network = weights.load(weights.manifest()["unblur"])
+    network = weights.load(manifest.rows()["unblur"])
     assert isinstance(network, Unblur)
     return network
 

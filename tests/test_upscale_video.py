@@ -13,7 +13,7 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from tests.clips import make_clip
-from vidrestore import stages, weights
+from vidrestore import manifest, stages, weights
 from vidrestore.cli import app
 from vidrestore.engine import Ran, Settings, choose, convert
 from vidrestore.engine.infer import Inference
@@ -56,7 +56,7 @@ def test_no_window_reaches_over_a_cut(name: str) -> None:
 def test_tiles_are_the_whole(name: str) -> None:
     frames = list(scenes())[:3]
     whole = restored(name, iter(frames))
-    halo = weights.build(weights.find(name, task="upscale")).needs.halo
+    halo = manifest.find(name, task="upscale").needs.halo
     tiles = restored(name, (_larger(frame, halo) for frame in frames), Settings("cpu", "torch", "fp32", 2 * halo + 32))
     larger = restored(name, (_larger(frame, halo) for frame in frames))
     assert whole[0].shape == (128, 160)
@@ -74,7 +74,7 @@ def _larger(frame: Frame, halo: int) -> Frame:
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("engine", ["torch", "openvino"])
 def test_bf16_keeps_fifty_decibels_on_a_real_clip(name: str, engine: str, shared_data: Path) -> None:
-    network = weights.load(weights.find(name, task="upscale"))
+    network = weights.load(manifest.find(name, task="upscale"))
     files = sorted((shared_data / "eval" / "vid4" / "calendar").glob("*.png"))[:5]
     pictures = [
         torch.from_numpy(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)[:96, :128]).float() / 255 for file in files
@@ -99,14 +99,14 @@ def test_sixty_frames_in_sixty_out_and_the_choice_is_said(tmp_path: Path) -> Non
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
     assert (report["frames_in"], report["frames_out"]) == (60, 60)
-    assert report["model"] == weights.best(scale=2).name == "aligned-x2"
+    assert report["model"] == manifest.best(scale=2).name == "aligned-x2"
 
 
 def test_auto_takes_what_scores_best_on_clips() -> None:
-    rows = [row for row in weights.manifest().values() if row.task == "upscale" and not row.note]
+    rows = [row for row in manifest.rows().values() if row.task == "upscale" and not row.note]
     for scale in (2, 3, 4):
-        best = weights.best(scale=scale)
-        fit = [row for row in rows if weights.build(row).needs.scale == scale]
+        best = manifest.best(scale=scale)
+        fit = [row for row in rows if row.needs.scale == scale]
         assert best.on_video["psnr_y"] == max(row.on_video["psnr_y"] for row in fit)
 
 

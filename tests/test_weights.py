@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from vidrestore import weights
+from vidrestore import manifest, weights
 from vidrestore.errors import ModelError
 from vidrestore.processor import apply
 from vidrestore.train.recipes import RECIPES
 
 
-@pytest.mark.parametrize("name", weights.manifest())
+@pytest.mark.parametrize("name", manifest.rows())
 def test_every_row_loads_and_knows_its_recipe(name: str) -> None:
-    entry = weights.manifest()[name]
+    entry = manifest.rows()[name]
     network = weights.load(entry)
     assert not network.training
     assert entry.recipe in RECIPES
@@ -22,19 +22,20 @@ def test_every_row_loads_and_knows_its_recipe(name: str) -> None:
     score, baseline = (value for key, value in entry.measured.items() if key != "set")
     assert score > baseline
     needs = network.needs
+    assert (entry.needs, entry.parameters) == (needs, sum(p.numel() for p in network.parameters()))
     window = torch.rand(1, needs.before + 1 + needs.after, 1 if needs.space == "luma" else 3, 64, 64)
     assert apply(network, window).shape[-1] == 64 * needs.scale
 
 
 def copy(tmp_path: Path) -> Path:
     folder = tmp_path / "weights"
-    shutil.copytree(weights.folder(), folder)
+    shutil.copytree(manifest.folder(), folder)
     return folder
 
 
 def test_one_flipped_bit_is_refused(tmp_path: Path) -> None:
     folder = copy(tmp_path)
-    entry = weights.manifest(folder)["espcn-x2"]
+    entry = manifest.rows(folder)["espcn-x2"]
     data = bytearray((folder / entry.file).read_bytes())
     data[len(data) // 2] ^= 1
     (folder / entry.file).write_bytes(data)
@@ -44,21 +45,21 @@ def test_one_flipped_bit_is_refused(tmp_path: Path) -> None:
 
 def test_missing_files_and_manifests_are_refused(tmp_path: Path) -> None:
     folder = copy(tmp_path)
-    entry = weights.manifest(folder)["espcn-x2"]
+    entry = manifest.rows(folder)["espcn-x2"]
     (folder / entry.file).unlink()
     with pytest.raises(ModelError, match="missing"):
         weights.load(entry, where=folder)
     (folder / "manifest.toml").write_text("not [toml")
     with pytest.raises(ModelError, match="not a weights manifest"):
-        weights.manifest(folder)
+        manifest.rows(folder)
     with pytest.raises(ModelError, match="no weights manifest"):
-        weights.manifest(tmp_path)
+        manifest.rows(tmp_path)
 
 
 def test_find_by_name_by_family_and_by_scale() -> None:
-    assert weights.find("espcn", task="upscale", scale=3).name == "espcn-x3"
-    assert weights.find("espcn-x2", task="upscale", scale=2).name == "espcn-x2"
+    assert manifest.find("espcn", task="upscale", scale=3).name == "espcn-x3"
+    assert manifest.find("espcn-x2", task="upscale", scale=2).name == "espcn-x2"
     with pytest.raises(ModelError, match="not x3"):
-        weights.find("espcn-x2", task="upscale", scale=3)
+        manifest.find("espcn-x2", task="upscale", scale=3)
     with pytest.raises(ModelError, match=r"there are: .*espcn-x2"):
-        weights.find("nothing", task="upscale", scale=2)
+        manifest.find("nothing", task="upscale", scale=2)

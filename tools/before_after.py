@@ -12,7 +12,7 @@ import cv2
 import panels
 import torch
 
-from vidrestore import weights
+from vidrestore import manifest, weights
 from vidrestore.engine import choose, run
 from vidrestore.frame import Frame
 from vidrestore.ops.imresize import imresize
@@ -30,7 +30,7 @@ def main(path: str, left: str, top: str) -> None:
     original = torch.from_numpy(picture[:h, :w].copy()).permute(2, 0, 1)
     small = imresize(original, 1 / SCALE)
     settings = Settings()
-    network = weights.load(weights.manifest()[f"espcn-x{SCALE}"])
+    network = weights.load(manifest.rows()[f"espcn-x{SCALE}"])
     frame = Frame(small.float() / 255, Fraction(0), Fraction(1))
     (restored,) = run(network, [frame], engine=choose(settings), settings=settings)
     assert isinstance(restored.picture, torch.Tensor)

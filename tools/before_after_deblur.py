@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import panels
 import torch
 
-from vidrestore import weights
+from vidrestore import manifest, weights
 from vidrestore.engine import choose, run
 from vidrestore.frame import Frame
 from vidrestore.settings import Settings
@@ -27,7 +27,7 @@ def main(clip: str, name: str, left: str, top: str) -> None:
         (Path(folder) / Path(clip).name).symlink_to(Path(clip).resolve())
         pair = next(pair for pair in blurred_pairs(Path(folder)) if pair.name == name)
     settings = Settings()
-    network = weights.load(weights.manifest()["unblur"])
+    network = weights.load(manifest.rows()["unblur"])
     (restored,) = run(
         network, [Frame(pair.blurred, Fraction(0), Fraction(1))], engine=choose(settings), settings=settings
     )

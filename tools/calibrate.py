@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from release_weights import write
 
-from vidrestore import weights
+from vidrestore import manifest, weights
 from vidrestore.calibration import extremes, measure
 from vidrestore.train.recipes import RECIPES
 
@@ -31,14 +31,14 @@ def main() -> None:
     parser.add_argument("--scratch", type=Path, required=True, help="where clips are unpacked")
     asked = parser.parse_args()
     for name in asked.names:
-        entry = weights.manifest()[name]
+        entry = manifest.rows()[name]
         network, recipe = weights.load(entry), RECIPES[entry.recipe]
         batches = recipe.task.open(asked.data, asked.scratch).batches(batch=recipe.batch, seed=recipe.seed, steps=STEPS)
         pictures = chain((batches[n][0] for n in range(STEPS)), [beyond(extremes()[:, None])])
         with torch.no_grad():
             found = measure(network.core, map(network.prepare, pictures))
         ranges = {layer: [round(low, 3), round(high, 3)] for layer, (low, high) in found.items()}
-        write(weights.folder() / "manifest.toml", replace(entry, ranges=ranges))
+        write(manifest.folder() / "manifest.toml", replace(entry, ranges=ranges))
         print(name, ranges)
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import torch
 
-from vidrestore import weights
+from vidrestore import manifest, weights
 
 
 def main(target: Path, *parts: str) -> None:
     names, shares = zip(*(part.rsplit("=", 1) for part in parts), strict=True)
-    about = weights.about(Path(names[0]))
+    about = manifest.about(Path(names[0]))
     total = sum(map(float, shares))
     network = weights.open_file(Path(names[0]), task=about["task"])
     kinds = [weights.tensors(Path(name)) for name in names]

@@ -10,11 +10,13 @@ import json
 import re
 import shutil
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from vidrestore import interpolators, weights
+from vidrestore import interpolators, manifest, weights
 from vidrestore.engine import Ran
+from vidrestore.models import MODELS
+from vidrestore.processor import Needs
 from vidrestore.settings import Retiming, Settings
 from vidrestore.train.baselines import BASELINES
 from vidrestore.train.blurred_pairs import blurred_pairs
@@ -32,7 +34,7 @@ from vidrestore.train.sequencing import Sequencing
 from vidrestore.train.triplets import Between
 
 
-def row(entry: weights.Entry) -> str:
+def row(entry: manifest.Entry) -> str:
     """One table of the manifest, in TOML."""
 
     def key(name: str) -> str:
@@ -41,9 +43,12 @@ def row(entry: weights.Entry) -> str:
     def value(x: object) -> str:
         if isinstance(x, dict):
             return "{ " + ", ".join(f"{key(k)} = {value(v)}" for k, v in x.items()) + " }"
-        return json.dumps(x)
+        if isinstance(x, Needs):
+            return value({name: v for name, v in asdict(x).items() if v != getattr(Needs(), name)})
+        return json.dumps(x, default=str)
 
-    fields = ["task", "model", "args", "file", "sha256", "licence", "recipe", "data", "steps", "note", "measured"]
+    fields = ["task", "model", "args", "file", "sha256", "licence", "recipe", "data", "steps", "parameters", "needs"]
+    fields += ["note", "measured"]
     fields += [name for name in ("on_video", "ranges") if getattr(entry, name)]
     return f"[{entry.name}]\n" + "".join(f"{name} = {value(getattr(entry, name))}\n" for name in fields)
 
@@ -60,7 +65,7 @@ def main() -> None:
     parser.add_argument("--note", default="")
     parser.add_argument("--half", action="store_true", help="store the weights in fp16: half of the size")
     asked = parser.parse_args()
-    recipe, folder = RECIPES[asked.recipe], weights.folder()
+    recipe, folder = RECIPES[asked.recipe], manifest.folder()
     name = f"{asked.name}.safetensors"
     if asked.half:
         network = weights.open_file(asked.file, task=recipe.task.command).half()
@@ -68,10 +73,11 @@ def main() -> None:
         (folder / name).write_bytes(said)
     elif asked.file.resolve() != (folder / name).resolve():
         shutil.copyfile(asked.file, folder / name)
+    network = MODELS[recipe.model](**recipe.args)
     digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-    entry = weights.Entry(
+    entry = manifest.Entry(
         asked.name, recipe.task.command, recipe.model, dict(recipe.args), name, digest, "MIT",
-        asked.recipe, asked.data, asked.steps, asked.note,
+        asked.recipe, asked.data, asked.steps, sum(p.numel() for p in network.parameters()), network.needs, asked.note,
     )  # fmt: skip
     write(folder / "manifest.toml", entry)
     entry = replace(entry, measured=measured(entry, recipe, asked.eval))
@@ -85,7 +91,7 @@ def main() -> None:
     print(name, entry.measured)
 
 
-def measured(entry: weights.Entry, recipe: Recipe, data: Path) -> dict[str, object]:
+def measured(entry: manifest.Entry, recipe: Recipe, data: Path) -> dict[str, object]:
     """The set, the score and the baseline's."""
     if isinstance(recipe.task, Enlarging):
         return enlarged(entry, recipe.task.degradation, data, stills(data), ends=0)
@@ -102,23 +108,23 @@ def measured(entry: weights.Entry, recipe: Recipe, data: Path) -> dict[str, obje
 
 
 def enlarged(
-    entry: weights.Entry, degradation: Degradation, data: Path, found: Iterable[Clip], *, ends: int
+    entry: manifest.Entry, degradation: Degradation, data: Path, found: Iterable[Clip], *, ends: int
 ) -> dict[str, object]:
     """As `measured`, of what enlarges, on the clips found in `data`."""
     score = mean(list(evaluate_upscale([weights.load(entry)], degradation, found, settings=Settings(), ends=ends)))
     return {"set": data.name, "psnr_y": round(score.psnr_y, 2), "bicubic": round(score.bicubic_psnr_y, 2)}
 
 
-def write(manifest: Path, entry: weights.Entry) -> None:
+def write(path: Path, entry: manifest.Entry) -> None:
     """The entry's table in the place of the one of its name, or at the end."""
-    text = manifest.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
     table = re.compile(rf"^\[{re.escape(entry.name)}\]\n(?:(?!\[).*\n?)*", re.MULTILINE)
     new = row(entry)
     if table.search(text):
         text = table.sub(lambda _: new + "\n", text).rstrip("\n") + "\n"
     else:
         text = text.rstrip("\n") + "\n\n" + new
-    manifest.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

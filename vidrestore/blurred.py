@@ -9,7 +9,6 @@ from torch import Tensor
 
 from .colour import luma, luma_of_rgb
 from .engine import Keep, Ran
-from .errors import UsageError
 from .frame import Frame, Planes
 from .metrics.blur import blur
 
@@ -18,12 +17,6 @@ class Restoring(Protocol):
     """One frame for each, in order; those it is to `keep` as they came."""
 
     def __call__(self, frames: Iterable[Frame], *, keep: Keep) -> Iterator[Frame]: ...
-
-
-def check_threshold(threshold: float | None) -> None:
-    """UsageError: it lies outside what `blur` can be."""
-    if threshold is not None and not 0 < threshold < 1:
-        raise UsageError(f"--only-blurred {threshold:g} is not between 0 and 1; sharp frames have 0.25 to 0.45")
 
 
 def watched(

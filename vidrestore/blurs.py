@@ -1,6 +1,5 @@
 """Which point spread function a user means, or a picture shows."""
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,18 +7,11 @@ from torch import Tensor
 
 from .errors import UsageError, VidrestoreError
 from .ops import estimate_blur, psf
-from .video.pictures import is_pictures
+from .psf_option import LARGEST, parse_psf
 from .video.read_pictures import read_picture
 
-FORMS = "gaussian:SIGMA, motion:LENGTH,ANGLE, disk:RADIUS, or a picture of the point spread function"
-MAKERS: dict[str, tuple[int, Callable[..., Tensor]]] = {
-    "gaussian": (1, psf.gaussian),
-    "motion": (2, psf.motion),
-    "disk": (1, psf.disk),
-}
-"""How many numbers each takes, and what it makes of them; lengths in pixels, angles in degrees."""
-LARGEST = 500.0
-"""Pixels, of a length, radius or sigma, or a side of a picture: a mistake beyond."""
+MAKERS: dict[str, Callable[..., Tensor]] = {"gaussian": psf.gaussian, "motion": psf.motion, "disk": psf.disk}
+"""What makes each kind of psf_option.NUMBERS."""
 WAYS_OUT = "give it with --psf, or --start where it shows"
 
 
@@ -30,15 +22,13 @@ def read_psf(text: str) -> Tensor:
         UsageError: it is none of them, or has no extent.
         InputError: the picture is broken.
     """
+    said = parse_psf(text)
+    if not said.picture:
+        return MAKERS[said.kind](*said.numbers)
     try:
-        kind, colon, rest = text.partition(":")
-        if colon and kind in MAKERS:
-            return _made(text, kind, [_number(part) for part in rest.split(",")])
-        if Path(text).is_file() and is_pictures(Path(text)):
-            return _of_picture(text, read_picture(Path(text)).mean(0).double())
+        return _of_picture(text, read_picture(Path(text)).mean(0).double())
     except ValueError as error:
         raise UsageError(f"--psf {text}: {error}") from error
-    raise UsageError(f"--psf {text} is neither a blur nor a picture that is there; write {FORMS}")
 
 
 def estimate(picture: Tensor) -> tuple[Tensor, str]:
@@ -63,22 +53,8 @@ def estimate(picture: Tensor) -> tuple[Tensor, str]:
     )
 
 
-def _made(text: str, kind: str, numbers: list[float]) -> Tensor:
-    count, make = MAKERS[kind]
-    if len(numbers) != count or not all(math.isfinite(number) for number in numbers) or numbers[0] > LARGEST:
-        raise UsageError(f"--psf {text} is not a blur of up to {LARGEST:.0f} pixels; write {FORMS}")
-    return make(*numbers)
-
-
 def _of_picture(text: str, picture: Tensor) -> Tensor:
     if max(picture.shape) > LARGEST or not bool(picture.isfinite().all()):
         height, width = picture.shape
         raise UsageError(f"--psf {text}, {width}x{height}: give finite numbers, and up to {LARGEST:.0f} pixels a side")
     return psf.from_picture(picture)
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan

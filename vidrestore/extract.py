@@ -18,10 +18,11 @@ from .report import Report
 from .scenes import Scene
 from .settings import Picking, Pictures, Reading
 from .shots import mark_cuts
+from .video.expected import expected_frames
 from .video.info import VideoInfo
 from .video.plan_pictures import plan_pictures
 from .video.probe import probe
-from .video.read import Reader, expected_frames
+from .video.read import Reader
 from .video.target import Target
 from .video.write import Origin, Writer, appearing
 from .video.write_pictures import SCENE, settle, upright_size

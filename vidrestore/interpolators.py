@@ -1,22 +1,21 @@
-"""Which interpolator a model's name means, and how it is brought up."""
+"""Which interpolator a model's name means. Networks are loaded when it starts."""
 
-from collections.abc import Callable, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from torch import Tensor
-
-from . import weights
-from .between import Interpolator
-from .engine import Ran, choose
-from .engine.infer import Inference
-from .flow.interpolator import FlowInterpolator
+from . import manifest
 from .flow.presets import PRESETS, Preset
-from .halving import MIDDLE, Halving
-from .models import Network
+from .processor import Needs
 from .settings import Quality, Settings
+
+if TYPE_CHECKING:
+    from .between import Interpolator
+    from .engine import Ran
 
 FLOW = "flow"
 """What `auto` takes: it makes any time, and no other network is shipped that scores as well (README)."""
@@ -43,40 +42,25 @@ def find(model: str, quality: Quality, settings: Settings) -> Choice:
     """
     preset = PRESETS[quality]
     if model in ("auto", FLOW) and not preset.fusion:
-        return Choice(FLOW, partial(_without_network, preset))
+        return Choice(FLOW, _starting(None, preset, settings))
     if Path(model).suffix == ".safetensors":
-        network = weights.open_file(Path(model), task="interpolate")
-        return Choice(model, partial(_with_network, network, preset, settings), halves=_halves(network))
-    entry = weights.find(FLOW if model == "auto" else model, task="interpolate")
+        from . import weights  # torch: what a file's network needs is known once it is built
 
+        needs = weights.open_file(Path(model), task="interpolate").needs
+        return Choice(model, _starting(Path(model), preset, settings), halves=_halves(needs))
+    entry = manifest.find(FLOW if model == "auto" else model, task="interpolate")
+    return Choice(entry.name, _starting(entry, preset, settings), entry.note, halves=_halves(entry.needs))
+
+
+def _halves(needs: Needs) -> bool:
+    return needs.times == (Fraction(1, 2),)
+
+
+def _starting(model: manifest.Entry | Path | None, preset: Preset, settings: Settings) -> Callable[[Ran], Interpolator]:
     def start(ran: Ran) -> Interpolator:
-        return _with_network(weights.load(entry), preset, settings, ran)
+        from . import stage_work as work  # torch
 
-    return Choice(entry.name, start, entry.note, halves=_halves(weights.build(entry)))
+        network = None if model is None else work.network_of(model, task="interpolate")
+        return work.interpolator(network, preset, settings, ran)
 
-
-def _halves(network: Network) -> bool:
-    return network.needs.times == (MIDDLE,)
-
-
-def _without_network(preset: Preset, ran: Ran) -> Interpolator:
-    ran.engine, ran.device, ran.precision = "opencv", "cpu", "fp32"
-    return FlowInterpolator(preset.search)
-
-
-def _with_network(network: Network, preset: Preset, settings: Settings, ran: Ran) -> Interpolator:
-    engine = choose(settings)
-    ran.began(engine)
-    inference = Inference(network, engine, settings)
-    between: Interpolator
-    if _halves(network):
-        between = Halving(inference)
-    else:
-        between = FlowInterpolator(preset.search, inference, mirrored=preset.mirrored)
-
-    def told(first: Tensor, second: Tensor, times: Sequence[Fraction]) -> list[Tensor]:
-        made = between(first, second, times)
-        ran.note(inference)
-        return made
-
-    return told
+    return start

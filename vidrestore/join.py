@@ -5,7 +5,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from .errors import UsageError
-from .pipeline import Job
+from .job import Job
 from .settings import Encoding, Reading
 from .video.container import is_cover, last_picture, opened
 from .video.destination import kind_of

@@ -3,114 +3,29 @@
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 from itertools import islice
-from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from . import __version__
 from .engine import Ran
 from .engine.transfer import arrived, download
-from .errors import UsageError, VidrestoreError
+from .errors import VidrestoreError
 from .frame import Frame
 from .in_flight import InFlight, peak_memory
+from .job import Job, Stage
 from .prefetch import prefetch
 from .report import Blur, Report
-from .settings import Encoding, Reading
 from .shots import mark_cuts
-from .skipping import NOTHING, Skip, skips
-from .timing import SOURCE_TIMES, Span, Timing
-from .video.info import VideoInfo
+from .skipping import skips
+from .timing import Span
 from .video.packing import rounded
-from .video.probe import probe
-from .video.read import Reader, expected_frames
-from .video.unfinished import check_same, claimed, source_state
-from .video.write import UNKNOWN, Target, Writer, done_before, plan, when_over
+from .video.read import Reader
+from .video.unfinished import claimed
+from .video.write import UNKNOWN, Writer, frames_there, when_over
 
 T = TypeVar("T")
-
-
-class Start(Protocol):
-    """Loads what a stage needs; the function it returns turns frames into frames and fills in the Ran."""
-
-    def __call__(self, ran: Ran, skip: Skip = NOTHING) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
-        """Of the frames to `skip` it hands on some picture, of any size, at the right time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One step of a restoration, described before it is built: the target is planned and probed first."""
-
-    name: str
-    scale: int
-    """Output height and width over input height and width."""
-    start: Start
-    model: str
-    notes: tuple[str, ...] = ()
-    """What the user should know about it, one line each."""
-    timing: Timing = SOURCE_TIMES
-    """How many frames it makes of how many, and when they appear."""
-    stretches_sound: bool = False
-    """Where its timing stretches time: sound and subtitles are stretched with it; else they are left out."""
-    how: str = ""
-    """All that its result depends on, in words: what must be the same where an interrupted run goes on."""
-    reach: int | None = None
-    """Frames that it looks back to, before the current one or before the gap it fills; None: there is no saying."""
-    looks: bool = False
-    """It wants to know where shots begin."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A source, what is done to it, and where the result goes: checked, and nothing done yet."""
-
-    info: VideoInfo
-    reading: Reading
-    stages: tuple[Stage, ...]
-    target: Target
-    resume: bool = False
-    """Go on where an interrupted run stopped, and leave what is done to the next if this one is interrupted."""
-
-    @property
-    def run(self) -> dict[str, str]:
-        """What is being made, in words: the same for the run that goes on."""
-        return {
-            "input": source_state(self.info.path),
-            "part": repr(self.reading),
-            "steps": "; ".join(f"{stage.name} {stage.how}" for stage in self.stages),
-            "encoding": repr(replace(self.target, path=Path(), tracks_from=None, notes=())),
-            "version": __version__,
-        }
-
-    def done_before(self) -> int:
-        """Frames of the result that an interrupted run has left."""
-        return done_before(self.target) if self.resume else 0
-
-    @property
-    def model(self) -> str:
-        """The networks used, in order."""
-        return "+".join(stage.model for stage in self.stages)
-
-    @property
-    def frames(self) -> int | None:
-        """Frames the run will write, as far as the container tells; None where only decoding does."""
-        decoded = expected_frames(self.info, self.reading)
-        if decoded is None:
-            return None
-        return self.result(Span(decoded, Fraction(0), decoded / self.info.rate)).frames
-
-    def result(self, source: Span) -> Span:
-        """What must become of the frames taken from the source."""
-        for stage in self.stages:
-            source = stage.timing.result(source)
-        return source
-
-    @property
-    def notes(self) -> list[str]:
-        """What is known before the run and worth saying."""
-        return [*self.info.warnings, *self.target.notes, *(note for stage in self.stages for note in stage.notes)]
 
 
 @dataclass(slots=True)
@@ -137,60 +52,9 @@ class _Clock:
                 close()
 
 
-def prepare(
-    source: Path,
-    target: Path,
-    stages: tuple[Stage, ...],
-    *,
-    reading: Reading,
-    encoding: Encoding,
-    overwrite: bool = False,
-    resume: bool = False,
-) -> Job:
-    """Probe the source and check the target, encoder included, before any network is loaded.
-
-    Args:
-        resume: see Job.
-
-    Raises:
-        InputError, UsageError: as `probe` and `plan` do; there is nothing to resume in a single picture, or what an
-            interrupted run left is of another job.
-    """
-    info = probe(source, rate=reading.rate, follow_references=reading.follow_references)
-    scale, stretch, rate, tick = 1, Fraction(1), info.rate, info.time_base
-    for stage in stages:
-        scale, stretch = scale * stage.scale, stretch * stage.timing.stretch
-        rate, tick = stage.timing.rate(rate), stage.timing.tick(tick)
-    keep_sound = stretch == 1 or any(stage.stretches_sound for stage in stages)
-    planned = plan(
-        info,
-        target,
-        encoding,
-        width=info.width * scale,
-        height=info.height * scale,
-        rate=rate,
-        time_base=tick,
-        overwrite=overwrite,
-        keep_sound=keep_sound,
-        stretch=stretch,
-        resume=resume,
-    )
-    if not keep_sound and (silenced := _tracks_in_time(info)):
-        note = f"{silenced} left out: the pictures are {float(stretch):g} times as slow; --audio stretch keeps them"
-        planned = replace(planned, notes=(*planned.notes, note))
-    job = Job(info, reading, stages, planned, resume)
-    if resume and planned.kind == "picture":
-        raise UsageError(f"{target} is one picture: there is nothing to resume; leave out --resume")
-    if resume:
-        check_same(target, job.run)
-    return job
-
-
-def _tracks_in_time(info: VideoInfo) -> str:
-    """What a source has beside the pictures that keeps time with them."""
-    kinds = {stream.kind for stream in info.streams}
-    there = ("sound", "audio" in kinds), ("subtitles", "subtitle" in kinds), ("chapters", info.chapters > 0)
-    return ", ".join(name for name, has in there if has)
+def done_before(job: Job) -> int:
+    """Frames of the result that an interrupted run has left."""
+    return frames_there(job.target) if job.resume else 0
 
 
 def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> Report:
@@ -209,7 +73,7 @@ def _restored(job: Job, on_frame: Callable[[Frame], None]) -> Report:
     began = time.perf_counter()
     clock, ran, flying = _Clock(), Ran(), InFlight()
     reader = Reader(job.info, job.reading)
-    before = job.done_before()
+    before = done_before(job)
     spared = skips(job.stages, before, partial(when_over, job.target))
     functions = [stage.start(ran, skip) for stage, skip in zip(job.stages, spared, strict=True)]
     cuts, taken = 0, Span(0, Fraction(0), Fraction(0))

@@ -1,10 +1,13 @@
 """Needs and Processor: what a network looks like from outside."""
 
+from __future__ import annotations  # torch is for type checkers only: what a network needs can be said without it
+
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from torch import Tensor, nn
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,18 @@
 """Skip: of which frames a stage need not make the pictures, since an interrupted run has left what comes of them."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from .engine import Keep
 from .frame import Frame
 from .timing import SOURCE_TIMES, Timing
+
+if TYPE_CHECKING:
+    from .engine import Keep
 
 MARGIN = Fraction(1, 100)
 """Seconds that a frame must be over: one may be shown a little before its time (timing.SLACK)."""
@@ -33,7 +37,7 @@ class Skip:
 
         return kept
 
-    def before(self, reach: int) -> "Skip":
+    def before(self, reach: int) -> Skip:
         """Of the step before one that makes frames one by one and looks back so many."""
         return Skip(max(0, self.count - reach), None if reach else self.until)
 
@@ -49,7 +53,7 @@ class Reaching(Protocol):
 
     @property
     def reach(self) -> int | None:
-        """See `pipeline.Stage`."""
+        """See `job.Stage`."""
 
 
 def skips(stages: Iterable[Reaching], done: int, over: Callable[[int], Fraction | None]) -> list[Skip]:

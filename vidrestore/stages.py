@@ -1,33 +1,32 @@
-"""The restorations as stages of a pipeline: a model's name in, a Stage out; nothing is loaded before the run starts."""
+"""The restorations as stages of a job: a model's name in, a checked Stage out. Networks are loaded when it starts."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial, reduce
-from itertools import product, repeat
+from itertools import product
 from math import prod
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from . import interpolators, weights
-from .blurred import Restoring, check_threshold, watched
-from .blurs import FORMS, read_psf
-from .engine import Ran, choose, run
+from . import interpolators, manifest
 from .errors import ModelError, UsageError
 from .frame import Frame
-from .inverse import METHODS, inverse
-from .mirrored import Mirrored
-from .models import Network
-from .pipeline import Stage
-from .placing import cut_by_list
-from .processor import Processor
-from .repeats import mark_repeats
-from .retime import CPU, retime
+from .job import Stage
+from .processor import Needs
+from .psf_option import FORMS, PsfOption, parse_psf
 from .scenes import Scene
-from .settings import NOISE, Deblurring, DeblurringQuality, Retiming, Settings
-from .shots import mark_cuts
+from .settings import NOISE, Deblurring, Retiming, Settings
 from .skipping import NOTHING, Skip
-from .strength import Blended
 from .timing import ByFactor, Timing
 
+if TYPE_CHECKING:
+    from .blurred import Restoring
+    from .engine import Ran
+    from .models import Network
+
+METHODS = ("wiener", "landweber")
+"""That undo a known blur; see inverse.py."""
 SCALES = (2, 3, 4)
 CHAINS = {4: "aligned-x2+espcn-x2"}
 """What `auto` enlarges with where two networks in a row do better on clips than any one; figures in the README."""
@@ -50,39 +49,35 @@ def upscale(model: str, *, scale: int, settings: Settings, still: bool = False) 
     if scale not in SCALES:
         raise UsageError(f"--scale {scale} is not possible; choose one of {', '.join(map(str, SCALES))}")
     if Path(model).suffix == ".safetensors":
-        network = weights.open_file(Path(model), task="upscale")
-        if network.needs.scale != scale:
-            raise ModelError(f"the network of {model} enlarges x{network.needs.scale}, not x{scale}")
-        return Stage(
-            "upscale",
-            scale,
-            lambda ran, skip=NOTHING: _restoring([network], settings, ran, skip),
-            model,
-            how=_how(model, settings),
-            reach=network.needs.before,
-            looks=_looks([network]),
-        )
-    entries = _upscalers(model, scale, still=still)
+        models: list[manifest.Entry | Path] = [Path(model)]
+        name, notes, needs = model, tuple[str, ...](), [_needs_of(Path(model), task="upscale")]
+        if needs[0].scale != scale:
+            raise ModelError(f"the network of {model} enlarges x{needs[0].scale}, not x{scale}")
+    else:
+        entries = _upscalers(model, scale, still=still)
+        models, needs = [*entries], [entry.needs for entry in entries]
+        name, notes = "+".join(entry.name for entry in entries), tuple(entry.note for entry in entries if entry.note)
 
     def start(ran: Ran, skip: Skip = NOTHING) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
-        return _restoring([weights.load(entry) for entry in entries], settings, ran, skip)
+        from . import stage_work as work  # torch
 
-    name, notes = "+".join(entry.name for entry in entries), tuple(entry.note for entry in entries if entry.note)
-    networks = [weights.build(entry) for entry in entries]
-    reach = sum(network.needs.before for network in networks)
-    said, looks = _how(name, settings), _looks(networks)
-    return Stage("upscale", scale, start, name, notes, how=said, reach=reach, looks=looks)
+        return work.enlarge([work.network_of(each, task="upscale") for each in models], settings, ran, skip)
 
-
-def _looks(networks: Sequence[Network]) -> bool:
-    """Whether one of them sees frames around the current one."""
-    return any(network.needs.before or network.needs.after for network in networks)
+    reach, looks = sum(each.before for each in needs), any(each.before or each.after for each in needs)
+    return Stage("upscale", scale, start, name, notes, how=_how(name, settings), reach=reach, looks=looks)
 
 
-def _upscalers(model: str, scale: int, *, still: bool) -> tuple[weights.Entry, ...]:
+def _needs_of(path: Path, *, task: str) -> Needs:
+    """What the network of a file needs. ModelError: as `weights.open_file`."""
+    from . import weights  # torch: it is known once the network is built
+
+    return weights.open_file(path, task=task).needs
+
+
+def _upscalers(model: str, scale: int, *, still: bool) -> tuple[manifest.Entry, ...]:
     """The networks that enlarge one after the other, together by `scale`."""
     if model == "auto" and (still or scale not in CHAINS):
-        return (weights.best(scale=scale, still=still),)
+        return (manifest.best(scale=scale, still=still),)
     names = (CHAINS[scale] if model == "auto" else model).split("+")
     if len(names) == 1:
         return (_upscaler(model, scale),)
@@ -94,20 +89,20 @@ def _upscalers(model: str, scale: int, *, still: bool) -> tuple[weights.Entry, .
     return chains[scale]
 
 
-def _scale(chain: Sequence[weights.Entry]) -> int:
-    return prod(weights.build(entry).needs.scale for entry in chain)
+def _scale(chain: Sequence[manifest.Entry]) -> int:
+    return prod(entry.needs.scale for entry in chain)
 
 
-def _of_any_scale(name: str) -> list[weights.Entry]:
+def _of_any_scale(name: str) -> list[manifest.Entry]:
     """The row of that name, or all of that family."""
-    rows = {row.name: row for row in weights.manifest().values() if row.task == "upscale"}
+    rows = {row.name: row for row in manifest.rows().values() if row.task == "upscale"}
     family = [rows[each] for scale in SCALES if (each := f"{name}-x{scale}") in rows]
-    return family if family and name not in rows else [weights.find(name, task="upscale")]
+    return family if family and name not in rows else [manifest.find(name, task="upscale")]
 
 
-def _upscaler(model: str, scale: int) -> weights.Entry:
+def _upscaler(model: str, scale: int) -> manifest.Entry:
     try:
-        return weights.find(model, task="upscale", scale=scale)
+        return manifest.find(model, task="upscale", scale=scale)
     except ModelError as error:
         if model != UNTRAINED:
             raise
@@ -119,21 +114,7 @@ def _upscaler(model: str, scale: int) -> weights.Entry:
 
 def _how(model: str, settings: Settings, *parts: object) -> str:
     """What a result depends on. Where and in which tiles it is computed may change on the way."""
-    return repr((weights.digest(model) or model, settings.precision, *parts))
-
-
-def _restoring(
-    networks: Sequence[Network], settings: Settings, ran: Ran, skip: Skip
-) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
-    """Frames restored by one network after the other, by windows that never reach over a cut."""
-    engine = choose(settings)
-    steps: list[Callable[[Iterable[Frame]], Iterator[Frame]]] = []
-    for network in reversed(networks):
-        steps.insert(0, partial(run, network, engine=engine, settings=settings, ran=ran, keep=skip.keep()))
-        skip = skip.before(network.needs.before)
-    # Cuts are found once, in the source: what a network gives may lie on a GPU, and keeps the marks.
-    cut = mark_cuts if _looks(networks) else iter
-    return lambda frames: reduce(lambda made, step: step(made), steps, cut(frames))
+    return repr((manifest.digest(model) or model, settings.precision, *parts))
 
 
 def interpolate(
@@ -159,17 +140,12 @@ def interpolate(
         )
 
     def start(ran: Ran, skip: Skip = NOTHING) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
-        between = chosen.start(ran)
-        device = choose(settings).device if chosen.halves else CPU  # the flow is OpenCV's, on the CPU
+        from . import stage_work as work  # torch
 
-        def stage(frames: Iterable[Frame]) -> Iterator[Frame]:
-            shots = mark_cuts(frames) if scenes is None else _cut_as_listed(frames, scenes, ran)
-            marked = mark_repeats(shots) if retiming.duplicates == "retime" else zip(shots, repeat(False))
-            return retime(
-                marked, timing=timing, between=between, on_cut=retiming.on_cut, ran=ran, device=device, skip=skip.count
-            )
-
-        return stage
+        between, on_gpu = chosen.start(ran), chosen.halves
+        return work.interpolate(
+            between, timing, retiming, scenes=scenes, on_gpu=on_gpu, settings=settings, ran=ran, skip=skip
+        )
 
     stretches = retiming.audio == "stretch"
     notes = (chosen.note,) if chosen.note else ()
@@ -200,16 +176,20 @@ def deblur(how: Deblurring, *, settings: Settings, still: bool = False) -> Stage
     """
     if not 0 <= how.strength <= 1:
         raise UsageError(f"--strength {how.strength:g} is not a share; give 0 to 1")
-    check_threshold(how.only_blurred)
-    name, note, begin = _by_inverse(how, settings) if how.model in METHODS else _by_network(how, settings, still=still)
+    if how.only_blurred is not None and not 0 < how.only_blurred < 1:
+        raise UsageError(f"--only-blurred {how.only_blurred:g} is not between 0 and 1; sharp frames have 0.25 to 0.45")
+    psf = None if how.psf is None else parse_psf(how.psf)
+    if how.model in METHODS:
+        name, note, begin = _by_inverse(how, psf, settings)
+    else:
+        name, note, begin = _by_network(how, settings, still=still)
 
     def start(ran: Ran, skip: Skip = NOTHING) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
-        # An estimate is made in the first frame that is restored, which must stay that one.
-        keep = (NOTHING if how.estimate else skip).keep()
-        return partial(watched, restoring=begin(ran), threshold=how.only_blurred, ran=ran, skip=keep)
+        from . import stage_work as work  # torch
 
-    kernel = None if how.psf is None else read_psf(how.psf).tolist()
-    said = _how(name, settings, replace(how, model="", psf=None), kernel, still)
+        return work.deblur(how, begin(ran), ran, skip)
+
+    said = _how(name, settings, replace(how, model="", psf=None), psf, still)
     return Stage("deblur", 1, start, name, (note,) if note else (), how=said, reach=None if how.estimate else 0)
 
 
@@ -221,12 +201,12 @@ INVERSE_SETTINGS: dict[str, tuple[object, ...]] = {
     "max_memory": (None,),
 }
 """What Settings may say where no network runs."""
-Deblurrer = tuple[str, str, Callable[[Ran], Restoring]]
+Deblurrer = tuple[str, str, "Callable[[Ran], Restoring]"]
 """The name of what deblurs, what a user should know about it, and what loads it."""
 
 
-def _by_inverse(how: Deblurring, settings: Settings) -> Deblurrer:
-    if (how.psf is None) == (not how.estimate):
+def _by_inverse(how: Deblurring, psf: PsfOption | None, settings: Settings) -> Deblurrer:
+    if (psf is None) == (not how.estimate):
         raise UsageError(f"-m {how.model} needs either --estimate or --psf: {FORMS}")
     if how.quality != "auto":
         raise UsageError(f"--quality {how.quality} is for networks; -m {how.model} has one quality")
@@ -238,11 +218,15 @@ def _by_inverse(how: Deblurring, settings: Settings) -> Deblurrer:
             raise UsageError(
                 f"--{option.replace('_', '-')} {value} is for networks; -m {how.model} computes whole pictures in fp32"
             )
-    psf = None if how.psf is None else read_psf(how.psf)
+    if psf is not None and psf.picture:
+        from .blurs import read_psf  # torch: what a picture holds is checked before anything is written, too
+
+        read_psf(str(how.psf))
 
     def start(ran: Ran) -> Restoring:
-        noise, device = level / 255, choose(settings).device
-        return partial(inverse, method=how.model, psf=psf, noise=noise, strength=how.strength, device=device, ran=ran)
+        from . import stage_work as work  # torch
+
+        return work.deblur_by_inverse(how, level / 255, settings, ran)
 
     return how.model, "", start
 
@@ -255,16 +239,11 @@ def _by_network(how: Deblurring, settings: Settings, *, still: bool) -> Deblurre
     name, load, note = deblurrer(how.model)
 
     def start(ran: Ran) -> Restoring:
-        processor = Blended(at_quality(how.quality, load(), still=still), how.strength)
-        return partial(run, processor, engine=choose(settings), settings=settings, ran=ran)
+        from . import stage_work as work  # torch
+
+        return work.deblur_by_network(how, load(), settings, ran, still=still)
 
     return name, note, start
-
-
-def at_quality(quality: DeblurringQuality, network: Network, *, still: bool) -> Processor:
-    """The network as it is used at a quality, on one picture (`still`) or on the frames of a video."""
-    best = quality == "best" or (quality == "auto" and still)
-    return Mirrored(network) if best else network
 
 
 DEBLURRING_NETWORK = "unblur"
@@ -273,11 +252,25 @@ DEBLURRING_NETWORK = "unblur"
 
 def deblurrer(model: str) -> tuple[str, Callable[[], Network], str]:
     """The network a user means: its name, how to load it, and what to know before choosing it."""
+    found: manifest.Entry | Path = Path(model)
+    name, note = model, ""
     if Path(model).suffix == ".safetensors":
-        network = weights.open_file(Path(model), task="deblur")
-        return model, lambda: network, ""
+        _needs_of(Path(model), task="deblur")
+    else:
+        found = _deblurring_row(model)
+        name, note = found.name, found.note
+
+    def load() -> Network:
+        from . import stage_work as work  # torch
+
+        return work.network_of(found, task="deblur")
+
+    return name, load, note
+
+
+def _deblurring_row(model: str) -> manifest.Entry:
     try:
-        entry = weights.find(DEBLURRING_NETWORK if model == "auto" else model, task="deblur")
+        return manifest.find(DEBLURRING_NETWORK if model == "auto" else model, task="deblur")
     except ModelError as error:
         if model != "msresnet":
             raise
@@ -285,18 +278,7 @@ def deblurrer(model: str) -> tuple[str, Callable[[], Network], str]:
             "no trained weights of msresnet are shipped; convert a copy of your own with `vidrestore models convert` "
             "and give its file with -m, or use -m unblur"
         ) from error
-    return entry.name, lambda: weights.load(entry), entry.note
 
 
 def _is_power_of_two(timing: Timing) -> bool:
     return isinstance(timing, ByFactor) and timing.factor.denominator == 1 and timing.factor.numerator.bit_count() == 1
-
-
-def _cut_as_listed(frames: Iterable[Frame], scenes: Sequence[Scene], ran: Ran) -> Iterator[Frame]:
-    """The frames with the cuts of a list; scenes of it that never come are said afterwards."""
-    count = 0
-    for frame in cut_by_list(frames, scenes):
-        count += 1
-        yield frame
-    if missed := sum(scene.first >= count for scene in scenes):
-        ran.counted.append(f"scenes of the list that are not in the video, which has {count} frames: {missed}")

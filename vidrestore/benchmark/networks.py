@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from .. import weights
+from .. import manifest, weights
 from ..engine import EngineName, Precision, choose
 from ..engine.base import Core
 from ..errors import UsageError
@@ -30,12 +30,12 @@ PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16", "fp16", "int8")
 def networks(effort: Effort, device: str = "cpu") -> list[Row]:
     """GFLOP/s of each core, a multiply-add counted as two, on 960x540 or less; prepare and finish are not in it."""
     # Two sets of weights of one network are computed alike: the one to be recommended stays.
-    found = sorted(weights.manifest().values(), key=lambda entry: not entry.note)
-    entries = {(entry.model, weights.parameters(entry)): entry for entry in found}
+    found = sorted(manifest.rows().values(), key=lambda entry: not entry.note)
+    entries = {(entry.model, entry.parameters): entry for entry in found}
     return [row for entry in entries.values() for row in _of(entry, effort, device)]
 
 
-def _of(entry: weights.Entry, effort: Effort, device: str) -> Iterator[Row]:
+def _of(entry: manifest.Entry, effort: Effort, device: str) -> Iterator[Row]:
     name, network = entry.name, weights.load(entry)
     part = 1
     while (flops := _operations(network, inputs := core_inputs(network, part))) > MOST:

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from .. import weights
+from .. import manifest, weights
 from ..engine import choose, run
 from ..frame import Frame
-from ..pipeline import prepare, restore
+from ..job import prepare
+from ..pipeline import restore
 from ..report import Report
 from ..settings import Encoding, Reading, Settings
 from ..stages import upscale
@@ -53,7 +54,7 @@ def cores() -> int:
 
 def _alone(source: Path, target: Path, count: int) -> dict[str, Callable[[], object]]:
     settings, info = Settings(), probe(source)
-    network, engine = weights.load(weights.find(MODEL, task="upscale", scale=SCALE)), choose(settings)
+    network, engine = weights.load(manifest.find(MODEL, task="upscale", scale=SCALE)), choose(settings)
     frames = [frame for frame, _ in zip(Reader(info), range(count), strict=False)]
     large = [
         Frame(picture, frame.pts, frame.duration)

@@ -29,6 +29,8 @@ class EvaluatedQuality(StrEnum):
     BEST = "best"
 
 
+BASELINES = ("average", "dis", "minterpolate")
+"""What makes frames between without a network, as train.baselines has it."""
 QUALITIES: dict[str, tuple[str, ...]] = {
     "upscale": ("auto",),
     "deblur": ("auto", "balanced", "best"),
@@ -108,18 +110,22 @@ def evaluate(
 
 
 def _task(model: str) -> str:
-    """The command that a network or a weight file is for; A+B enlarge, and what is no network makes frames between.
+    """The command that a network or a weight file is for; A+B enlarge, and baselines make frames between.
 
     The family of some that enlarge is refused there, with their names.
     """
-    from .. import weights
+    from .. import manifest
 
     if Path(model).suffix == ".safetensors":
-        return str(weights.about(Path(model))["task"])
-    if entry := weights.manifest().get(model):
+        return str(manifest.about(Path(model))["task"])
+    rows = manifest.rows()
+    if entry := rows.get(model):
         return entry.task
-    family = any(entry.task == "upscale" and entry.model == model for entry in weights.manifest().values())
-    return "upscale" if "+" in model or family else "interpolate"
+    if "+" in model or any(entry.task == "upscale" and entry.model == model for entry in rows.values()):
+        return "upscale"
+    if model not in (*BASELINES, "auto"):
+        raise manifest.unknown(model, [*rows, *BASELINES])
+    return "interpolate"
 
 
 def _upscaling(name: str, data: Path, settings: "Settings") -> tuple[list["Table"], dict[str, object]]:
@@ -175,7 +181,7 @@ def _enlarging(name: str) -> tuple[list["Network"], "Degradation"]:
     from dataclasses import replace
     from math import prod
 
-    from .. import weights
+    from .. import manifest, weights
     from ..train.degrade import Degradation
     from ..train.enlarging import Enlarging
     from ..train.recipes import RECIPES
@@ -184,7 +190,7 @@ def _enlarging(name: str) -> tuple[list["Network"], "Degradation"]:
     if Path(name).suffix == ".safetensors":
         network = weights.open_file(Path(name), task="upscale")
         return [network], Degradation(network.needs.scale)  # a file does not say what it was trained to undo
-    entries = [weights.find(part, task="upscale") for part in name.split("+")]
+    entries = [manifest.find(part, task="upscale") for part in name.split("+")]
     networks = [weights.load(entry) for entry in entries]
     task = RECIPES[entries[-1].recipe].task
     assert isinstance(task, Enlarging | Sequencing)
@@ -198,7 +204,8 @@ def _deblurring(
 
     from rich.table import Table
 
-    from ..stages import at_quality, deblurrer
+    from ..stage_work import at_quality
+    from ..stages import deblurrer
     from ..train.blurred_pairs import blurred_pairs
     from ..train.evaluate_deblurring import Score, evaluate_deblurring, mean, means
 

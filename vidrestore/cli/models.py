@@ -36,18 +36,18 @@ def list_(as_json: Json = False) -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
-    from .. import weights
+    from .. import manifest
 
     rows = {
         name: {
             "task": entry.task,
-            "parameters": weights.parameters(entry),
-            "bytes": (weights.folder() / entry.file).stat().st_size if (weights.folder() / entry.file).exists() else 0,
+            "parameters": entry.parameters,
+            "bytes": manifest.size(entry),
             "licence": entry.licence,
             "measured": dict(entry.measured),
             "note": entry.note,
         }
-        for name, entry in sorted(weights.manifest().items(), key=lambda item: item[1].task)
+        for name, entry in sorted(manifest.rows().items(), key=lambda item: item[1].task)
     }
     if as_json:
         print(json.dumps({"models": rows}))
@@ -68,26 +68,28 @@ def list_(as_json: Json = False) -> None:
 @app.command("info")
 @shows_errors
 def info(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="One of `models list`.")], as_json: Json = False
+    name: Annotated[str, typer.Argument(metavar="NAME", help="One of `models list`, or a weight file.")],
+    as_json: Json = False,
 ) -> None:
-    """Everything the manifest says about one network.
+    """Everything that is known about one network.
 
     Example: vidrestore models info espcn-x2
     """
     from dataclasses import asdict
 
-    from .. import weights
-    from ..errors import ModelError
+    from .. import manifest
 
-    rows = weights.manifest()
-    if name not in rows:
-        raise ModelError(f"no model {name!r}; there are: {', '.join(rows)}")
-    facts = asdict(rows[name]) | {"parameters": weights.parameters(rows[name])}
+    if Path(name).suffix == ".safetensors":
+        facts = {"file": name, **manifest.about(Path(name)), "bytes": Path(name).stat().st_size}
+    elif (entry := manifest.rows().get(name)) is not None:
+        facts = asdict(entry) | {"bytes": manifest.size(entry)}
+    else:
+        raise manifest.unknown(name, list(manifest.rows()))
     if as_json:
-        print(json.dumps(facts))
+        print(json.dumps(facts, default=str))
         return
     for key, value in facts.items():
-        print(f"{key:12} {json.dumps(value) if isinstance(value, dict) else value}")
+        print(f"{key:12} {json.dumps(value, default=str) if isinstance(value, dict) else value}")
 
 
 @app.command("verify")
@@ -97,9 +99,9 @@ def verify(as_json: Json = False) -> None:
 
     Example: vidrestore models verify
     """
-    from .. import weights
+    from .. import manifest, weights
 
-    rows = weights.manifest()
+    rows = manifest.rows()
     for name, entry in rows.items():
         weights.load(entry)
         if not as_json:

@@ -13,7 +13,7 @@ from .interpolate import timing_of
 from .run import Shell, run_job
 
 if TYPE_CHECKING:
-    from ..pipeline import Stage
+    from ..job import Stage
 
 STEPS = "Steps (one or more, done in this order)"
 

@@ -18,7 +18,7 @@ from .progress import progress
 
 if TYPE_CHECKING:
     from ..frame import Frame
-    from ..pipeline import Job, Stage
+    from ..job import Job, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def run_job(
 
     Ends the command with 3 where the input was truncated and what there was has been saved.
     """
-    from ..pipeline import prepare
+    from ..job import prepare
 
     job = prepare(
         source, target, stages, reading=reading, encoding=encoding, overwrite=shell.overwrite, resume=shell.resume
@@ -52,13 +52,13 @@ def run_job(
 def finish(job: "Job", shell: Shell) -> None:
     """Run a job that is prepared, or with --dry-run say what it would be; ends the command as `run_job` does."""
     from ..engine import keep_memory
-    from ..pipeline import restore
+    from ..pipeline import done_before, restore
 
     keep_memory()
     if shell.dry_run:
         _show_plan(job, as_json=shell.as_json)
         return
-    with progress(shell.progress, total=job.frames, quiet=shell.quiet, before=job.done_before()) as tick:
+    with progress(shell.progress, total=job.frames, quiet=shell.quiet, before=done_before(job)) as tick:
 
         def on_frame(frame: "Frame") -> None:
             end_if_interrupted()
@@ -74,10 +74,12 @@ def finish(job: "Job", shell: Shell) -> None:
 @contextmanager
 def _kept_is_said(job: "Job") -> Iterator[None]:
     """What ends a run that the same command can go on with says so, too."""
+    from ..pipeline import done_before
+
     try:
         yield
     except (KeyboardInterrupt, ResourceError) as error:
-        if not (kept := job.done_before()):
+        if not (kept := done_before(job)):
             raise
         said = f"{error}; " if str(error) else ""
         raise type(error)(f"{said}{kept} frames are kept, and the same command goes on from there") from error
@@ -85,10 +87,10 @@ def _kept_is_said(job: "Job") -> Iterator[None]:
 
 def _show_plan(job: "Job", *, as_json: bool) -> None:
     """What would be done, with a time from a short trial."""
-    from ..pipeline import estimate
+    from ..pipeline import done_before, estimate
 
     per_frame, ran = estimate(job)
-    info, target, before = job.info, job.target, job.done_before()
+    info, target, before = job.info, job.target, done_before(job)
     facts = {
         "input": str(info.path),
         "output": str(target.path),

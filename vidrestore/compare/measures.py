@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 
 from ..errors import ModelError, UsageError
+from ..manifest import folder
 from ..metrics import crop_border, l1, ms_ssim, mse, psnr, ssim
 from ..metrics.flicker import Error, flicker, signed_error
 from ..metrics.niqe import niqe
 from ..metrics.pristine import Pristine
-from ..weights import folder
 from .align import Pair
 from .rgb import Picture
 from .settings import METRICS

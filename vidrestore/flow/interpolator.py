@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..engine.infer import Inference
-from .motion import Paths, Search, at, find
+from .motion import Paths, at, find
+from .presets import Search
 from .warp import Picture, warp
 
 FAR, LONG = 16.0, 64.0

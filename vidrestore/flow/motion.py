@@ -5,13 +5,13 @@ grid of the picture it starts from; the picture at time t has a grid of its own,
 themselves, and where they disagree the one that makes the two warped pictures more alike is taken.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .presets import Search
 from .warp import Flow, Picture, warp
 
 Grey = NDArray[np.uint8]
@@ -21,17 +21,6 @@ LEAST = 64
 """Pixels a side below which the search finds nothing: smaller pictures are continued by their edge."""
 NEIGHBOURHOOD = 2.0
 """Sigma in pixels of the Gaussian over which two motions are compared."""
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """How thoroughly motion is searched: OpenCV's names and meanings."""
-
-    finest_scale: int
-    """0 is the picture itself, 1 half of it; the flow is enlarged from there."""
-    patch_stride: int
-    variational_iterations: int = 5
-    descent_iterations: int = 16
 
 
 class Motion(NamedTuple):

@@ -3,7 +3,17 @@
 from dataclasses import dataclass
 
 from ..settings import Quality
-from .motion import Search
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How thoroughly motion is searched: OpenCV's names and meanings."""
+
+    finest_scale: int
+    """0 is the picture itself, 1 half of it; the flow is enlarged from there."""
+    patch_stride: int
+    variational_iterations: int = 5
+    descent_iterations: int = 16
 
 
 @dataclass(frozen=True, slots=True)

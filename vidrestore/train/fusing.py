@@ -15,7 +15,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from ..flow.interpolator import grey, window
-from ..flow.motion import Search, at, find
+from ..flow.motion import at, find
+from ..flow.presets import Search
 from ..flow.warp import Picture
 from .footage import Codes, Scene, beside, held_back, scenes
 from .layers import layered

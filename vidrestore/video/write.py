@@ -26,7 +26,7 @@ from .resumable import ResumableMux
 from .target import Beside, Target
 from .write_pictures import PictureFiles, pictures_there
 
-__all__ = ["UNKNOWN", "HasOrigin", "Target", "Writer", "appearing", "done_before", "plan", "when_over"]
+__all__ = ["UNKNOWN", "HasOrigin", "Target", "Writer", "appearing", "frames_there", "plan", "when_over"]
 
 UNKNOWN = Fraction(10**9)
 """Seconds: an end that only the frames will tell. Having one lets the other tracks stop with the last of them."""
@@ -44,7 +44,7 @@ Result = Mux | ResumableMux | PictureFiles
 """A result under way."""
 
 
-def done_before(target: Target) -> int:
+def frames_there(target: Target) -> int:
     """Frames of a result that can be resumed which an earlier run has left."""
     if target.kind == "folder":
         return pictures_there(_growing(target), target.suffix)
