@@ -15,7 +15,8 @@ MAY = {
     "ops": set(),
     "settings": set(),
     "metrics": {"ops"},
-    "files": {"errors"},
+    "files": {"errors", "stop"},
+    "stop": set(),
     "compare": {
         "colour",
         "errors",

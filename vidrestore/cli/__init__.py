@@ -1,61 +1,45 @@
-"""The command line: the only place that prints or exits. Heavy imports live inside the commands: --help is instant."""
+"""The command line: the only place that prints or exits.
 
-from typing import Annotated
+The commands are imported in `main`, behind the handlers of stop signals, and their heavy imports in the commands
+themselves, so that `--help` is instant.
+"""
 
-import typer
+import sys
+from typing import TYPE_CHECKING, Any
 
-from .. import __version__
-from .benchmark import app as benchmark
-from .deblur import deblur
-from .evaluate import evaluate
-from .extract_frames import extract_frames
-from .info import info
-from .interpolate import interpolate
-from .join_frames import join_frames
-from .metrics import metrics
-from .models import app as models
-from .restore import restore
-from .split_scenes import split_scenes
-from .train import train
-from .upscale import upscale
+from .. import stop
+from ..errors import VidrestoreError
+from . import streams
 
-app = typer.Typer(
-    help="Restore video: raise its frame rate, undo its blur, enlarge it, and measure what was gained. "
-    "Every frame, time stamp, colour and track is kept.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("upscale")(upscale)
-app.command("interpolate")(interpolate)
-app.command("deblur")(deblur)
-app.command("restore")(restore)
-app.command("extract-frames")(extract_frames)
-app.command("join-frames")(join_frames)
-app.command("split-scenes")(split_scenes)
-app.command("metrics")(metrics)
-app.command("info")(info)
-app.add_typer(models, name="models")
-app.command("train")(train)
-app.command("evaluate")(evaluate)
-app.add_typer(benchmark, name="benchmark")
+if TYPE_CHECKING:
+    from .commands import app as app
+
+LAST_WORDS = "vidrestore: interrupted twice; left at once, and unfinished files may lie beside the output as .part\n"
+SHOW_CURSOR = "\x1b[?25h"
+"""For a terminal whose cursor a progress bar has hidden."""
 
 
-def _say_version(wanted: bool) -> None:
-    if wanted:
-        print(f"vidrestore {__version__}")
-        raise typer.Exit
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    if name == "app":
+        from .commands import app
 
-
-@app.callback()
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show the version and exit.")
-    ] = False,
-) -> None:
-    pass
+        return app
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def main() -> None:
     """The entry point of `vidrestore`."""
-    app()
+    streams.prepare()
+    stop.listen(LAST_WORDS + SHOW_CURSOR if sys.stderr.isatty() else LAST_WORDS)
+    from .commands import app
+
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise SystemExit(1) from None
+    except VidrestoreError as error:  # of stdout itself; the commands say their own
+        print(f"vidrestore: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None

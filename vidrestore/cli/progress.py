@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from ..stop import check
 from .options import ProgressName
 
 EVERY = 5.0
@@ -38,7 +39,7 @@ class _Meter:
 def progress(
     kind: ProgressName, *, total: int | None, quiet: bool, before: int = 0
 ) -> Iterator[Callable[[object], None]]:
-    """A function to call once per frame; everything it shows is on stderr.
+    """A function to call once per frame, which raises a stop that was asked for; all that it shows is on stderr.
 
     Args:
         before: so many of the first frames were done by an earlier run, and say nothing of the speed.
@@ -49,7 +50,12 @@ def progress(
         elif sys.stderr.isatty():
             kind = ProgressName.BAR
     meter = _Meter(total, before)
-    with _bar(meter) if kind is ProgressName.BAR else _lines(kind, meter) as tick:
+    with _bar(meter) if kind is ProgressName.BAR else _lines(kind, meter) as show:
+
+        def tick(item: object) -> None:
+            check()
+            show(item)
+
         yield tick
 
 

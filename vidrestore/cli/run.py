@@ -12,12 +12,10 @@ import typer
 from ..errors import InputError, ResourceError
 from ..settings import Encoding, Reading
 from . import show
-from .errors import end_if_interrupted
 from .options import ProgressName
 from .progress import progress
 
 if TYPE_CHECKING:
-    from ..frame import Frame
     from ..job import Job, Stage
 
 
@@ -58,14 +56,9 @@ def finish(job: "Job", shell: Shell) -> None:
     if shell.dry_run:
         _show_plan(job, as_json=shell.as_json)
         return
-    with progress(shell.progress, total=job.frames, quiet=shell.quiet, before=done_before(job)) as tick:
-
-        def on_frame(frame: "Frame") -> None:
-            end_if_interrupted()
-            tick(frame)
-
-        with _kept_is_said(job):
-            report = restore(job, on_frame=on_frame)
+    shown = progress(shell.progress, total=job.frames, quiet=shell.quiet, before=done_before(job))
+    with shown as tick, _kept_is_said(job):
+        report = restore(job, on_frame=tick)
     show.report(report, as_json=shell.as_json, quiet=shell.quiet, verbose=shell.verbose)
     if report.truncated:
         raise typer.Exit(InputError.exit_code)

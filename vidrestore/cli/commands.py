@@ -1,0 +1,56 @@
+"""All commands."""
+
+from typing import Annotated
+
+import typer
+
+from .. import __version__
+from .benchmark import app as benchmark
+from .deblur import deblur
+from .evaluate import evaluate
+from .extract_frames import extract_frames
+from .info import info
+from .interpolate import interpolate
+from .join_frames import join_frames
+from .metrics import metrics
+from .models import app as models
+from .restore import restore
+from .split_scenes import split_scenes
+from .train import train
+from .upscale import upscale
+
+app = typer.Typer(
+    help="Restore video: raise its frame rate, undo its blur, enlarge it, and measure what was gained. "
+    "Every frame, time stamp, colour and track is kept.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("upscale")(upscale)
+app.command("interpolate")(interpolate)
+app.command("deblur")(deblur)
+app.command("restore")(restore)
+app.command("extract-frames")(extract_frames)
+app.command("join-frames")(join_frames)
+app.command("split-scenes")(split_scenes)
+app.command("metrics")(metrics)
+app.command("info")(info)
+app.add_typer(models, name="models")
+app.command("train")(train)
+app.command("evaluate")(evaluate)
+app.add_typer(benchmark, name="benchmark")
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        print(f"vidrestore {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass

@@ -1,0 +1,71 @@
+"""Standard streams that are closed, full, or whose reader is gone: lost messages change nothing, lost results do."""
+
+import errno
+import io
+import os
+import sys
+
+from ..errors import ResourceError, VidrestoreError
+
+
+class Messages(io.TextIOWrapper):
+    """stderr: what cannot be written there is dropped, and changes nothing in how a command ends."""
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except OSError:
+            _discard(2)  # what is buffered goes there, too
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError:
+            _discard(2)
+
+
+class Results(io.TextIOWrapper):
+    """stdout: what cannot be written there is an error in one line, but for a reader that has seen enough."""
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except OSError as error:
+            raise _lost(error) from None
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError as error:
+            raise _lost(error) from None
+
+
+def prepare() -> None:
+    """Make stdout and stderr such streams; those that the shell has closed (`2>&-`) are opened first."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            # Or the next file opened would take its number. Nothing can be written to a closed stdout: whoever reads
+            # results must not take none for success.
+            os.open(os.devnull, os.O_WRONLY if number == 2 else os.O_RDONLY)
+    for name, kind, number in (("stdout", Results, 1), ("stderr", Messages, 2)):
+        there = getattr(sys, name) or io.TextIOWrapper(open(number, "wb", closefd=False))  # noqa: SIM115
+        stream = kind(there.detach(), there.encoding, there.errors, line_buffering=there.line_buffering)
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+
+
+def _lost(error: OSError) -> Exception:
+    _discard(1)  # or Python tries once more at its end
+    if error.errno == errno.EPIPE:
+        return error
+    kind = ResourceError if error.errno == errno.ENOSPC else VidrestoreError
+    return kind(f"standard output cannot be written: {error.strerror}")
+
+
+def _discard(number: int) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, number)
+    os.close(nowhere)

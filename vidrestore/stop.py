@@ -1,0 +1,121 @@
+"""Stop signals (Ctrl-C, TERM, a closed terminal): one meaning from the first instruction of a command to the last.
+
+The first signal asks for a stop, which is raised as KeyboardInterrupt, but never between steps that belong together
+(`held`). The second one ends the process at once, though not within such steps. Without `listen`, as in a library,
+nothing here has an effect.
+"""
+
+import atexit
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+_listening = False
+_asked = 0
+_at_once = False
+"""Whether a stop is raised wherever the program is; else the next `check` raises it."""
+_steps = threading.RLock()
+
+
+def listen(last_words: str = "") -> None:
+    """Take over the stop signals for the rest of the process; one that is ignored (nohup) stays so.
+
+    Only the main thread can call it. No stop is raised before the first `check`.
+
+    Args:
+        last_words: what stderr gets when a second signal ends the process.
+    """
+    global _listening
+    if _listening:
+        return
+    _listening = True
+    for number in SIGNALS:
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(number, _ask)
+    atexit.register(_ignore)
+    if os.name == "posix":
+        # Python runs handlers between its own instructions; a thread that reads the numbers hears them during C code.
+        numbers, wakeup = os.pipe()
+        os.set_blocking(wakeup, False)
+        signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
+        os.register_at_fork(after_in_child=lambda: signal.set_wakeup_fd(-1))  # a child's signals are not ours
+        threading.Thread(target=_leave_at_second, args=(numbers, last_words), name="stop", daemon=True).start()
+
+
+def asked() -> int:
+    """The number of the signal that asked for a stop; 0: none has."""
+    return _asked
+
+
+def check() -> None:
+    """Raise the stop that was asked for; from now on one is raised as soon as it is asked for.
+
+    Whatever works for long calls it again and again, since Python drops what is raised in a finalizer or a callback.
+
+    Raises:
+        KeyboardInterrupt: a stop was asked for.
+    """
+    global _at_once
+    _at_once = True
+    if _asked:
+        _at_once = False
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Steps that no signal may split. A stop asked for during or after them is raised by the next `check`.
+
+    So a command that has nothing left to check after its result got its name ends as if it had not been asked.
+    """
+    global _at_once
+    if threading.current_thread() is not threading.main_thread():  # which signals do not reach
+        yield
+        return
+    _at_once = False
+    with _steps:
+        yield
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """A stop is raised in here, and not after it."""
+    global _at_once
+    try:
+        check()
+        yield
+    finally:
+        _at_once = False
+
+
+def _ask(number: int, _: FrameType | None) -> None:
+    global _asked, _at_once
+    _asked = _asked or number
+    if _at_once:
+        _at_once = False
+        raise KeyboardInterrupt
+
+
+def _leave_at_second(numbers: int, last_words: str) -> None:
+    heard = 0
+    while heard < 2:
+        number = os.read(numbers, 1)[0]
+        heard += number in SIGNALS
+    with _steps:
+        with suppress(OSError):  # stderr is closed, or its reader gone
+            os.write(2, last_words.encode())
+        os._exit(128 + number)
+
+
+def _ignore() -> None:
+    """At the end of the process there is nothing left to stop, and Python's handlers are about to go."""
+    if os.name == "posix":
+        signal.set_wakeup_fd(-1)
+    for number in SIGNALS:
+        if signal.getsignal(number) is _ask:
+            signal.signal(number, signal.SIG_IGN)
