@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import av.logging
@@ -11,10 +12,11 @@ from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
-from av.stream import Disposition
+from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from ..errors import InputError, UsageError
+from .metadata import NOT_UTF8
 from .references import FOLLOWING, REFUSING, list_format, refers
 
 # FFmpeg shows any text file as a film of ANSI art.
@@ -45,7 +47,7 @@ def opened(
         # Absolute, or FFmpeg takes a name such as "a:b.mp4" for a network protocol.
         container = av.open(
             str(path.absolute()),
-            metadata_errors="replace",
+            metadata_errors=NOT_UTF8,
             hwaccel=accelerator,
             options=FOLLOWING if follow_references else REFUSING,
         )
@@ -107,10 +109,29 @@ def picture_stream(container: InputContainer, path: Path) -> VideoStream:
     return stream
 
 
+def demuxed(container: InputContainer, *streams: Stream) -> "Iterator[Packet[Any]]":
+    """The packets of these streams, or of all, the empty ones at the end too.
+
+    Streams that turn up only while the file is read (FLV, MPEG-TS) have none.
+
+    Raises:
+        FFmpegError: what comes after this cannot be reached.
+    """
+    found = container.demux(*streams)
+    while True:
+        try:
+            packet = next(found, None)
+        except IndexError:  # at the end PyAV wants to flush the streams that turned up, and does not know them
+            return
+        if packet is None:
+            return
+        yield packet
+
+
 def packets(container: InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
     """All of a stream's, the empty one at the end too; an error ends them: what comes after it cannot be reached."""
     with suppress(FFmpegError):
-        yield from container.demux(stream)
+        yield from demuxed(container, stream)
 
 
 def last_picture(path: Path, index: int, *, follow_references: bool = False) -> Fraction | None:

@@ -5,7 +5,7 @@ from __future__ import annotations  # av's Packet is generic for type checkers o
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import av
 from av.bitstream import BitStreamFilterContext
@@ -13,10 +13,13 @@ from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Discard, Stream
 
-from .streams import Track, add_track
+from .container import demuxed
+from .streams import Track, Trial, add_track
 
 CERTAIN = 3
 """Packets in a row from beyond the end before a track counts as over: one alone may be stamped wrong."""
+REFUSALS = (av.error.ArgumentError, av.error.InvalidDataError, av.error.PatchWelcomeError)
+"""What FFmpeg says of a packet that a container cannot hold; of a full disk it says something else."""
 NOTICED = Fraction(1, 25)
 """Seconds by which sound may be early before a viewer minds."""
 
@@ -39,6 +42,8 @@ class _Out:
     began: Fraction = Fraction(0)
     """When the first packet written begins, for sound."""
     repaired: int = 0
+    refused: int = 0
+    """Packets that the output's container did not take."""
 
     def pass_by(self, packet: Packet[Any], decoded: Fraction) -> None:
         """Note when a packet was decoded, for those behind it."""
@@ -76,21 +81,30 @@ class Copier:
         for stream in source.streams:
             if stream.index not in self._flowing:
                 stream.discard = Discard.all
+        self._trials = {
+            t.index: Trial(source.streams[t.index], t, output.format.name) for t in tracks if t.index in self._flowing
+        }
         self._packets = self._placed() if self._flowing else iter(())
         self._next: tuple[Fraction, list[Packet[Any]]] = (Fraction(0), [])
         self._broken: list[str] = []
 
     @property
     def warnings(self) -> list[str]:
-        """One line on every track whose time stamps were repaired or lost, and on a source that breaks off."""
+        """One line on every track that was repaired or lost something, and on a source that breaks off."""
         outs = self._outs.values()
+        muxer = self._output.format.name
+        refused = [
+            f"{out.track.name}: damaged packets, which {muxer} does not take, are left out: {out.refused}"
+            for out in outs
+            if out.refused
+        ]
         repairs = [f"{out.track.name}: {out.repaired} time stamps repaired" for out in outs if out.repaired]
         early = [
             f"{out.track.name} comes {float(out.began):.2f} s too early: avi cannot say that it begins later"
             for out in outs
-            if self._output.format.name == "avi" and out.began > NOTICED
+            if muxer == "avi" and out.began > NOTICED
         ]
-        return [*repairs, *early, *self._broken]
+        return [*repairs, *refused, *early, *self._broken]
 
     def copy_chapters(self) -> None:
         """Carry the chapters over; to be called before the first packet."""
@@ -115,6 +129,11 @@ class Copier:
             if not self._next[1]:
                 self._packets = iter(())
                 return
+
+    def close(self) -> None:
+        """Be done with it, whether or not all was written."""
+        for trial in self._trials.values():
+            trial.close()
 
     def finish(self, end: Fraction | None) -> None:
         """Write what is left, of every track as far as `end` on the output's clock; None: all."""
@@ -147,14 +166,24 @@ class Copier:
                 _place(packet, out, decoded * self._stretch, shown * self._stretch, self._stretch)
             assert packet.dts is not None and out.stream.time_base is not None
             time = packet.dts * out.stream.time_base
-            packets = [packet] if out.rewrite is None else out.rewrite.filter(packet)
-            for done in packets:
-                done.stream, done.time_base = out.stream, out.stream.time_base
-            if packets:
+            if packets := self._storable(packet, out):
                 yield time, packets
 
+    def _storable(self, packet: Packet[Any], out: _Out) -> list[Packet[Any]]:
+        """A packet as it goes out; none where the output would refuse it, which costs that packet, not the result."""
+        try:
+            packets = [packet] if out.rewrite is None else out.rewrite.filter(packet)
+            for done in packets:
+                done.time_base = cast(Fraction, out.stream.time_base)
+                self._trials[out.track.index].take(done)
+                done.stream = out.stream
+        except REFUSALS:
+            out.refused += 1
+            return []
+        return packets
+
     def _demuxed(self) -> Iterator[Packet[Any]]:
-        packets = self._source.demux()
+        packets = demuxed(self._source)
         while True:
             try:
                 packet = next(packets, None)

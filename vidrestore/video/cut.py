@@ -66,7 +66,7 @@ class PacketCutter:
             with (
                 self._open() as source,
                 self._open() as beside,
-                av.open(path, "w", format=target.container, metadata_errors="surrogateescape") as output,
+                av.open(path, "w", format=target.container) as output,
             ):
                 stream = self._declare(output, source)
                 zero = start + self._info.start
@@ -78,6 +78,7 @@ class PacketCutter:
                     packet.stream = stream
                     output.mux(packet)
                 copier.finish(end - start)
+                copier.close()
         except (FFmpegError, OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, FFmpegError | OSError) else error
             raise VidrestoreError(f"{target.path} could not be copied: {reason}; leave --copy out") from error

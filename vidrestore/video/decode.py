@@ -17,7 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from .clock import cut_off
-from .container import AVI, MATROSKA, MOV, MPEGTS, opened, packets, stream_at
+from .container import AVI, MATROSKA, MOV, MPEGTS, demuxed, opened, packets, stream_at
 
 
 class Decoder:
@@ -105,7 +105,7 @@ class Decoder:
     def _packets(self, container: InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
         """Whole packets of the pictures; sound and subtitles are read only to know where the file ends."""
         others = [other for other in container.streams if other.type in ("audio", "subtitle")]
-        packets = container.demux(stream, *others)
+        packets = demuxed(container, stream, *others)
         while True:
             try:
                 packet = next(packets)

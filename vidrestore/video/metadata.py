@@ -1,7 +1,21 @@
 """Tags of a file: which are still true of the result, and which its container can hold."""
 
+import codecs
 import re
 from collections.abc import Mapping
+
+NOT_UTF8 = "vidrestore.not-utf8"
+"""What PyAV is to do with tags that are not UTF-8, as containers want them: their bytes are read as Windows-1252, as
+old AVI and FLV files mean them. Carried over as they are, other programs could not read the result."""
+
+
+def _windows(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error(NOT_UTF8, _windows)
 
 _STALE = re.compile(
     r"(major_brand|minor_version|compatible_brands|encoder|rotate"

@@ -121,10 +121,11 @@ class Mux:
             sound.until(end)
         self._output.close()
         self._close_source()
-        if self._clock.packets != self._clock.frames:
+        stored = min(self._clock.packets, self._stream.frames)  # FFmpeg's own count of what is in the file
+        if stored != self._clock.frames:
             raise VidrestoreError(
-                f"{self._target.codec} gave {self._clock.packets} packets for {self._clock.frames} frames; "
-                "try another --codec"
+                f"{self._target.codec} in {self._target.container} gave {stored} pictures for {self._clock.frames} "
+                "frames; try another --codec or container"
             )
 
     def give_name(self, path: Path) -> None:
@@ -140,6 +141,6 @@ class Mux:
         self._file.unlink(missing_ok=True)
 
     def _close_source(self) -> None:
-        for source in (self._source, *self._sounds):
-            if source is not None:
-                source.close()
+        for each in (self._source, self._copier, *self._sounds):
+            if each is not None:
+                each.close()

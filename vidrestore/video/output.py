@@ -35,7 +35,6 @@ def open_output(target: Target, file: Path | BytesIO) -> OutputContainer:
         name,
         "w",
         format=target.container,
-        metadata_errors="surrogateescape",
         container_options=_container_options(target),
     )
     options = dict(target.options)

@@ -1,17 +1,21 @@
 """What comes along besides the restored pictures: sound, subtitles, cover, attachments, chapters and metadata."""
 
+from __future__ import annotations  # av's Packet is generic for type checkers only
+
+from contextlib import suppress
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import av
 from av.audio.stream import AudioStream
 from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer, OutputContainer
+from av.packet import Packet
 from av.stream import Disposition, Stream
 
-from .metadata import content_tags
+from .container import demuxed
+from .metadata import NOT_UTF8, content_tags
 from .references import FOLLOWING, REFUSING
 
 
@@ -50,9 +54,9 @@ _COVER_FILES = {"png": ("cover.png", "image/png"), "mjpeg": ("cover.jpg", "image
 
 
 def open_source(path: Path, *, follow_references: bool = False) -> InputContainer:
-    """Open a source for copying. Tags that are not valid UTF-8 are carried byte by byte."""
+    """Open a source for copying."""
     options = FOLLOWING if follow_references else REFUSING
-    return av.open(str(path.absolute()), metadata_errors="surrogateescape", options=options)
+    return av.open(str(path.absolute()), metadata_errors=NOT_UTF8, options=options)
 
 
 def choose_tracks(
@@ -102,7 +106,7 @@ def _track(source: InputContainer, stream: Stream, kind: str, name: str, *, muxe
     if kind == "cover" and (muxer not in ("mp4", "matroska") or codec not in _COVER_FILES):
         return None
     if kind == "cover" and muxer == "matroska":
-        packets = source.demux(stream)
+        packets = demuxed(source, stream)
         return Track(stream.index, kind, name, codec=codec, attached=next(bytes(p) for p in packets if p.size))
     if muxer in _PLAYABLE and codec not in _PLAYABLE[muxer]:
         return None
@@ -118,12 +122,50 @@ def _encoded(stream: Stream, name: str, encoder: str, muxer: str) -> Track | Non
 def _storable(stream: Stream, track: Track, muxer: str) -> bool:
     """Whether a header with this one stream can be written: some muxers refuse only then."""
     try:
-        with av.open(BytesIO(), "w", format=muxer) as trial:
-            add_track(trial, stream, track)
-            trial.start_encoding()
+        Trial(stream, track, muxer).close()
     except (av.error.FFmpegError, ValueError):
         return False
     return True
+
+
+class Trial:
+    """A track in a muxer of its own, whose file goes nowhere: what this refuses must not reach the real one.
+
+    That one keeps packets of all tracks to put them in order: a refusal comes with the packet of some other track, or
+    at the end, and takes what else it keeps along.
+    """
+
+    def __init__(self, stream: Stream, track: Track, muxer: str) -> None:
+        """FFmpegError, ValueError: not even the header can be written."""
+        self._output = av.open(_Nowhere(), "w", format=muxer)
+        try:
+            self._stream, _ = add_track(self._output, stream, track)
+            self._output.start_encoding()
+        except BaseException:
+            self.close()
+            raise
+
+    def take(self, packet: Packet[Any]) -> None:
+        """FFmpegError: the container does not take this packet."""
+        packet.stream = self._stream
+        self._output.mux(packet)
+
+    def close(self) -> None:
+        with suppress(av.error.FFmpegError):
+            self._output.close()
+
+
+class _Nowhere:
+    """A file of which nothing is kept."""
+
+    def write(self, data: bytes) -> int:
+        return len(data)
+
+    def seek(self, offset: int, _: int = 0) -> int:
+        return offset
+
+    def tell(self) -> int:
+        return 0
 
 
 def add_track(output: OutputContainer, stream: Stream, track: Track) -> tuple[Stream, BitStreamFilterContext | None]:

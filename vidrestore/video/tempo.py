@@ -17,6 +17,7 @@ from av.packet import Packet
 from av.stream import Discard
 from numpy.typing import NDArray
 
+from .container import demuxed
 from .streams import Track, add_track, open_source
 from .target import Beside
 
@@ -129,7 +130,7 @@ class Tempo:
                 yield done
 
     def _frames(self) -> Iterator[AudioFrame]:
-        packets = self._source.demux(self._from)
+        packets = demuxed(self._source, self._from)
         while True:
             try:
                 packet = next(packets, None)

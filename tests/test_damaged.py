@@ -1,0 +1,75 @@
+"""Damaged files: results that others can read, or one line and exit code 3; never a traceback."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from typer.testing import CliRunner, Result
+
+from tests.clips import make_clip
+from tests.conftest import REPOSITORY
+from vidrestore.cli import app
+
+MUTANTS = REPOSITORY.parent / "shared" / "data" / "mutants"
+TURN_UP_LATE = ("m532.flv", "m581.flv")
+"""In these a second sound track turns up while the file is read."""
+
+
+def run(*words: object) -> Result:
+    result = CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "200"})
+    assert result.exception is None or isinstance(result.exception, SystemExit), repr(result.exception)
+    return result
+
+
+def tags(path: Path) -> list[dict[str, str]]:
+    """Of a file, its streams and its chapters, read as strictly as PyAV does of itself."""
+    with av.open(str(path)) as container:
+        chapters: Any = container.chapters()
+        found = [container.metadata, *(s.metadata for s in container.streams), *(c["metadata"] for c in chapters)]
+        return [dict(each) for each in found]
+
+
+@pytest.mark.skipif(not MUTANTS.is_dir(), reason="no data/mutants")
+@pytest.mark.parametrize("source", sorted(MUTANTS.glob("m*")), ids=lambda path: path.name)
+def test_a_damaged_file_gives_what_decodes_or_one_line(source: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.mkv"
+    result = run("upscale", source, target, "-m", "espcn", "--preset", "ultrafast", "--end", "2f", "--progress", "none")
+    assert result.exit_code in (0, 3), result.stderr
+    if target.exists():
+        tags(target)
+        with av.open(str(target)) as container:
+            assert 1 <= sum(1 for _ in container.decode(video=0)) <= 2
+    else:
+        assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(not MUTANTS.is_dir(), reason="no data/mutants")
+@pytest.mark.parametrize("name", TURN_UP_LATE)
+def test_a_packet_that_the_container_does_not_take_costs_itself(name: str, tmp_path: Path) -> None:
+    """The sound that turns up late has no header, which Matroska wants."""
+    pictures, target = tmp_path / "pictures", tmp_path / "out.mkv"
+    run("extract-frames", make_clip(tmp_path / "in.mp4", frames=35), pictures)
+    result = run("join-frames", pictures, target, "--audio", MUTANTS / name, "--preset", "ultrafast")
+    assert result.exit_code == 0, result.stderr
+    assert "audio track 2 (aac): damaged packets, which matroska does not take, are left out: 1\n" in result.stderr
+    with av.open(str(target)) as container:
+        count = Counter(packet.stream.index for packet in container.demux() if packet.size)
+    assert count[0] == 35
+    assert count[1] > 40
+    assert count[2] == 0
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_tags_that_are_not_utf8_are_read_as_windows_1252(suffix: str, tmp_path: Path) -> None:
+    source, target = tmp_path / f"in{suffix}", tmp_path / f"out{suffix}"
+    clip = make_clip(source, frames=2, chapters=True, metadata={"title": "CafX film", "comment": "na\u00efve"})
+    clip.write_bytes(clip.read_bytes().replace(b"CafX", b"Caf\xe9").replace(b"one", b"\x93ne"))
+    result = run("upscale", source, target, "-m", "espcn", "--preset", "ultrafast")
+    assert result.exit_code == 0, result.stderr
+    file, *_, first, second = tags(target)
+    assert file["title"] == "Caf\u00e9 film"
+    assert file[next(key for key in file if key.lower() == "comment")] == "na\u00efve"
+    assert first["title"] == "\u201cne"
+    assert second["title"] == "two"
