@@ -17,6 +17,7 @@ MAY = {
     "metrics": {"ops"},
     "files": {"errors", "stop"},
     "stop": set(),
+    "text": set(),
     "compare": {
         "colour",
         "errors",
@@ -27,6 +28,7 @@ MAY = {
         "prefetch",
         "scenes",
         "settings",
+        "text",
         "video",
         "manifest",
     },

@@ -8,7 +8,7 @@ import typer
 
 from . import options
 from .errors import shows_errors
-from .show import say
+from .show import say, tell
 
 app = typer.Typer(help="How fast this machine is, beside the alternatives.")
 
@@ -48,15 +48,15 @@ def benchmark(
     if as_json:
         print(report.as_json(results, changes))
         return
-    print(", ".join(f"{key} {value}" for key, value in results.machine.items()))
+    tell(", ".join(f"{key} {value}" for key, value in results.machine.items()))
     for note in results.notes:
-        print(f"note: {note}")
+        tell(f"note: {note}")
     for row in results.rows:
         facts = ", ".join(f"{name} {_short(value)}" for name, value in row.facts.items())
-        print(f"{row.key:58} {_short(row.value):>8} {row.unit:8} {facts}".rstrip())
+        tell(f"{row.key:58} {_short(row.value):>8} {row.unit:8} {facts}".rstrip())
     for change in changes or ():
         values = f"{_short(change.old)} -> {_short(change.new)} {change.unit}"
-        print(f"{change.faster:6.2f} times as fast: {change.key}, {values}")
+        tell(f"{change.faster:6.2f} times as fast: {change.key}, {values}")
 
 
 def _short(value: float) -> str:

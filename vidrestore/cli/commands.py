@@ -7,6 +7,7 @@ import typer
 from .. import __version__
 from .benchmark import app as benchmark
 from .deblur import deblur
+from .errors import Commands
 from .evaluate import evaluate
 from .extract_frames import extract_frames
 from .info import info
@@ -20,6 +21,7 @@ from .train import train
 from .upscale import upscale
 
 app = typer.Typer(
+    cls=Commands,
     help="Restore video: raise its frame rate, undo its blur, enlarge it, and measure what was gained. "
     "Every frame, time stamp, colour and track is kept.",
     no_args_is_help=True,

@@ -3,19 +3,25 @@
 import errno
 import functools
 import signal
-import sys
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar, cast
 
 import typer
+from typer.core import TyperGroup
 
 from .. import stop
 from ..errors import ResourceError, UsageError, VidrestoreError
+from ..text import visible
+from .show import say
 
 REFUSALS = dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG), UsageError.exit_code) | {
     errno.ENOSPC: ResourceError.exit_code
 }
 """What the system says of a path that a user gave, and the exit code; any other of its errors is a bug of ours."""
+
+WrongWords = cast(type[typer.BadParameter], typer.BadParameter.__mro__[1])
+"""What typer raises where it can't take the words of a command line; it has no public name there."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,17 +39,38 @@ def shows_errors(command: Callable[P, R]) -> Callable[P, R]:
             with stop.stoppable():
                 return command(*args, **kwargs)
         except VidrestoreError as error:
-            print(f"vidrestore: {error}", file=sys.stderr)
+            say(f"vidrestore: {error}")
             raise typer.Exit(error.exit_code) from None
         except OSError as error:
             if error.errno not in REFUSALS:
                 raise
             where = "" if error.filename is None else f"{error.filename}: "
             way_out = "free some space" if error.errno == errno.ENOSPC else "give another path"
-            print(f"vidrestore: {where}{error.strerror}; {way_out}", file=sys.stderr)
+            say(f"vidrestore: {where}{error.strerror}; {way_out}")
             raise typer.Exit(REFUSALS[error.errno]) from None
         except KeyboardInterrupt as interrupt:
-            print(f"vidrestore: interrupted; {str(interrupt) or 'nothing was written'}", file=sys.stderr)
+            say(f"vidrestore: interrupted; {str(interrupt) or 'nothing was written'}")
             raise typer.Exit(128 + (stop.asked() or signal.SIGINT)) from None
 
     return shell
+
+
+class Commands(TyperGroup):
+    """Commands whose refusals of words show them as `visible` does."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        with _visible_words():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        with _visible_words():
+            return super().invoke(*args, **kwargs)
+
+
+@contextmanager
+def _visible_words() -> Iterator[None]:
+    try:
+        yield
+    except WrongWords as error:
+        error.message = "\n".join(map(visible, error.message.split("\n")))
+        raise

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import options
+from . import options, show
 from .errors import shows_errors
 from .interpolate import RETIMING
 
@@ -104,9 +104,7 @@ def evaluate(
     if as_json:
         print(json.dumps({"model": model, "data": str(data), **found}, allow_nan=False))
         return
-    from rich.console import Console
-
-    Console().print(*tables, sep="\n")
+    show.tell_tables(*tables)
 
 
 def _task(model: str) -> str:
@@ -141,7 +139,8 @@ def _upscaling(name: str, data: Path, settings: "Settings") -> tuple[list["Table
     average = mean(scores)
     table = Table("picture", "PSNR", "SSIM", "bicubic PSNR", "bicubic SSIM", "gain", box=None)
     for score in [*scores, average]:
-        table.add_row(
+        show.add_row(
+            table,
             score.name,
             f"{score.psnr_y:.2f}",
             f"{score.ssim_y:.4f}",
@@ -172,7 +171,7 @@ def _compared(names: Sequence[str], data: Path, settings: "Settings") -> tuple[l
     rows = {"bicubic": bicubic, **rows}
     table = Table(f"{len(scores)} frames", "MSE", "SSIM", "PSNR", box=None)
     for name, row in rows.items():
-        table.add_row(name, f"{row['mse']:.2f}", f"{row['ssim']:.4f}", f"{row['psnr']:.2f}")
+        show.add_row(table, name, f"{row['mse']:.2f}", f"{row['ssim']:.4f}", f"{row['psnr']:.2f}")
     return [table], {"frames": len(scores), "methods": rows}
 
 
@@ -217,7 +216,8 @@ def _deblurring(
     sets, average = means(scores), mean("all", scores)
     table = Table("set", "picture", "PSNR", "SSIM", "blurred PSNR", "blurred SSIM", "gain", box=None)
     for score in [*scores, *sets, average]:
-        table.add_row(
+        show.add_row(
+            table,
             score.set,
             score.name,
             f"{score.psnr:.2f}",
@@ -255,7 +255,7 @@ def _pictures(rows: Sequence["Row"]) -> "Table":
 
     table = Table("set", "picture", *rows[0].scores, box=None, title="PSNR and SSIM", title_justify="left")
     for row in rows:
-        table.add_row(row.set, row.name, *(f"{score.psnr:.2f} {score.ssim:.4f}" for score in row.scores.values()))
+        show.add_row(table, row.set, row.name, *(f"{score.psnr:.2f} {score.ssim:.4f}" for score in row.scores.values()))
     return table
 
 
@@ -265,5 +265,5 @@ def _means(sets: Sequence["Row"]) -> "Table":
     table = Table("mean of", "method", "PSNR", "SSIM", "ms", box=None)
     for row in sets:
         for name, score in row.scores.items():
-            table.add_row(row.set, name, f"{score.psnr:.2f}", f"{score.ssim:.4f}", f"{score.ms:.1f}")
+            show.add_row(table, row.set, name, f"{score.psnr:.2f}", f"{score.ssim:.4f}", f"{score.ms:.1f}")
     return table

@@ -9,6 +9,7 @@ import typer
 
 from . import options
 from .errors import shows_errors
+from .show import tell
 
 HIDDEN = ("pictures", "source_offset", "profile", "follow_references")
 """Facts that are for the program."""
@@ -35,13 +36,13 @@ def info(
     for key, value in known.items():
         if key in ("streams", "warnings", "metadata", "colour", "hdr10") or value in (None, ""):
             continue
-        print(f"{key:20} {value}")
+        tell(f"{key:20} {value}")
     colour = facts.colour
-    print(f"{'colour':20} {colour.matrix}, {'full' if colour.full_range else 'video'} range, {colour.depth} bit")
+    tell(f"{'colour':20} {colour.matrix}, {'full' if colour.full_range else 'video'} range, {colour.depth} bit")
     for stream in facts.streams:
         words = (stream.kind, stream.codec, stream.language, stream.title, "default" if stream.default else "")
-        print(f"{f'stream {stream.index}':20} {' '.join(filter(None, words))}")
+        tell(f"{f'stream {stream.index}':20} {' '.join(filter(None, words))}")
     for key, value in facts.metadata.items():
-        print(f"{key:20} {value}")
+        tell(f"{key:20} {value}")
     for warning in facts.warnings:
-        print(f"{'note':20} {warning}")
+        tell(f"{'note':20} {warning}")

@@ -144,26 +144,23 @@ def _write(
 
 def _show(comparison: "Comparison") -> None:
     """The tables, on stdout."""
-    from rich.console import Console
     from rich.table import Table
 
     def text(value: float | None) -> str:
         return "-" if value is None else f"{value:.5g}"
 
-    console = Console()
-    table = Table("metric", "mean", "min", "5 %", "95 %", "max", "worst frames", box=None)
+    tables = [Table("metric", "mean", "min", "5 %", "95 %", "max", "worst frames", box=None)]
     for metric in comparison.metrics:
         summary = comparison.summary(metric)
         values = (summary.mean, summary.min, summary.p5, summary.p95, summary.max)
-        table.add_row(metric, *map(text, values), comparison.worst_names(metric))
-    console.print(table)
+        show.add_row(tables[0], metric, *map(text, values), comparison.worst_names(metric))
     if comparison.scenes:
-        table = Table("frames", *comparison.metrics, box=None)
+        tables.append(Table("frames", *comparison.metrics, box=None))
         for scene in comparison.scenes:
             means = (comparison.summary(metric, scene=scene).mean for metric in comparison.metrics)
-            table.add_row(f"{scene.first} to {scene.last}", *map(text, means))
-        console.print(table)
-    console.print(
-        f"{len(comparison.rows)} frames, {comparison.width}x{comparison.height}, offset {comparison.offset}, "
-        f"luma from {comparison.luma}, border {comparison.border}, {len(comparison.rows) / comparison.seconds:.1f} fps"
+            show.add_row(tables[1], f"{scene.first} to {scene.last}", *map(text, means))
+    show.tell_tables(
+        *tables,
+        caption=f"{len(comparison.rows)} frames, {comparison.width}x{comparison.height}, offset {comparison.offset}, "
+        f"luma from {comparison.luma}, border {comparison.border}, {len(comparison.rows) / comparison.seconds:.1f} fps",
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import options
+from . import options, show
 from .errors import shows_errors
 
 app = typer.Typer(
@@ -33,7 +33,6 @@ def list_(as_json: Json = False) -> None:
 
     Example: vidrestore models list
     """
-    from rich.console import Console
     from rich.table import Column, Table
 
     from .. import manifest
@@ -61,8 +60,8 @@ def list_(as_json: Json = False) -> None:
             if is_choice == (not row["note"]):
                 size = f"{int(str(row['bytes'])) / 1024:.0f}"
                 facts = str(row["task"]), f"{row['parameters']:,}", size, str(row["licence"])
-                table.add_row(name, *facts, _measured(row["measured"]))
-        Console().print(table)
+                show.add_row(table, name, *facts, _measured(row["measured"]))
+        show.tell_tables(table)
 
 
 @app.command("info")
@@ -89,7 +88,7 @@ def info(
         print(json.dumps(facts, default=str))
         return
     for key, value in facts.items():
-        print(f"{key:12} {json.dumps(value, default=str) if isinstance(value, dict) else value}")
+        show.tell(f"{key:12} {json.dumps(value, default=str) if isinstance(value, dict) else value}")
 
 
 @app.command("verify")
@@ -133,4 +132,4 @@ def convert(
     if as_json:
         print(json.dumps({"input": str(source), "output": str(target), "model": model, "parameters": count}))
         return
-    print(f"{target}: {model}, {count:,} parameters; use it with `vidrestore {task} -m {target}`")
+    show.tell(f"{target}: {model}, {count:,} parameters; use it with `vidrestore {task} -m {target}`")

@@ -3,13 +3,36 @@
 import json
 import sys
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from ..report import Report
+from ..text import visible
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def say(text: str) -> None:
     """One line to the user, on stderr."""
-    print(text, file=sys.stderr)
+    print(visible(text), file=sys.stderr)
+
+
+def tell(text: str) -> None:
+    """One line of a result, on stdout."""
+    print(visible(text))
+
+
+def add_row(table: "Table", *cells: str) -> None:
+    """A row of a table that `tell_tables` prints."""
+    table.add_row(*map(visible, cells))
+
+
+def tell_tables(*tables: "Table", caption: str = "") -> None:
+    """Tables whose cells are text as it is, not rich's markup, on stdout, and a line below them."""
+    from rich.console import Console
+
+    console = Console(markup=False, emoji=False, highlight=False)
+    console.print(*tables, *filter(None, (visible(caption),)), sep="\n")
 
 
 def report(report: Report, *, as_json: bool, quiet: bool, verbose: bool, **more: object) -> None:

@@ -52,7 +52,8 @@ def prepare() -> None:
             os.open(os.devnull, os.O_WRONLY if number == 2 else os.O_RDONLY)
     for name, kind, number in (("stdout", Results, 1), ("stderr", Messages, 2)):
         there = getattr(sys, name) or io.TextIOWrapper(open(number, "wb", closefd=False))  # noqa: SIM115
-        stream = kind(there.detach(), there.encoding, there.errors, line_buffering=there.line_buffering)
+        # backslashreplace: a terminal may know plain ASCII alone.
+        stream = kind(there.detach(), there.encoding, "backslashreplace", line_buffering=there.line_buffering)
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
 

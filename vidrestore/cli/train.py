@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from .errors import shows_errors
+from .show import tell
 
 
 class VggScale(StrEnum):
@@ -89,4 +90,4 @@ def train(
                 raise
             raise KeyboardInterrupt(f"go on from {training.checkpoint} with --resume") from None
     if training.rank == 0:
-        typer.echo(f"best weights: {best}")
+        tell(f"best weights: {best}")

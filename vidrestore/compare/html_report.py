@@ -8,6 +8,7 @@ from pathlib import Path
 from string import Template
 
 from ..scenes import Scene
+from ..text import visible
 from .chart import panels
 from .difference import AMPLIFIED, difference, png
 from .results import Comparison, Kept
@@ -25,15 +26,19 @@ def html_report(comparison: Comparison) -> str:
     template = Template((Path(__file__).parent / "report.html").read_text(encoding="utf-8"))
     title = f"{Path(comparison.distorted).name} against {Path(comparison.reference).name}"
     return template.substitute(
-        title=escape(title),
-        facts=escape(_facts(comparison)),
-        warnings="".join(f'<p class="facts">Note: {escape(line)}</p>' for line in comparison.warnings),
+        title=_text(title),
+        facts=_text(_facts(comparison)),
+        warnings="".join(f'<p class="facts">Note: {_text(line)}</p>' for line in comparison.warnings),
         table=_table(comparison),
         scenes=_scene_table(comparison),
         charts="\n".join(svg(panel) for panel in panels(comparison)),
         worst="\n".join(_figure(kept) for kept in comparison.kept) or "<p>No frame differs.</p>",
         scores=_scores(comparison),
     )
+
+
+def _text(text: str) -> str:
+    return escape(visible(text))
 
 
 def _facts(comparison: Comparison) -> str:
@@ -71,7 +76,7 @@ def _scene_table(comparison: Comparison) -> str:
 
 def _rows(header: list[str], rows: Iterable[list[str]]) -> str:
     def line(cells: list[str], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+        return "<tr>" + "".join(f"<{tag}>{_text(cell)}</{tag}>" for cell in cells) + "</tr>"
 
     return "<table>" + line(header, "th") + "".join(line(row, "td") for row in rows) + "</table>"
 
@@ -90,7 +95,7 @@ def _figure(kept: Kept) -> str:
     values = ", ".join(f"{name} {_shown(score)}" for name, score in row.scores.items())
     caption = f"Frame {row.frame}{f', {row.name}' if row.name else ''}, {row.time:.3f} s: {values}"
     return (
-        f'<figure class="pair"><figcaption>{escape(caption)}</figcaption>'
+        f'<figure class="pair"><figcaption>{_text(caption)}</figcaption>'
         f'<div class="wipe">{images}<div class="edge"></div></div>'
         f'<div class="controls">{_choice("left", "reference")}'
         f'<input type="range" min="0" max="100" step="0.1" value="50" aria-label="wipe">{_choice("right", "result")}'

@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict
 
 from ..scenes import Scene
+from ..text import visible
 from .results import Comparison, Row
 from .summary import Summary
 
@@ -45,7 +46,9 @@ def as_csv(comparison: Comparison) -> str:
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["frame", "time", "name", *comparison.metrics])
     for row in comparison.rows:
-        table.writerow([row.frame, f"{row.time:.6f}", row.name, *(row.scores[name] for name in comparison.metrics)])
+        table.writerow(
+            [row.frame, f"{row.time:.6f}", visible(row.name), *(row.scores[name] for name in comparison.metrics)]
+        )
     return text.getvalue()
 
 

@@ -22,13 +22,17 @@ def open_video(path: Path) -> cv2.VideoCapture:
         UsageError: it is of a kind that opens other files.
         InputError: it is no video.
     """
+    try:
+        name = str(path.absolute()).encode().decode()
+    except UnicodeEncodeError:  # OpenCV would crash
+        raise InputError(f"{path}: its name is not UTF-8, and OpenCV reads no such video; rename it") from None
     if not path.is_file():
         raise InputError(f"{path} is not a file; remove it from the training folder")
     kind = list_format(path) or ("a MOV file whose data lies elsewhere" if refers(path) else "")
     if kind:
         raise UsageError(f"{path} is {kind}, which opens other files; put those into the training folder in its place")
     os.environ.update(_OPTIONS)
-    clip = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+    clip = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
     if not clip.isOpened():
         raise InputError(f"{path} cannot be read as a video; remove it from the training folder")
     return clip
