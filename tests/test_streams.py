@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from av.stream import Disposition
 
-from tests.clips import make_clip
+from tests.clips import make_clip, picture
 from vidrestore.settings import Encoding, Reading
 from vidrestore.video.copier import Copier
 from vidrestore.video.metadata import content_tags, homeless_tags
@@ -473,3 +473,143 @@ def test_sound_that_an_avi_brings_too_early_is_said(tmp_path: Path) -> None:
     for path, start in ((tmp_path / "o.mkv", None), (tmp_path / "o2.avi", Fraction(1))):
         warnings = copy(source, path, reading=Reading(start=start))[1].warnings
         assert not [note for note in warnings if "too early" in note]
+
+
+def short_sound(path: Path, packet: Fraction, *, seconds: int) -> Path:
+    """FLAC in packets of a fixed length, which in Matroska's clock of 1 ms share ticks."""
+    with av.open(str(path), "w") as output:
+        track = output.add_stream("flac", rate=48000, layout="mono")
+        track.codec_context.options = {"frame_size": str(int(packet * 48000))}
+        for start in range(0, seconds * 48000, 4800):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 4800), np.int16), format="s16", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = 48000, start, Fraction(1, 48000)
+            output.mux(track.encode(frame))
+        output.mux(track.encode(None))
+    return path
+
+
+def copied_sound(source: Path, out: Path) -> tuple[list[tuple[Fraction, bytes]], list[str]]:
+    """The packets of a source's sound as copied into a file of their own, and what the copier says."""
+    with open_source(source) as container, av.open(str(out), "w") as output:
+        tracks, _ = choose_tracks(container, muxer=output.format.name)
+        copier = Copier(output, container, tracks)
+        output.start_encoding()
+        copier.finish(None)
+    return packets(out, "audio")[0], copier.warnings
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".flv"])
+def test_packets_shorter_than_a_tick_do_not_add_up(tmp_path: Path, suffix: str) -> None:
+    """TrueHD's packets last 0.83 ms, which once made 4.8 s of 4 s in Matroska."""
+    packet = Fraction(40, 48000)
+    source = short_sound(tmp_path / "in.mkv", packet, seconds=4)
+    copied, said = copied_sound(source, tmp_path / f"out{suffix}")
+    assert len(copied) == 4800 and said == []
+    assert all(abs(time - number * packet) < Fraction(1, 500) for number, (time, _) in enumerate(copied))
+    assert [data for _, data in copied] == [data for _, data in packets(source, "audio")[0]]
+
+
+class Repeated:
+    """A source of one track: `count` packets, one every `step` ticks of 1/48000 s, all with the same content."""
+
+    def __init__(self, source: av.container.InputContainer, *, count: int, step: int) -> None:
+        self._packet = next(packet for packet in source.demux(audio=0) if packet.size)
+        self._count, self._step, self.streams, self.format = count, step, source.streams, source.format
+
+    def demux(self, *_: object) -> Iterator[av.Packet]:
+        for number in range(self._count):
+            packet = av.Packet(bytes(self._packet))
+            packet.stream, packet.time_base = self._packet.stream, Fraction(1, 48000)
+            packet.pts = packet.dts = number * self._step
+            packet.duration = self._step
+            yield packet
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".ts"])
+@pytest.mark.parametrize(("seconds", "step"), [(10, 40), pytest.param(3600, 40, marks=pytest.mark.slow), (3600, 8192)])
+def test_an_hour_of_sound_ends_within_a_packet(tmp_path: Path, suffix: str, seconds: int, step: int) -> None:
+    out, count = tmp_path / f"out{suffix}", seconds * 48000 // step
+    source = make_clip(tmp_path / ("in.ts" if suffix == ".ts" else "in.mp4"), frames=2, audio=1)
+    with open_source(source) as container, av.open(str(out), "w") as output:
+        tracks, _ = choose_tracks(container, muxer=output.format.name)
+        copier = Copier(output, Repeated(container, count=count, step=step), tracks)  # type: ignore[arg-type]
+        output.start_encoding()
+        copier.finish(None)
+    times = [time for time, _ in packets(out, "audio")[0]]
+    assert abs(times[-1] - times[0] - Fraction((count - 1) * step, 48000)) < Fraction(1, 500)
+
+
+SOUNDS = {
+    "aac": {}, "libopus": {"frame_duration": "2.5"}, "flac": {"frame_size": "64"}, "libmp3lame": {}, "mp2": {},
+    "ac3": {}, "eac3": {}, "alac": {}, "pcm_s16le": {}, "vorbis": {}, "wavpack": {},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("codec", SOUNDS)
+def test_every_sound_ends_where_it_did_in_every_container(tmp_path: Path, codec: str) -> None:
+    source, held = tmp_path / "in.mkv", 0
+    with av.open(str(source), "w") as output:
+        track = output.add_stream(codec, rate=48000, layout="stereo", options=SOUNDS[codec] | {"strict": "-2"})
+        for start in range(0, 96000, 4800):
+            frame = av.AudioFrame.from_ndarray(np.zeros((2, 4800), np.float32), format="fltp", layout="stereo")
+            frame.sample_rate, frame.pts, frame.time_base = 48000, start, Fraction(1, 48000)
+            output.mux(track.encode(frame))
+        output.mux(track.encode(None))
+    before = packets(source, "audio")[0]
+    for suffix in (".mkv", ".webm", ".mp4", ".mov", ".avi", ".ts", ".flv"):
+        with open_source(source) as container, av.open(str(tmp_path / f"out{suffix}"), "w") as output:
+            if not choose_tracks(container, muxer=output.format.name)[0]:
+                continue
+        after, said = copied_sound(source, tmp_path / f"out{suffix}")
+        held += 1
+        assert said == [], suffix
+        if suffix != ".ts":  # where AAC gets headers
+            assert b"".join(data for _, data in after) == b"".join(data for _, data in before), suffix
+        assert abs((after[-1][0] - after[0][0]) - (before[-1][0] - before[0][0])) < Fraction(1, 10), suffix
+    assert held
+
+
+@pytest.mark.parametrize(("suffix", "rate"), [(".nut", 44100), (".mkv", 44100), (".ts", 44100), (".flv", 44100)])
+@pytest.mark.parametrize("late", [0, Fraction(1, 3)])
+@pytest.mark.parametrize("start", [None, Fraction(1, 7)])
+def test_pictures_and_sound_of_any_clock_keep_their_distance(
+    tmp_path: Path, suffix: str, rate: int, late: Fraction, start: Fraction | None
+) -> None:
+    """The start was taken from the sound's clock, in which pictures' times are no whole ticks: NUT ended the run."""
+    source = tmp_path / f"in{suffix}"
+    with av.open(str(source), "w") as output:
+        video = output.add_stream("libx264", rate=25, options={"bf": "2"})
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        sound = output.add_stream("aac", rate=rate, layout="mono")
+        for number in range(25):
+            shown = picture(number, (64, 48), "yuv420p")
+            shown.pts, shown.time_base = number, Fraction(1, 25)
+            output.mux(video.encode(shown))
+        output.mux(video.encode(None))
+        for first in range(0, rate, 1024):
+            heard = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+            heard.sample_rate, heard.pts, heard.time_base = rate, first + round(late * rate), Fraction(1, rate)
+            output.mux(sound.encode(heard))
+        output.mux(sound.encode(None))
+    out = tmp_path / "out.mp4"
+    _, writer = copy(source, out, reading=Reading(start=start))
+    assert writer.written == 25 if start is None else writer.written in (21, 22)
+
+    def apart(path: Path) -> Fraction:
+        """From the last picture to the last packet of sound."""
+        return max(time for time, _ in packets(path, "video")[0]) - packets(path, "audio")[0][-1][0]
+
+    assert abs(apart(out) - apart(source)) < Fraction(1, 500)
+
+
+def test_sound_without_named_channels_goes_into_mp4(tmp_path: Path) -> None:
+    """Matroska only counts those of PCM; MP4 used to fail at its very end."""
+    with av.open(str(tmp_path / "in.mkv"), "w") as output:
+        track = output.add_stream("pcm_s16le", rate=48000, layout="stereo")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 9600), np.int16), format="s16", layout="stereo")
+        frame.sample_rate, frame.pts, frame.time_base = 48000, 0, Fraction(1, 48000)
+        output.mux(track.encode(frame))
+        output.mux(track.encode(None))
+    copied_sound(tmp_path / "in.mkv", tmp_path / "out.mp4")
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert container.streams.audio[0].layout.name == "stereo"

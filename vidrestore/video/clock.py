@@ -46,7 +46,8 @@ def start_of(container: InputContainer, first: VideoFrame) -> Fraction:
     """Seconds on the file's clock that are to be 0.
 
     MP4 and Matroska start at 0 and mean it where pictures start later; elsewhere the clock starts anywhere, so the
-    first of all streams counts, which keeps sound and pictures together. Never later than the first picture.
+    first of all streams counts, which keeps sound and pictures together. Never later than the first picture, and on a
+    tick of the pictures' clock: counted from there, all their times still are whole ticks.
     """
     start = Fraction(0)
     if container.format.name not in (MOV, MATROSKA):
@@ -58,7 +59,8 @@ def start_of(container: InputContainer, first: VideoFrame) -> Fraction:
         start = min(starts, default=start)
     if first.pts is None or first.time_base is None:
         return start
-    return min(start, first.pts * first.time_base)
+    start = min(start, first.pts * first.time_base)
+    return start // first.time_base * first.time_base
 
 
 def cut_off(container: InputContainer, stream: VideoStream, ends: tuple[Fraction, Fraction]) -> bool:

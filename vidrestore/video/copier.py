@@ -10,6 +10,7 @@ from typing import Any, cast
 import av
 from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer, OutputContainer
+from av.format import Flags
 from av.packet import Packet
 from av.stream import Discard, Stream
 
@@ -37,6 +38,8 @@ class _Out:
     """When the one before is, of those that say."""
     beyond: int = 0
     """Packets in a row from after the end."""
+    apart: int = 0
+    """Ticks between packets that the muxer asks for: most refuse equal dts, but not of subtitles."""
     ticks: int | None = None
     """dts of the packet written before, in ticks of the output stream."""
     began: Fraction = Fraction(0)
@@ -76,7 +79,13 @@ class Copier:
         self._output, self._source = output, source
         self._zero, self._length, self._stretch, self._trimmed = zero, length, stretch, trimmed
         first = -zero if trimmed else Fraction(0)
-        self._outs = {t.index: _Out(t, *add_track(output, source.streams[t.index], t), first) for t in tracks}
+        strict = not int(output.format.flags) & Flags.ts_nonstrict.value
+        self._outs = {
+            t.index: _Out(
+                t, *add_track(output, source.streams[t.index], t), first, apart=int(strict and t.kind == "audio")
+            )
+            for t in tracks
+        }
         self._flowing = {t.index for t in tracks if not t.attached and t.kind != "attachment"}
         for stream in source.streams:
             if stream.index not in self._flowing:
@@ -227,7 +236,11 @@ def _place(packet: Packet[Any], out: _Out, dts: Fraction, pts: Fraction, stretch
         # Already showing when the result begins; kept before 0 it would delay everything else.
         packet.dts, packet.pts, packet.duration = 0, 0, packet.duration + packet.dts
     if out.ticks is not None:
-        # Two short packets can fall on one tick of a coarse clock.
-        packet.dts = max(packet.dts, out.ticks + (out.track.kind == "audio"))
+        # Short packets share a tick of a coarse clock. Where a muxer refuses that, a tick is shorter than any packet;
+        # else each packet would be later by a little more than the one before.
+        packet.dts = max(packet.dts, out.ticks + out.apart)
+        if out.track.kind == "audio" and not packet.duration:
+            # Matroska and NUT often say none; MP4 then ends before the last packet, which players leave out.
+            packet.duration = packet.dts - out.ticks
     packet.pts = max(packet.pts, packet.dts)
     out.ticks = packet.dts

@@ -49,6 +49,10 @@ _REWRITTEN = {
 _PLAYABLE = {
     "mpegts": {"aac", "ac3", "eac3", "mp2", "mp3", "dts", "opus", "truehd", "dvb_subtitle", "dvb_teletext"},
 }
+# AVI gives each packet the length that its header says, which for these FFmpeg's muxer does not know.
+_UNTIMED = {"avi": {"eac3", "dts", "vorbis"}}
+# FFmpeg's own guess by the number of channels.
+_LAYOUTS = {1: "mono", 2: "stereo", 3: "2.1", 4: "4.0", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}
 _TAKES_ATTACHMENTS = ("matroska",)
 _COVER_FILES = {"png": ("cover.png", "image/png"), "mjpeg": ("cover.jpg", "image/jpeg")}
 
@@ -108,7 +112,7 @@ def _track(source: InputContainer, stream: Stream, kind: str, name: str, *, muxe
     if kind == "cover" and muxer == "matroska":
         packets = demuxed(source, stream)
         return Track(stream.index, kind, name, codec=codec, attached=next(bytes(p) for p in packets if p.size))
-    if muxer in _PLAYABLE and codec not in _PLAYABLE[muxer]:
+    if codec in _UNTIMED.get(muxer, ()) or (muxer in _PLAYABLE and codec not in _PLAYABLE[muxer]):
         return None
     track = Track(stream.index, kind, name, *_REWRITTEN.get((codec, muxer), ()))
     return track if _storable(stream, track, muxer) else None
@@ -182,6 +186,9 @@ def add_track(output: OutputContainer, stream: Stream, track: Track) -> tuple[St
     else:
         # opaque: the decoder's description is enough, no encoder of that format need exist.
         out = output.add_stream_from_template(stream, opaque=True)
+    if isinstance(out, AudioStream) and isinstance(stream, AudioStream) and stream.layout.name.endswith(" channels"):
+        # Matroska counts channels only; MP4 fails at its end where it is not said which they are.
+        out.layout = _LAYOUTS.get(stream.channels, stream.layout.name)
     out.metadata.update(content_tags(stream.metadata))
     if output.format.name in ("mp4", "mov") and (title := stream.metadata.get("title")):
         out.metadata["handler_name"] = title  # the only name a track has there
