@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 import av.logging
 from av.codec.hwaccel import HWAccel
-from av.container import InputContainer
+from av.container import InputContainer, OutputContainer
 from av.error import FFmpegError
+from av.format import Flags
 from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
@@ -83,6 +84,11 @@ def _opens_others(path: Path, kind: str) -> UsageError:
     return UsageError(
         f"{path} is {kind}, which opens other files; give one of those, or allow it with --follow-references"
     )
+
+
+def has_flag(container: InputContainer | OutputContainer, flag: Flags) -> bool:
+    """Whether FFmpeg says so of the container's format."""
+    return bool(container.format.flags & cast(int, flag.value))
 
 
 def is_cover(stream: VideoStream) -> bool:

@@ -14,7 +14,7 @@ from av.format import Flags
 from av.packet import Packet
 from av.stream import Discard, Stream
 
-from .container import demuxed
+from .container import demuxed, has_flag
 from .streams import Track, Trial, add_track
 
 CERTAIN = 3
@@ -79,7 +79,7 @@ class Copier:
         self._output, self._source = output, source
         self._zero, self._length, self._stretch, self._trimmed = zero, length, stretch, trimmed
         first = -zero if trimmed else Fraction(0)
-        strict = not int(output.format.flags) & Flags.ts_nonstrict.value
+        strict = not has_flag(output, Flags.ts_nonstrict)
         self._outs = {
             t.index: _Out(
                 t, *add_track(output, source.streams[t.index], t), first, apart=int(strict and t.kind == "audio")
