@@ -20,6 +20,7 @@ from .report import Blur, Report
 from .shots import mark_cuts
 from .skipping import skips
 from .timing import Span
+from .video.expected import expected_frames
 from .video.packing import rounded
 from .video.read import Reader
 from .video.unfinished import claimed
@@ -161,19 +162,35 @@ def _own_time(seconds: dict[str, float], stages: tuple[Stage, ...]) -> dict[str,
     return own | {"encode": seconds["encode"]}
 
 
-def estimate(job: Job, *, frames: int = 8) -> tuple[float, Ran]:
+TRIAL_FRAMES, TRIAL_SHARE, TRIAL_SECONDS = 8, 20, 5.0
+"""A trial takes so many frames of the source at most, one of so many, and little longer than so many seconds."""
+
+
+def estimate(job: Job) -> tuple[float, Ran]:
     """Seconds per written frame of decoding and the networks, from a short trial that writes nothing, and how it ran.
 
     Compiling is not counted, and neither is encoding, which runs beside the networks.
     """
     ran = Ran()
     functions = [stage.start(ran) for stage in job.stages]
+    there = expected_frames(job.info, job.reading) or TRIAL_FRAMES * TRIAL_SHARE
     began = time.perf_counter()
     with closing(iter(Reader(job.info, job.reading))) as stream:
-        head = list(islice(stream, frames))
+        head = list(islice(stream, max(2, min(TRIAL_FRAMES, there // TRIAL_SHARE))))
     decoding = time.perf_counter() - began
     restored = _marked(iter(head), job.stages)
     for function in functions:
         restored = function(restored)
-    made = sum(1 for _ in restored)
-    return (decoding + ran.seconds) / made, ran
+    made, seconds = _tried(restored, ran)
+    end = head[-1].pts + head[-1].duration
+    return decoding / job.result(Span(len(head), head[0].pts, end)).frames + seconds / made, ran
+
+
+def _tried(frames: Iterable[Frame], ran: Ran) -> tuple[int, float]:
+    """Frames made of a trial, and the seconds that networks took for them."""
+    began, made, seconds = time.perf_counter(), 0, 0.0
+    for _ in frames:
+        if made and ran.seconds > seconds and time.perf_counter() - began > TRIAL_SECONDS:
+            break  # another batch has been computed, of which this is the first frame
+        made, seconds = made + 1, ran.seconds
+    return made, seconds

@@ -87,6 +87,7 @@ def metrics(
     from ..engine import keep_memory
     from ..files import check_free
     from ..scenes import read_scenes
+    from ..video.expected import frames_of
 
     thresholds = [Threshold.parse(text) for text in fail_under or []]
     names = METRICS if metric == "all" else tuple(metric.replace(" ", "").split(","))
@@ -98,7 +99,8 @@ def metrics(
     if diff is not None and diff.is_file():
         raise UsageError(f"--diff {diff} is a file; name a folder for the pictures")
     keep_memory()
-    with shown(progress, total=Side(reference, follow_references=follow_references).info.frames, quiet=quiet) as tick:
+    total = frames_of(Side(reference, follow_references=follow_references).info)
+    with shown(progress, total=total, quiet=quiet) as tick:
         comparison = compare(
             reference,
             distorted,

@@ -11,28 +11,45 @@ from .options import ProgressName
 
 EVERY = 5.0
 """Seconds between plain lines."""
+PAUSE = 0.5
+"""Seconds at least between the moments by which speed is measured."""
 
 
 class _Meter:
-    """Frames so far, their rate, and the time left; those that were done `before` have none."""
+    """Frames so far, their rate and the time left.
+
+    Loading, compiling and the frames that were done `before` count for neither. Frames come in bursts, a batch at a
+    time: they are counted from the beginning of one burst to that of another.
+    """
 
     def __init__(self, total: int | None, before: int) -> None:
-        self.total, self.before, self.done, self.began = total, before, 0, time.monotonic()
+        self.total, self.before, self.done = total, before, 0
+        self._marks: list[tuple[float, int]] = []
+        """Moments and frames: of the first frame, and of the last one that came after a pause."""
 
     def tick(self) -> None:
         """One frame more."""
         self.done += 1
-        if self.done <= self.before:
-            self.began = time.monotonic()
+        now = time.monotonic()
+        if self.done > self.before and (not self._marks or now - self._marks[-1][0] >= PAUSE):
+            self._marks[1:] = [(now, self.done)] if self._marks else []
+            self._marks = self._marks or [(now, self.done)]
 
     @property
-    def fps(self) -> float:
-        return max(0, self.done - self.before) / max(time.monotonic() - self.began, 1e-9)
+    def fps(self) -> float | None:
+        """Frames per second; None before that can be known."""
+        if len(self._marks) < 2:
+            return None
+        (began, first), (now, last) = self._marks
+        return (last - first) / (now - began)
 
     @property
     def eta(self) -> float | None:
-        """Seconds left, where the total is known."""
-        return None if self.total is None or not self.fps else max(0, self.total - self.done) / self.fps
+        """Seconds left; None before that can be known."""
+        if self.total is None:
+            return None
+        left = max(0, self.total - self.done)
+        return 0.0 if not left else left / self.fps if self.fps else None
 
 
 @contextmanager
@@ -63,49 +80,53 @@ def progress(
 def _lines(kind: ProgressName, meter: _Meter) -> Iterator[Callable[[object], None]]:
     line = {ProgressName.JSON: _json_line, ProgressName.AUTO: _plain_line}.get(kind)
     every = 1.0 if kind is ProgressName.JSON else EVERY
-    shown = time.monotonic()
+    shown, last = time.monotonic(), 0
 
     def tick(_: object) -> None:
-        nonlocal shown
+        nonlocal shown, last
         meter.tick()
         now = time.monotonic()
-        if line and (now - shown >= every or (kind is ProgressName.JSON and meter.done == meter.total)):
-            shown = now
+        if line and now - shown >= every:
+            shown, last = now, meter.done
             print(line(meter), file=sys.stderr, flush=True)
 
     yield tick
+    if kind is ProgressName.JSON and last != meter.done:
+        print(_json_line(meter), file=sys.stderr, flush=True)
 
 
 def _json_line(meter: _Meter) -> str:
-    facts = {"event": "progress", "frame": meter.done, "total": meter.total, "fps": round(meter.fps, 3)}
-    return json.dumps(facts | {"eta": None if meter.eta is None else round(meter.eta, 1)})
+    numbers = {"fps": meter.fps, "eta": meter.eta}
+    rounded = {name: None if value is None else round(value, 3) for name, value in numbers.items()}
+    return json.dumps({"event": "progress", "frame": meter.done, "total": meter.total, **rounded})
 
 
 def _plain_line(meter: _Meter) -> str:
     of = f" of {meter.total}" if meter.total else ""
-    left = "" if meter.eta is None else f", {meter.eta:.0f} s left"
-    return f"frame {meter.done}{of}, {meter.fps:.1f} fps{left}"
+    speed = "" if meter.fps is None else f", {meter.fps:.1f} fps"
+    left = "" if meter.eta is None else f", {_clock(meter.eta)} left"
+    return f"frame {meter.done}{of}{speed}{left}"
+
+
+def _clock(seconds: float) -> str:
+    """308 s as 5:08."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
 
 
 @contextmanager
 def _bar(meter: _Meter) -> Iterator[Callable[[object], None]]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[fps]:.1f} fps"),
-        TimeRemainingColumn(),
-    )
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[speed]}"))
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=meter.total, fps=0.0)
+        task = bar.add_task("", total=meter.total, speed="")
 
         def tick(_: object) -> None:
             meter.tick()
-            if meter.done == meter.before:  # the time left is reckoned from here
-                bar.reset(task, completed=meter.done, fps=0.0)
-            else:
-                bar.update(task, advance=1, fps=meter.fps)
+            speed = "" if meter.fps is None else f"{meter.fps:.1f} fps"
+            left = "" if meter.eta is None else f"{_clock(meter.eta)} left"
+            bar.update(task, completed=meter.done, speed=f"{speed} {left}".strip())
 
         yield tick

@@ -124,6 +124,7 @@ def split_scenes(
     from ..shots import judge
     from ..split import prepare, split
     from ..video.destination import beside
+    from ..video.expected import frames_of
 
     shortest = options.moment("--min-scene-len", min_scene_len) or 0
     listed = None if scenes is None else read_scenes(scenes)
@@ -154,7 +155,7 @@ def split_scenes(
         judged = judge(frames, detector=detector.value, threshold=threshold, min_length=shortest)
         return by_cuts(kept(judged, into=scores))
 
-    with shown(progress, total=job.info.frames, quiet=quiet) as tick:
+    with shown(progress, total=frames_of(job.info), quiet=quiet) as tick:
         result = split(job, place, on_frame=tick)
     if listed is not None:
         found = {clip.number - 1: clip.scene for clip in result.clips}

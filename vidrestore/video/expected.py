@@ -5,11 +5,22 @@ from .info import VideoInfo
 
 
 def expected_frames(info: VideoInfo, reading: Reading) -> int | None:
-    """Frames a run will decode, as far as the container tells; None where only decoding does."""
-    if info.frames is None:
+    """Frames a run will decode, as the container counts them, else as its duration and rate let expect.
+
+    None where only decoding tells.
+    """
+    there = frames_of(info)
+    if there is None:
         return None
     first, last = (
         default if moment is None else moment if isinstance(moment, int) else round(moment * info.rate)
-        for moment, default in ((reading.start, 0), (reading.end, info.frames))
+        for moment, default in ((reading.start, 0), (reading.end, there))
     )
-    return max(0, min(last, info.frames) - first)
+    return max(0, min(last, there) - first)
+
+
+def frames_of(info: VideoInfo) -> int | None:
+    """Frames of the whole source, counted or expected: Matroska and transport streams hold no count."""
+    if info.frames is not None:
+        return info.frames
+    return None if info.duration is None else max(1, round(info.duration * info.rate))
