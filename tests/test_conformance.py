@@ -23,7 +23,7 @@ from vidrestore.processor import Processor, apply
 
 # Small variants of each network, enough to reach every branch of it.
 ARGUMENTS: dict[str, list[dict[str, object]]] = {
-    "aligned": [{"width": 8, "blocks": 1}],
+    "aligned": [{"width": 8, "blocks": 1}, {"width": 8, "blocks": 1, "confidence": True}],
     "delta": [{"applications": 1}, {"reconstruction": "A", "applications": 1, "kernel_order": "hwt", "skip": True}],
     "espcn": [
         {"scale": 2, "layers": 4},

@@ -29,6 +29,7 @@ from vidrestore.train.evaluate_interpolation import evaluate_interpolation, mean
 from vidrestore.train.evaluate_upscaling import evaluate_upscale, full, mean
 from vidrestore.train.evaluation_clips import Clip, clips, stills
 from vidrestore.train.evaluation_sets import triplets
+from vidrestore.train.real_footage import RealFootage
 from vidrestore.train.recipes import RECIPES, Recipe
 from vidrestore.train.sequencing import Sequencing
 from vidrestore.train.triplets import Between
@@ -81,7 +82,7 @@ def main() -> None:
     )  # fmt: skip
     write(folder / "manifest.toml", entry)
     entry = replace(entry, measured=measured(entry, recipe, asked.eval))
-    if isinstance(recipe.task, Sequencing):
+    if isinstance(recipe.task, Sequencing | RealFootage):
         entry = replace(entry, on_video=entry.measured)
     elif asked.video:
         assert isinstance(recipe.task, Enlarging)
@@ -95,8 +96,9 @@ def measured(entry: manifest.Entry, recipe: Recipe, data: Path) -> dict[str, obj
     """The set, the score and the baseline's."""
     if isinstance(recipe.task, Enlarging):
         return enlarged(entry, recipe.task.degradation, data, stills(data), ends=0)
-    if isinstance(recipe.task, Sequencing):
-        return enlarged(entry, recipe.task.degradation, data, clips(data), ends=full([weights.build(entry)]))
+    if isinstance(recipe.task, Sequencing | RealFootage):
+        undone = recipe.task.degradation if isinstance(recipe.task, Sequencing) else Degradation()
+        return enlarged(entry, undone, data, clips(data), ends=full([weights.build(entry)]))
     if isinstance(recipe.task, Blurring):
         scores = list(evaluate_deblurring(weights.load(entry), blurred_pairs(data), settings=Settings()))
         average = mean_of(data.name, scores)

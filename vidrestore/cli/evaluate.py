@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..settings import DeblurringQuality, Quality, Settings
     from ..train.degrade import Degradation
     from ..train.evaluate_interpolation import Row
+    from ..train.evaluate_upscaling import Harm
 
 
 class EvaluatedQuality(StrEnum):
@@ -64,6 +65,17 @@ def evaluate(
     table: Annotated[
         bool, typer.Option("--table", help="Of upscale: one row a network, beside bicubic, all on the same frames.")
     ] = False,
+    compress: Annotated[
+        str | None,
+        typer.Option(
+            "--compress",
+            metavar="CODEC:QUALITY",
+            help="Of upscale: through an encoder first: x264:28; also x265, vp9, mpeg4, mpeg2, mjpeg.",
+        ),
+    ] = None,
+    noise: Annotated[
+        float, typer.Option("--noise", min=0, max=100, help="Of upscale: and had noise, its sigma in 8-bit steps.")
+    ] = 0.0,
     as_json: options.Json = False,
 ) -> None:
     """Make again what is known, and compare: pictures that were shrunk or blurred, or frames that were left out.
@@ -92,10 +104,17 @@ def evaluate(
     task = "upscale" if table else _task(model)
     if quality.value not in QUALITIES[task]:
         raise UsageError(f"--quality {quality.value} is not for {task}; it takes {', '.join(QUALITIES[task])}")
+    if task != "upscale" and (compress or noise):
+        raise UsageError("--compress and --noise are for networks that enlarge")
+    if task == "upscale":
+        from ..train.codecs import parse
+        from ..train.evaluate_upscaling import Harm
+
+        harm = Harm(noise, parse(compress) if compress else None)
     if table:
-        tables, found = _compared([model, *(others or [])], data, settings)
+        tables, found = _compared([model, *(others or [])], data, settings, harm)
     elif task == "upscale":
-        tables, found = _upscaling(model, data, settings)
+        tables, found = _upscaling(model, data, settings, harm)
     elif task == "deblur":
         tables, found = _deblurring(model, quality.value, data, settings)  # type: ignore[arg-type]
     else:
@@ -126,7 +145,7 @@ def _task(model: str) -> str:
     return "interpolate"
 
 
-def _upscaling(name: str, data: Path, settings: "Settings") -> tuple[list["Table"], dict[str, object]]:
+def _upscaling(name: str, data: Path, settings: "Settings", harm: "Harm") -> tuple[list["Table"], dict[str, object]]:
     from rich.table import Table
 
     from ..train.evaluate_upscaling import evaluate_upscale, full, mean
@@ -135,7 +154,7 @@ def _upscaling(name: str, data: Path, settings: "Settings") -> tuple[list["Table
     networks, degradation = _enlarging(name)
     ends = full(networks)
     material = clips(data) if ends else stills(data)
-    scores = list(evaluate_upscale(networks, degradation, material, settings=settings, ends=ends))
+    scores = list(evaluate_upscale(networks, degradation, material, settings=settings, ends=ends, harm=harm))
     average = mean(scores)
     table = Table("picture", "PSNR", "SSIM", "bicubic PSNR", "bicubic SSIM", "gain", box=None)
     for score in [*scores, average]:
@@ -151,7 +170,9 @@ def _upscaling(name: str, data: Path, settings: "Settings") -> tuple[list["Table
     return [table], {"mean": asdict(average), "pictures": [asdict(s) for s in scores]}
 
 
-def _compared(names: Sequence[str], data: Path, settings: "Settings") -> tuple[list["Table"], dict[str, object]]:
+def _compared(
+    names: Sequence[str], data: Path, settings: "Settings", harm: "Harm"
+) -> tuple[list["Table"], dict[str, object]]:
     """Networks that undo the same reduction, on frames of clips whose window is full for each of them."""
     from rich.table import Table
 
@@ -166,7 +187,7 @@ def _compared(names: Sequence[str], data: Path, settings: "Settings") -> tuple[l
     rows = {}
     for name, (networks, degradation) in found.items():
         material = clips(data) if ends else stills(data)
-        scores = list(evaluate_upscale(networks, degradation, material, settings=settings, ends=ends))
+        scores = list(evaluate_upscale(networks, degradation, material, settings=settings, ends=ends, harm=harm))
         rows[name], bicubic = average_row(scores)
     rows = {"bicubic": bicubic, **rows}
     table = Table(f"{len(scores)} frames", "MSE", "SSIM", "PSNR", box=None)
@@ -183,6 +204,7 @@ def _enlarging(name: str) -> tuple[list["Network"], "Degradation"]:
     from .. import manifest, weights
     from ..train.degrade import Degradation
     from ..train.enlarging import Enlarging
+    from ..train.real_footage import RealFootage
     from ..train.recipes import RECIPES
     from ..train.sequencing import Sequencing
 
@@ -192,8 +214,10 @@ def _enlarging(name: str) -> tuple[list["Network"], "Degradation"]:
     entries = [manifest.find(part, task="upscale") for part in name.split("+")]
     networks = [weights.load(entry) for entry in entries]
     task = RECIPES[entries[-1].recipe].task
-    assert isinstance(task, Enlarging | Sequencing)
-    return networks, replace(task.degradation, scale=prod(network.needs.scale for network in networks))
+    assert isinstance(task, Enlarging | Sequencing | RealFootage)
+    # What is trained for any reduction is measured on the literature's.
+    undone = Degradation() if isinstance(task, RealFootage) else task.degradation
+    return networks, replace(undone, scale=prod(network.needs.scale for network in networks))
 
 
 def _deblurring(

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..ops.motion import HALO, MULTIPLE, by_kernels, gather, motion
+from ..ops.motion import HALO, MULTIPLE, WINDOW, activity, by_kernels, gather, mismatch, motion
 from ..ops.upsample import upsample
 from ..processor import Needs
 
@@ -19,6 +19,8 @@ NEIGHBOURS = (0, 1, 3, 4)
 """Of the five frames, without the middle one."""
 NEWS, PLACE = 8.0, 2.0
 """Factors that bring what a neighbour adds, and where between the pixels, to the size of the picture itself."""
+FAILED, LEVELS = 0.6, 4 / 255
+"""A match is half trusted where its mismatch is activity * FAILED + LEVELS, and not at all from 1.5 times that on."""
 
 
 class Aligned(nn.Module):
@@ -27,12 +29,16 @@ class Aligned(nn.Module):
     Args:
         width: channels.
         blocks: pairs of convolutions, each with a skip.
+        confidence: the network also sees how well each neighbour matches, and what does not match is left out. For
+            compressed video and fine repeating patterns, where motion is often found wrong.
     """
 
-    def __init__(self, width: int = 64, blocks: int = 4) -> None:
+    def __init__(self, width: int = 64, blocks: int = 4, *, confidence: bool = False) -> None:
         super().__init__()
+        self.confidence = confidence
+        planes = 1 + 6 * len(NEIGHBOURS) + (len(NEIGHBOURS) + 1 if confidence else 0)
         self.core = nn.Sequential(
-            nn.Conv2d(1 + 6 * len(NEIGHBOURS), width, 3, padding=1),
+            nn.Conv2d(planes, width, 3, padding=1),
             nn.ReLU(),
             *(_Residual(width) for _ in range(blocks)),
             nn.Conv2d(width, 4, 3, padding=1),
@@ -40,18 +46,25 @@ class Aligned(nn.Module):
         last = self.core[-1]
         nn.init.zeros_(last.weight)  # type: ignore[arg-type]
         nn.init.zeros_(last.bias)  # type: ignore[arg-type]  # training starts at bicubic
-        self.needs = Needs(before=2, after=2, space="luma", scale=2, halo=HALO + 2 + 2 * blocks, multiple=MULTIPLE)
+        beyond = 2 * WINDOW if confidence else 0
+        halo = HALO + beyond + 2 + 2 * blocks
+        self.needs = Needs(before=2, after=2, space="luma", scale=2, halo=halo, multiple=MULTIPLE)
 
     def prepare(self, window: Tensor) -> tuple[Tensor, ...]:
-        """(B, 5, 1, H, W) -> (B, 25, H, W): the middle frame, and of each other what it adds and where that lies."""
+        """(B, 5, 1, H, W) -> (B, 25 or 30, H, W): the middle frame, and of each other what it adds and where that lies.
+
+        With confidence also how far each other differs there, and how much goes on in the middle frame.
+        """
         frames = window[:, :, 0]
         middle, others = frames[:, 2:3], frames[:, NEIGHBOURS]
         y, x = motion(middle, others)
         if by_kernels(middle, others, y, x):
             from ..ops import motion_cpu  # 0.5 s
 
-            return (motion_cpu.facts(middle, others, y, x, news=NEWS, place=PLACE),)
-        return (_facts(middle, others, y, x),)
+            facts = motion_cpu.facts(middle, others, y, x, news=NEWS, place=PLACE)
+        else:
+            facts = _facts(middle, others, y, x)
+        return (_with_confidence(facts, middle, others, y, x),) if self.confidence else (facts,)
 
     def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
         """Sub-pixels (B, 4, H, W) -> (B, 1, 1, 2H, 2W), added to the middle frame's bicubic enlargement."""
@@ -80,6 +93,15 @@ def _facts(middle: Tensor, others: Tensor, y: Tensor, x: Tensor) -> Tensor:
     news = NEWS * (gather(others, row, column) - _shifted(middle, down, right))
     down, right = PLACE * down, PLACE * right
     return torch.cat((middle - 0.5, news, news * down, news * right, news * down * right, down, right), 1)
+
+
+def _with_confidence(facts: Tensor, middle: Tensor, others: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    """The facts, what neighbours add scaled by how far each match is trusted, and the measures of that trust."""
+    differs, active = mismatch(middle, others, y, x), activity(middle)
+    trust = (1.5 - differs / (FAILED * active + LEVELS)).clamp(0, 1)
+    end = 1 + 4 * len(NEIGHBOURS)
+    news = facts[:, 1:end] * trust.repeat(1, 4, 1, 1)
+    return torch.cat((facts[:, :1], news, facts[:, end:], NEWS * differs, NEWS * active), 1)
 
 
 def _shifted(picture: Tensor, down: Tensor, right: Tensor) -> Tensor:

@@ -68,6 +68,17 @@ def gather(pictures: Tensor, y: Tensor, x: Tensor) -> Tensor:
     return _taken(pictures, _rows(y), _columns(x))
 
 
+def mismatch(picture: Tensor, others: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    """Mean absolute difference over 5x5 pixels of `picture` (B, 1, H, W) and `others` (B, N, H, W) moved onto it."""
+    return _window((_between(others, y, x) - picture).abs()) / (2 * WINDOW + 1) ** 2
+
+
+def activity(picture: Tensor) -> Tensor:
+    """Mean absolute difference over 5x5 pixels of `picture` (B, 1, H, W) and its own mean over as many."""
+    area = (2 * WINDOW + 1) ** 2
+    return _window((picture - _window(picture) / area).abs()) / area
+
+
 def _rows(y: Tensor) -> Tensor:
     """Where the rows that lie y away begin in a picture's memory."""
     height, width = y.shape[-2:]

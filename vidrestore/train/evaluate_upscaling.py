@@ -18,9 +18,19 @@ from ..metrics import crop_border, psnr, ssim
 from ..ops.imresize import imresize
 from ..ops.upsample import upsample
 from ..processor import Processor
+from .codecs import Codec, compress
 from .degrade import Degradation, degrade
 from .evaluation_clips import Clip, Luma
 from .validate import capped
+
+
+@dataclass(frozen=True, slots=True)
+class Harm:
+    """What happens to footage behind its reduction."""
+
+    noise: float = 0.0
+    """Standard deviation of Gaussian noise in 8-bit steps, the same in every run."""
+    codec: Codec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,13 @@ def average_row(scores: list[Score]) -> tuple[dict[str, float], dict[str, float]
 
 
 def evaluate_upscale(
-    processors: Sequence[Processor], degradation: Degradation, clips: Iterable[Clip], *, settings: Settings, ends: int
+    processors: Sequence[Processor],
+    degradation: Degradation,
+    clips: Iterable[Clip],
+    *,
+    settings: Settings,
+    ends: int,
+    harm: Harm = Harm(),
 ) -> Iterator[Score]:
     """Degrade every frame, enlarge it, and compare with the original; one row at a time.
 
@@ -61,6 +77,7 @@ def evaluate_upscale(
 
     Args:
         processors: one after the other.
+        harm: noise and an encoder behind the reduction. With either, what is enlarged is rounded to 8 bits.
         ends: frames at both ends of a clip that are not scored, since their window is not full.
 
     Raises:
@@ -71,8 +88,8 @@ def evaluate_upscale(
 
     def frames() -> Iterator[Frame]:
         for clip in clips:
-            for number, (name, luma) in enumerate(zip(clip.names, clip.frames, strict=True)):
-                reference, low = _pair(luma, degradation)
+            pairs = _harmed([_pair(luma, degradation) for luma in clip.frames], harm)
+            for number, (name, (reference, low)) in enumerate(zip(clip.names, pairs, strict=True)):
                 is_scored = ends <= number < len(clip.frames) - ends
                 known.append((name, reference, low) if is_scored else None)
                 yield Frame(_planes(low), pts=Fraction(number), duration=Fraction(1), cut=number == 0)
@@ -104,6 +121,24 @@ def _pair(luma: Luma, degradation: Degradation) -> tuple[Luma, Tensor]:
     h, w = (n // degradation.scale * degradation.scale for n in luma.shape)
     reference = luma[:h, :w]
     return reference, degrade(torch.from_numpy(reference)[None, None] / 255, degradation) * 255
+
+
+def _harmed(pairs: list[tuple[Luma, Tensor]], harm: Harm) -> list[tuple[Luma, Tensor]]:
+    """The frames of a clip with noise, and encoded together. Sides that 4:2:0 cannot have lose their last line."""
+    if not harm.noise and harm.codec is None:
+        return pairs
+    rng = np.random.default_rng(0)
+    codes = [low[0, 0].numpy() + harm.noise * rng.standard_normal(low.shape[2:]) for _, low in pairs]
+    height, width = (n // 2 * 2 for n in codes[0].shape)
+    grey = np.full((height // 2, width), 128.0)
+    frames = [np.clip(np.rint(np.concatenate((y[:height, :width], grey))), 0, 255).astype(np.uint8) for y in codes]
+    if harm.codec is not None:
+        frames = compress(frames, harm.codec)
+    scale = len(pairs[0][0]) // pairs[0][1].shape[2]
+    return [
+        (reference[: scale * height, : scale * width], torch.from_numpy(frame[:height]).float()[None, None])
+        for (reference, _), frame in zip(pairs, frames, strict=True)
+    ]
 
 
 def _planes(low: Tensor) -> Planes:

@@ -12,6 +12,7 @@ from .degrade import Degradation
 from .enlarging import Enlarging
 from .fusing import Fusing
 from .losses import LEAST, LossName
+from .real_footage import RealFootage
 from .sequencing import Sequencing
 from .task import Task
 from .triplets import Between
@@ -177,6 +178,9 @@ FLOW = Recipe("fusion", {}, Fusing(), loss="log-mse", steps=12_000, batch=12, fi
 # The shipped weights are 6,000 steps.
 ALIGNED = Recipe("aligned", {}, Sequencing(Degradation(2)), loss="log-mse", steps=20_000, batch=8, learning_rate=8e-4)
 
+# The same for what users bring: compressed, noisy, scaled by anything. It begins from aligned-x2's weights.
+ROBUST = replace(ALIGNED, args={"blocks": 5, "confidence": True}, task=RealFootage(), steps=30_000, learning_rate=4e-4)
+
 
 def _document_002() -> dict[str, Recipe]:
     """Its video super-resolution, networks.md D.4 and D.5."""
@@ -229,6 +233,7 @@ RECIPES: dict[str, Recipe] = {
         clip_norm=None,
     ),
     "aligned-x2": ALIGNED,
+    "robust-x2": ROBUST,
     **_document_002(),
     **_sepconv(),
     **_msresnet(),
