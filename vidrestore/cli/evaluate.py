@@ -107,8 +107,8 @@ def evaluate(
     if task != "upscale" and (compress or noise):
         raise UsageError("--compress and --noise are for networks that enlarge")
     if task == "upscale":
-        from ..train.codecs import parse
         from ..train.evaluate_upscaling import Harm
+        from ..video.compress import parse
 
         harm = Harm(noise, parse(compress) if compress else None)
     if table:

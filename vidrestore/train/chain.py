@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 
 from ..ops.imresize import imresize
-from . import codecs
-from .codecs import Codec, Codes
+from ..video import compress as codecs
+from ..video.compress import Codec, Codes
 
 Plane = NDArray[np.float32]
 Kernel = Literal["matlab", "bicubic", "area", "bilinear", "lanczos"]

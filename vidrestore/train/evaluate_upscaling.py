@@ -18,7 +18,7 @@ from ..metrics import crop_border, psnr, ssim
 from ..ops.imresize import imresize
 from ..ops.upsample import upsample
 from ..processor import Processor
-from .codecs import Codec, compress
+from ..video.compress import Codec, compress
 from .degrade import Degradation, degrade
 from .evaluation_clips import Clip, Luma
 from .validate import capped
