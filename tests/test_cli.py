@@ -1,8 +1,10 @@
 """The command line: exit codes, one-line errors, JSON alone on stdout, nothing left behind."""
 
+import csv
 import errno
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -22,7 +24,8 @@ from vidrestore.cli import app
 from vidrestore.cli.evaluate import BASELINES as NAMED
 from vidrestore.models.espcn import Espcn
 from vidrestore.train.baselines import BASELINES
-from vidrestore.train.loop import Training
+from vidrestore.train.log import Log
+from vidrestore.train.loop import Progress, Training
 
 
 def invoke(*args: object, env: dict[str, str] | None = None):
@@ -229,6 +232,11 @@ def test_training_from_the_command_line(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert (out / "best.safetensors").is_file()
     assert list(out.glob("events.out.tfevents*"))
+    header, *rows = csv.reader((out / "log.csv").read_text().splitlines())
+    assert header == ["step", "loss", "psnr", "baseline"] and rows and all(len(row) == 4 for row in rows)
+    settings = json.loads((out / "settings.json").read_text())
+    assert settings["name"] == "espcn-x2" and settings["steps"] == int(rows[-1][0])
+    assert settings["recipe"]["args"] == {"scale": 2} and settings["recipe"]["learning_rate"] == 1e-3
     refused(2, "train", "espcn-x2", "--data", pictures, "--out", out, says="--resume")
     refused(2, "train", "nonsense", "--data", pictures, says="espcn-x2")
     refused(2, "train", "espcn-x2", "--data", tmp_path / "none", says="--data")
@@ -236,6 +244,60 @@ def test_training_from_the_command_line(tmp_path: Path) -> None:
 
 def _command(*args: object) -> list[str]:
     return [sys.executable, "-m", "vidrestore", *map(str, args)]
+
+
+def test_a_log_goes_on_where_the_checkpoint_was(tmp_path: Path) -> None:
+    log = Log(tmp_path)
+    for step in (100, 200, 300):
+        log.write(Progress(step, 1000, 1 / step, 30.0, 29.0))
+    log = Log(tmp_path, step=200)
+    log.write(Progress(300, 1000, 0.5, 31.0, 29.0))
+    steps = [row.split(",")[:2] for row in (tmp_path / "log.csv").read_text().splitlines()[1:]]
+    assert steps == [["100", "0.01"], ["200", "0.005"], ["300", "0.5"]]
+    assert not (tmp_path / "other").exists() and Log(tmp_path / "other", rank=1).write(Progress(1, 1, 0.0)) is None
+
+
+@pytest.mark.parametrize("columns", [50, 60, 80])
+def test_help_keeps_sentences_in_narrow_terminals(columns: int) -> None:
+    for command in ("evaluate", "upscale"):
+        wide = {**os.environ, "COLUMNS": str(columns)}  # the runner of tests has a width of its own
+        text = subprocess.run(_command(command, "--help"), env=wide, capture_output=True, text=True, check=True).stdout
+        lines = text.splitlines()
+        assert max(map(len, lines)) <= columns, command
+        assert "<bool>" not in text
+        alone = [line for line in lines if re.fullmatch(r"\s{12,}[a-z]+\.?", line)]
+        assert len(alone) <= len(lines) / 10, alone
+
+
+def test_options_are_shown_in_groups() -> None:
+    text = invoke("upscale", "--help").stdout
+    order = ["Arguments:", "Options:", "--scale", "Input:", "--start", "Encoding:", "--crf", "Compute:", "--tile"]
+    assert sorted(order, key=text.index) == order
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("upscale in.mp4 -s 1.5", "--scale 1.5 is not possible: networks enlarge 2, 3 or 4 times"),
+        ("upscale in.mp4 -s two", "--scale two is not a number; choose one of 2, 3, 4"),
+        ("restore in.mp4 -s 2.5", "--scale 2.5 is not possible"),
+        ("upscale https://example.org/in.mp4", "https://example.org/in.mp4 is an address, and only files are read"),
+        ("info rtsp://camera/1", "rtsp://camera/1 is an address"),
+        ("metrics in.mp4 https://example.org/b.mp4", "only files are read; download it first"),
+        ("upscale in.mp4 https://example.org/out.mp4", "is an address, and results are files"),
+        ("info none.mp4", "none.mp4: no such file or folder; check the name"),
+    ],
+)
+def test_what_a_newcomer_types_is_answered(words: str, says: str, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(clip.parent)
+    refused(2, *words.split(), says=says)
+
+
+def test_the_sources_own_rate_is_said(clip: Path, tmp_path: Path) -> None:
+    words = ("interpolate", clip, tmp_path / "out.mp4", "--quality", "fast", "-y", "--json")
+    same = json.loads(invoke(*words, "--fps", 30).stdout)["warnings"]
+    assert any(note.startswith("30 frames per second is the source's own rate") for note in same)
+    assert not json.loads(invoke(*words, "--fps", 60).stdout)["warnings"]
 
 
 def test_help_is_instant() -> None:

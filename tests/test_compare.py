@@ -423,3 +423,15 @@ def test_scores_are_those_of_scikit_image_and_five_times_as_fast() -> None:
     speed = benchmark_metrics(frames=3)
     assert speed.difference < 1e-4
     assert speed.score_ratio > 5
+
+
+def test_all_metrics_leave_out_what_pictures_are_too_small_for(tmp_path: Path) -> None:
+    one, other = (make_clip(tmp_path / f"{name}.mp4", frames=3, size=(96, 80)) for name in "ab")
+    result = CliRunner().invoke(app, [str(one), str(other), "--metric", "all", "--json"])
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert "ms_ssim" not in found["metrics"] and {"psnr", "ssim", "flicker"} <= found["metrics"].keys()
+    notes = [note for note in found["warnings"] if note.startswith("left out where pictures are too small")]
+    assert ["MS-SSIM needs at least 161x161" in note for note in notes] == [True, False]
+    for words in (["--metric", "ms_ssim"], ["--metric", "all", "--fail-under", "ms_ssim=0.9"]):
+        assert CliRunner().invoke(app, [str(one), str(other), *words]).exit_code == 2

@@ -1,6 +1,7 @@
 """Small files a command writes beside its result: refused before it starts, written whole after it."""
 
 import os
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from itertools import chain, count
@@ -18,6 +19,24 @@ def check_free(path: Path, *sources: Path, overwrite: bool) -> None:
     taken = any(path.iterdir()) if path.is_dir() else path.exists()
     if taken and not overwrite:
         raise UsageError(f"{path} exists; use -y to overwrite it")
+
+
+def check_there(path: Path) -> None:
+    """UsageError: there is no file or folder of that name."""
+    if path.exists():
+        return
+    if address := address_of(path):
+        raise UsageError(f"{address} is an address, and only files are read; download it first")
+    raise UsageError(f"{path}: no such file or folder; check the name")
+
+
+def address_of(path: Path) -> str:
+    """The address (https://, rtsp://) that was given as a path; empty where it is none."""
+    found = _ADDRESS.match(str(path))
+    return f"{found[1]}://{str(path)[found.end() :]}" if found else ""
+
+
+_ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+):[/\\]+")
 
 
 def is_one_of(path: Path, others: Iterable[Path]) -> bool:

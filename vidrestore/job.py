@@ -143,12 +143,21 @@ def prepare(
     if not keep_sound and (silenced := _tracks_in_time(info)):
         note = f"{silenced} left out: the pictures are {float(stretch):g} times as slow; --audio stretch keeps them"
         planned = replace(planned, notes=(*planned.notes, note))
+    if _keeps_rate(stages, info.rate):
+        note = f"{rate} frames per second is the source's own rate: none come between, and the video is encoded again"
+        planned = replace(planned, notes=(*planned.notes, note))
     job = Job(info, reading, stages, planned, resume)
     if resume and planned.kind == "picture":
         raise UsageError(f"{target} is one picture: there is nothing to resume; leave out --resume")
     if resume:
         check_same(target, job.run)
     return job
+
+
+def _keeps_rate(stages: tuple[Stage, ...], rate: Fraction) -> bool:
+    """Whether a rate is asked for that the source has already."""
+    timings = [stage.timing for stage in stages if stage.timing != SOURCE_TIMES]
+    return any(timing.stretch == 1 and timing.rate(rate) == rate for timing in timings)
 
 
 def _tracks_in_time(info: VideoInfo) -> str:

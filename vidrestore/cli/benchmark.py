@@ -8,9 +8,10 @@ import typer
 
 from . import options
 from .errors import shows_errors
+from .help import Command, Group
 from .show import say, tell
 
-app = typer.Typer(help="How fast this machine is, beside the alternatives.")
+app = typer.Typer(cls=Group, rich_markup_mode=None, help="How fast this machine is, beside the alternatives.")
 
 
 @app.callback(invoke_without_command=True)
@@ -64,7 +65,7 @@ def _short(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-@app.command("metrics")
+@app.command("metrics", cls=Command)
 @shows_errors
 def metrics(
     frames: Annotated[int, typer.Option("--frames", min=2, help="Frames of 1920x1080 to compare.")] = 32,
@@ -94,7 +95,7 @@ def metrics(
     )
 
 
-@app.command("local-conv")
+@app.command("local-conv", cls=Command)
 @shows_errors
 def local_conv(
     runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of each, of which the fastest counts.")] = 5,

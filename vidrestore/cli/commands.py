@@ -10,6 +10,7 @@ from .deblur import deblur
 from .errors import Commands
 from .evaluate import evaluate
 from .extract_frames import extract_frames
+from .help import WIDEST, Command
 from .info import info
 from .interpolate import interpolate
 from .join_frames import join_frames
@@ -22,24 +23,25 @@ from .upscale import upscale
 
 app = typer.Typer(
     cls=Commands,
+    rich_markup_mode=None,
     help="Restore video: raise its frame rate, undo its blur, enlarge it, and measure what was gained. "
     "Every frame, time stamp, colour and track is kept.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDEST},
 )
-app.command("upscale")(upscale)
-app.command("interpolate")(interpolate)
-app.command("deblur")(deblur)
-app.command("restore")(restore)
-app.command("extract-frames")(extract_frames)
-app.command("join-frames")(join_frames)
-app.command("split-scenes")(split_scenes)
-app.command("metrics")(metrics)
-app.command("info")(info)
+app.command("upscale", cls=Command)(upscale)
+app.command("interpolate", cls=Command)(interpolate)
+app.command("deblur", cls=Command)(deblur)
+app.command("restore", cls=Command)(restore)
+app.command("extract-frames", cls=Command)(extract_frames)
+app.command("join-frames", cls=Command)(join_frames)
+app.command("split-scenes", cls=Command)(split_scenes)
+app.command("metrics", cls=Command)(metrics)
+app.command("info", cls=Command)(info)
 app.add_typer(models, name="models")
-app.command("train")(train)
-app.command("evaluate")(evaluate)
+app.command("train", cls=Command)(train)
+app.command("evaluate", cls=Command)(evaluate)
 app.add_typer(benchmark, name="benchmark")
 
 

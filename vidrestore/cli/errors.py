@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar, cast
 
 import typer
-from typer.core import TyperGroup
 
 from .. import stop
 from ..errors import ResourceError, UsageError, VidrestoreError
 from ..text import visible
+from .help import Group
 from .show import say
 
 REFUSALS = dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG), UsageError.exit_code) | {
@@ -55,7 +55,7 @@ def shows_errors(command: Callable[P, R]) -> Callable[P, R]:
     return shell
 
 
-class Commands(TyperGroup):
+class Commands(Group):
     """Commands whose refusals of words show them as `visible` does."""
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401

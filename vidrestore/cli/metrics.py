@@ -33,7 +33,11 @@ def metrics(
     reference: Annotated[Path, typer.Argument(metavar="REF", help="A video, a folder of pictures, or a picture.")],
     distorted: Annotated[Path, typer.Argument(metavar="DIST", help="What is compared with it.")],
     metric: Annotated[
-        str, typer.Option("--metric", help=f"Any of {','.join(METRICS)}, or all; the first names the worst frames.")
+        str,
+        typer.Option(
+            "--metric",
+            help=f"Any of {','.join(METRICS)}, or all that the size allows; the first names the worst frames.",
+        ),
     ] = ",".join(DEFAULTS.metrics),
     border: Annotated[int, typer.Option("--border", min=0, help="Pixels left out on each side.")] = DEFAULTS.border,
     align: Annotated[
@@ -91,7 +95,9 @@ def metrics(
 
     thresholds = [Threshold.parse(text) for text in fail_under or []]
     names = METRICS if metric == "all" else tuple(metric.replace(" ", "").split(","))
-    names = tuple(dict.fromkeys((*names, *(threshold.metric for threshold in thresholds))))
+    needed = tuple(threshold.metric for threshold in thresholds)
+    names = tuple(dict.fromkeys((*names, *needed)))
+    possible = frozenset(METRICS) - frozenset(needed) if metric == "all" else frozenset[str]()
     if plot is not None and plot.suffix.lower() != ".png":
         raise UsageError(f"--plot {plot} would be a PNG; call it {plot.with_suffix('.png')}")
     for path in filter(None, (csv, plot, report, diff)):
@@ -104,7 +110,7 @@ def metrics(
         comparison = compare(
             reference,
             distorted,
-            comparing=Comparing(names, border, align.value, offset, follow_references),
+            comparing=Comparing(names, possible, border, align.value, offset, follow_references),
             scenes=read_scenes(scenes) if scenes else (),
             keep=KEPT if report or diff else 0,
             on_frame=tick,

@@ -8,8 +8,11 @@ import typer
 
 from . import options, show
 from .errors import shows_errors
+from .help import Command, Group
 
 app = typer.Typer(
+    cls=Group,
+    rich_markup_mode=None,
     help="The shipped networks: list them, look at one, check their files; and foreign ones: convert them.",
     no_args_is_help=True,
 )
@@ -26,7 +29,7 @@ def _measured(measured: object) -> str:
     return f"{score:.2f} dB ({baseline} {beside:.2f}) on {measured['set']}"
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 @shows_errors
 def list_(as_json: Json = False) -> None:
     """Every network with its size and measured quality, those for comparison apart.
@@ -64,7 +67,7 @@ def list_(as_json: Json = False) -> None:
         show.tell_tables(table)
 
 
-@app.command("info")
+@app.command("info", cls=Command)
 @shows_errors
 def info(
     name: Annotated[str, typer.Argument(metavar="NAME", help="One of `models list`, or a weight file.")],
@@ -91,7 +94,7 @@ def info(
         show.tell(f"{key:12} {json.dumps(value, default=str) if isinstance(value, dict) else value}")
 
 
-@app.command("verify")
+@app.command("verify", cls=Command)
 @shows_errors
 def verify(as_json: Json = False) -> None:
     """Check every weight file against its hash and load it; ends with 4 at the first that is not whole.
@@ -109,7 +112,7 @@ def verify(as_json: Json = False) -> None:
         print(json.dumps({"verified": list(rows)}))
 
 
-@app.command("convert")
+@app.command("convert", cls=Command)
 @shows_errors
 def convert(
     source: Annotated[Path, typer.Argument(metavar="FILE", help="The checkpoint as it was published.")],

@@ -189,6 +189,17 @@ def rate(text: str | None, option: str = "--rate") -> Fraction | None:
     return value
 
 
+def scale(text: str) -> int:
+    """2, 3 or 4; whether there is a network for it is the library's to say."""
+    try:
+        value = Fraction(text.removeprefix("x").removesuffix("x"))
+    except (ValueError, ZeroDivisionError):
+        raise UsageError(f"--scale {text} is not a number; choose one of 2, 3, 4") from None
+    if value.denominator != 1:
+        raise UsageError(f"--scale {text} is not possible: networks enlarge 2, 3 or 4 times; choose one of these")
+    return int(value)
+
+
 def pairs(texts: list[str] | None) -> dict[str, str]:
     """K=V options as a dictionary."""
     found = dict(text.partition("=")[::2] for text in texts or [])

@@ -34,7 +34,8 @@ def restore(
         str | None, typer.Option("--fps", help="This frame rate exactly: 60, 59.94.", rich_help_panel=STEPS)
     ] = None,
     scale: Annotated[
-        int | None, typer.Option("--scale", "-s", help="2, 3 or 4 times as wide and high.", rich_help_panel=STEPS)
+        str | None,
+        typer.Option("--scale", "-s", metavar="2|3|4", help="Times as wide and high.", rich_help_panel=STEPS),
     ] = None,
     overwrite: options.Overwrite = False,
     resume: options.Resume = False,
@@ -71,13 +72,21 @@ def restore(
     from ..video.destination import beside
     from ..video.pictures import is_pictures
 
+    times = None if scale is None else options.scale(scale)
     settings = options.settings(
         device=device, engine=engine, precision=precision, tile=tile, batch=batch, max_memory=max_memory
     )
     run_job(
         source,
         target or beside(source, "restored"),
-        _steps(deblur, factor, fps, scale, settings, still=is_pictures(source) and not source.is_dir()),
+        _steps(
+            deblur,
+            factor,
+            fps,
+            times,
+            settings,
+            still=is_pictures(source) and not source.is_dir(),
+        ),
         reading=Reading(
             options.moment("--start", start),
             options.moment("--end", end),

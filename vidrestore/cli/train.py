@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from .. import __version__
 from .errors import shows_errors
 from .show import tell
 
@@ -43,11 +44,12 @@ def train(
 
     Example: vidrestore train espcn-x2 --data pictures/ --steps 2000
     """
+    import torch
     from tqdm import tqdm
 
     from ..engine.allocator import keep_memory
     from ..errors import UsageError
-    from ..train.log import Log
+    from ..train.log import Log, write_settings
     from ..train.loop import Progress, Training
     from ..train.perceptual import Vgg
     from ..train.recipes import RECIPES
@@ -72,7 +74,11 @@ def train(
         training.warm_start(init)
     if resume:
         training.resume()
-    log = Log(folder, rank=training.rank)
+    log = Log(folder, step=training.step, rank=training.rank)
+    if training.rank == 0:
+        run = {"name": recipe, "data": data.resolve(), "steps": training.steps, "began_with": init, "vgg": vgg}
+        more = {"vgg_scale": vgg_scale.value, "workers": workers, "vidrestore": __version__, "torch": torch.__version__}
+        write_settings(folder, RECIPES[recipe], run | more)
     with tqdm(total=training.steps, initial=training.step, unit="step", disable=None) as bar:
 
         def show(progress: Progress) -> None:

@@ -20,7 +20,7 @@ def upscale(
     target: Annotated[
         Path | None, typer.Argument(metavar="OUTPUT", help="The same kinds.", show_default="INPUT_xSCALE beside it")
     ] = None,
-    scale: Annotated[int, typer.Option("--scale", "-s", help="2, 3 or 4 times as wide and high.")] = SCALE,
+    scale: Annotated[str, typer.Option("--scale", "-s", metavar="2|3|4", help="Times as wide and high.")] = str(SCALE),
     model: Annotated[
         str,
         typer.Option("--model", "-m", help="A network of `models list`, two as A+B, a weight file, or auto: the best."),
@@ -59,13 +59,14 @@ def upscale(
     from ..video.destination import beside
     from ..video.pictures import is_pictures
 
+    times = options.scale(scale)
     settings = options.settings(
         device=device, engine=engine, precision=precision, tile=tile, batch=batch, max_memory=max_memory
     )
     run_job(
         source,
-        target or beside(source, f"x{scale}"),
-        (stage(model, scale=scale, settings=settings, still=is_pictures(source) and not source.is_dir()),),
+        target or beside(source, f"x{times}"),
+        (stage(model, scale=times, settings=settings, still=is_pictures(source) and not source.is_dir()),),
         reading=Reading(
             options.moment("--start", start),
             options.moment("--end", end),

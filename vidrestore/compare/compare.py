@@ -39,7 +39,8 @@ def compare(
     if comparing.align == "auto" and comparing.offset is not None:
         raise UsageError(f"--align auto finds the offset itself; leave --offset {comparing.offset} out")
     starts = frozenset(scene.first for scene in scenes)
-    scorer = Scorer(scores(comparing.metrics), border=comparing.border, starts=starts)
+    possible = comparing.where_possible
+    scorer = Scorer(scores(comparing.metrics), border=comparing.border, starts=starts, where_possible=possible)
     worst = Worst(comparing.metrics[0], count=keep)
     one, other = (Side(path, follow_references=comparing.follow_references) for path in (reference, distorted))
     form = common_form(one, other, rgb=keep > 0 or any(KINDS[name].of_rgb for name in comparing.metrics))
@@ -54,6 +55,7 @@ def compare(
             rows.append(row)
             worst.offer(row, pair)
             on_frame(row)
+    notes += [f"left out where pictures are too small for it: {name}; {why}" for name, why in scorer.left_out.items()]
     return Comparison(
         reference=str(reference),
         distorted=str(distorted),
@@ -63,7 +65,7 @@ def compare(
         offset=offset or 0,
         luma="planes" if form.planes else "rgb",
         border=comparing.border,
-        metrics=comparing.metrics,
+        metrics=tuple(name for name in comparing.metrics if name not in scorer.left_out or _scored(name, rows)),
         rows=tuple(rows),
         scenes=scenes,
         seconds=time.perf_counter() - began,
@@ -71,6 +73,10 @@ def compare(
         warnings=(*one.warnings("reference"), *other.warnings("result"), *notes, *_uncovered(scenes, rows)),
         kept=worst.kept(),
     )
+
+
+def _scored(metric: str, rows: list[Row]) -> bool:
+    return any(row.scores[metric] is not None for row in rows)
 
 
 def _fitting(

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UsageError
+from ..metrics import TooSmallError
 from .align import Pair
 from .measures import Score, Views
 from .results import Kept, Row
@@ -17,9 +18,18 @@ from .summary import badness, is_perfect
 class Scorer:
     """Scores pairs in order; remembers the one before for what is measured between frames."""
 
-    def __init__(self, scores: Mapping[str, Score], *, border: int, starts: frozenset[int]) -> None:
+    def __init__(
+        self,
+        scores: Mapping[str, Score],
+        *,
+        border: int,
+        starts: frozenset[int],
+        where_possible: frozenset[str] = frozenset(),
+    ) -> None:
         """`starts`: numbers of the frames that begin a scene, to which nothing comes before."""
-        self._scores, self._border, self._starts = scores, border, starts
+        self._scores, self._border, self._starts, self._where_possible = scores, border, starts, where_possible
+        self.left_out: dict[str, str] = {}
+        """Metrics that some pictures were too small for, and why."""
         self._before: Views | None = None
 
     def score(self, pair: Pair, *, seconds: float) -> Row:
@@ -28,10 +38,19 @@ class Scorer:
         before = None if pair.number in self._starts else self._before
         self._before = now
         try:
-            values = {name: score(now, before) for name, score in self._scores.items()}
+            values = {name: self._value(name, score, now, before) for name, score in self._scores.items()}
         except ValueError as error:
             raise UsageError(f"frame {pair.number}: {error}; leave that metric out, or --border") from None
         return Row(pair.number, seconds, pair.reference.name, values)
+
+    def _value(self, name: str, score: Score, now: Views, before: Views | None) -> float | None:
+        try:
+            return score(now, before)
+        except TooSmallError as error:
+            if name not in self._where_possible:
+                raise
+            self.left_out[name] = str(error)
+            return None
 
 
 class Worst:

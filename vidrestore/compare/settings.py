@@ -12,6 +12,8 @@ class Comparing:
     """What is measured, and which frames belong together."""
 
     metrics: tuple[str, ...] = ("psnr", "psnr_y", "ssim_y")
+    where_possible: frozenset[str] = frozenset()
+    """Metrics that are left out, and not refused, where pictures are too small for them."""
     border: int = 0
     """Pixels left out on each side of every picture; super-resolution papers leave out as many as the scale."""
     align: Literal["auto", "pts", "none"] = "pts"

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..ops.imresize import imresize
-from .picture import Array
+from .picture import Array, TooSmallError
 
 BLOCK = 96
 """Side of a block, in pixels; half as much at the second scale."""
@@ -35,7 +35,7 @@ def block_features(luma: Array) -> tuple[Floats, Floats]:
     """
     height, width = (n // BLOCK * BLOCK for n in luma.shape)
     if not height or not width:
-        raise ValueError(f"NIQE needs at least {BLOCK}x{BLOCK} samples, got {luma.shape}")
+        raise TooSmallError(f"NIQE needs at least {BLOCK}x{BLOCK} samples, got {luma.shape}")
     fine = luma[:height, :width].astype(np.float32)
     coarse = imresize(torch.from_numpy(fine), 0.5).numpy()
     normal, contrast = _normalised(fine)

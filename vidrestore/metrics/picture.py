@@ -13,6 +13,10 @@ Array = NDArray[np.floating] | NDArray[np.integer]
 _LUMA = np.array([[65.481 / 255, 128.553 / 255, 24.966 / 255, 16]])
 
 
+class TooSmallError(ValueError):
+    """Pictures are smaller than a metric can be measured on."""
+
+
 def matlab_luma(rgb: Array) -> NDArray[np.float32] | NDArray[np.float64]:
     """(H, W, 3) RGB in 0..255 -> (H, W) luma in 16..235, not rounded: MATLAB's rgb2ycbcr.
 

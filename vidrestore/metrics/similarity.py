@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .picture import Array, check_sizes
+from .picture import Array, TooSmallError, check_sizes
 
 WINDOW = 11
 SIGMA = 1.5
@@ -57,7 +57,7 @@ def ms_ssim(reference: Array, picture: Array, *, peak: float = 255.0) -> float:
 def _check(reference: Array, picture: Array, name: str, least: int) -> None:
     check_sizes(reference, picture)
     if min(reference.shape[:2]) < least:
-        raise ValueError(f"{name} needs at least {least}x{least} samples, got {reference.shape}")
+        raise TooSmallError(f"{name} needs at least {least}x{least} samples, got {reference.shape}")
 
 
 def _means(x: Array, y: Array, peak: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

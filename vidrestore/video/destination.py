@@ -4,7 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from ..errors import UsageError
-from ..files import is_one_of
+from ..files import address_of, is_one_of
 from .codecs import CONTAINERS
 from .pictures import is_pictures
 from .target import TargetKind
@@ -53,6 +53,8 @@ def check_free(path: Path, *sources: Path, folder: bool, overwrite: bool, resume
         UsageError: nothing can be written there; it is one of the sources, or a folder with pictures that are one; it
             exists (a folder: and is not empty).
     """
+    if address := address_of(path):
+        raise UsageError(f"{address} is an address, and results are files; name one")
     parent = (path.resolve() if folder else path.absolute()).parent
     if not parent.is_dir():
         raise UsageError(f"{path}: there is no folder {parent}; create it first")

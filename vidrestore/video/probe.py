@@ -13,6 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from ..errors import InputError, UsageError
+from ..files import check_there
 from .clock import start_of
 from .colour import MATRICES, colour_of, guessed_matrix
 from .container import is_cover, opened, packets, picture_stream
@@ -46,8 +47,7 @@ def probe(
             others.
         InputError: no video or pictures in it, or not one frame of it can be decoded.
     """
-    if not path.exists():
-        raise UsageError(f"{path}: no such file or folder; check the name")
+    check_there(path)
     if is_pictures(path):
         return probe_pictures(path, rate=rate, times=times)
     if rate is not None:
