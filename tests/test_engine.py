@@ -12,11 +12,12 @@ from torch import Tensor, nn
 
 from vidrestore.engine import Settings, choose, run
 from vidrestore.engine.layers import OneKernel, last_convolutions
-from vidrestore.engine.memory import available, bytes_per_pixel, plan
+from vidrestore.engine.memory import bytes_per_pixel, plan
 from vidrestore.engine.subpixel import SubPixel, enlarges_exactly
 from vidrestore.engine.torch_engine import TorchEngine
 from vidrestore.errors import UsageError, VidrestoreError
 from vidrestore.frame import Frame
+from vidrestore.main_memory import available
 from vidrestore.models.espcn import Espcn
 from vidrestore.processor import Needs
 

@@ -14,11 +14,12 @@ from typer.testing import CliRunner
 
 from vidrestore.cli import app, options
 from vidrestore.engine import Settings, choose, run
-from vidrestore.engine.memory import outside, plan, resident
+from vidrestore.engine.memory import outside, plan
 from vidrestore.errors import ResourceError, UsageError
 from vidrestore.frame import Frame
 from vidrestore.in_flight import InFlight, peak_memory
 from vidrestore.job import prepare
+from vidrestore.main_memory import resident
 from vidrestore.models.espcn import Espcn
 from vidrestore.pipeline import restore
 from vidrestore.processor import Needs

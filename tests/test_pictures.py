@@ -154,7 +154,7 @@ def test_floating_point_pictures_come_as_they_are(tmp_path: Path) -> None:
 
 def test_other_samples_are_refused(tmp_path: Path) -> None:
     path = store(tmp_path / "a.tiff", np.ones((4, 4, 3), np.float64))
-    with pytest.raises(InputError, match="float64 samples; read are uint8, uint16, float32"):
+    with pytest.raises(InputError, match="samples are float64; read are uint8, uint16, float32"):
         read_picture(path)
 
 

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from vidrestore.engine import Ran, Settings, choose, run
 from vidrestore.engine import convert as convert_module
-from vidrestore.engine.memory import is_out_of_memory
 from vidrestore.errors import ResourceError, UsageError
 from vidrestore.frame import Colour, Frame
+from vidrestore.main_memory import is_out_of_memory
 from vidrestore.models.espcn import Espcn
 from vidrestore.processor import Needs
 

@@ -11,10 +11,10 @@ from torch import Tensor
 from .blurs import estimate
 from .engine import Keep, Ran
 from .engine.convert import restored, see
-from .engine.memory import is_out_of_memory
 from .engine.precisely import precisely
 from .errors import ResourceError
 from .frame import Frame
+from .main_memory import is_out_of_memory
 from .ops.deconvolve import landweber, wiener
 
 BYTES = 280

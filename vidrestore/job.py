@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from . import __version__
 from .errors import UsageError
 from .frame import Frame
+from .main_memory import check_fits
 from .settings import Encoding, Reading
 from .skipping import NOTHING, Skip
 from .timing import SOURCE_TIMES, Span, Timing
@@ -102,6 +103,10 @@ class Job:
         return [*self.info.warnings, *self.target.notes, *(note for stage in self.stages for note in stage.notes)]
 
 
+LEAST = 6
+"""Bytes that a pixel of a result takes at least: luma and quartered chroma in floating point; RGB takes twice that."""
+
+
 def prepare(
     source: Path,
     target: Path,
@@ -118,6 +123,7 @@ def prepare(
         resume: see Job.
 
     Raises:
+        ResourceError: not even one frame of the result fits into memory.
         InputError, UsageError: as `probe` and `plan` do; there is nothing to resume in a single picture, or what an
             interrupted run left is of another job.
     """
@@ -146,6 +152,8 @@ def prepare(
     if _keeps_rate(stages, info.rate):
         note = f"{rate} frames per second is the source's own rate: none come between, and the video is encoded again"
         planned = replace(planned, notes=(*planned.notes, note))
+    size = planned.width, planned.height
+    check_fits(LEAST * size[0] * size[1], "a frame of the result, {}x{} pixels,".format(*size))
     job = Job(info, reading, stages, planned, resume)
     if resume and planned.kind == "picture":
         raise UsageError(f"{target} is one picture: there is nothing to resume; leave out --resume")

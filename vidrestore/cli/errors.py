@@ -5,7 +5,7 @@ import functools
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, NoReturn, ParamSpec, TypeVar, cast
 
 import typer
 
@@ -41,6 +41,8 @@ def shows_errors(command: Callable[P, R]) -> Callable[P, R]:
         except VidrestoreError as error:
             say(f"vidrestore: {error}")
             raise typer.Exit(error.exit_code) from None
+        except MemoryError as error:
+            _out_of_memory(error)
         except OSError as error:
             if error.errno not in REFUSALS:
                 raise
@@ -51,8 +53,20 @@ def shows_errors(command: Callable[P, R]) -> Callable[P, R]:
         except KeyboardInterrupt as interrupt:
             say(f"vidrestore: interrupted; {str(interrupt) or 'nothing was written'}")
             raise typer.Exit(128 + (stop.asked() or signal.SIGINT)) from None
+        except Exception as error:
+            from ..main_memory import is_out_of_memory
+
+            if not is_out_of_memory(error):
+                raise
+            _out_of_memory(error)
 
     return shell
+
+
+def _out_of_memory(error: Exception) -> NoReturn:
+    reason = f" ({str(error).strip().splitlines()[-1]})" if str(error).strip() else ""
+    say(f"vidrestore: out of memory{reason}; end other programs, or give smaller pictures")
+    raise typer.Exit(ResourceError.exit_code) from None
 
 
 class Commands(Group):

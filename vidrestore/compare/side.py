@@ -87,7 +87,7 @@ class Side:
     @property
     def timed(self) -> bool:
         """Whether its time stamps mean anything: those of pictures are made up."""
-        return self.info.kind == "video"
+        return self.info.kind == "video" or self.info.animated
 
     @property
     def has_planes(self) -> bool:

@@ -7,12 +7,13 @@ import torch
 from torch import Tensor
 
 from ..errors import ResourceError
+from ..main_memory import is_out_of_memory
 from ..processor import Needs, Processor
 from ..settings import Settings
 from ..tile import tiled
 from .base import Core, Engine, as_tuple
 from .layers import inference_copy
-from .memory import Plan, bytes_per_pixel, is_out_of_memory, least_tile, plan
+from .memory import Plan, bytes_per_pixel, least_tile, plan
 from .precisely import precisely
 
 TRIAL = 96

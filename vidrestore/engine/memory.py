@@ -1,12 +1,10 @@
-"""How much memory there is, how much a network takes, and the tile and batch that follow."""
+"""How much memory a network takes, and the tile and batch that follow."""
 
 import math
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-import psutil
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -26,15 +24,6 @@ planes: RGB pictures whose luma alone a network sees took a fifth more memory in
 
 BATCH_PIXELS = {"cpu": 1 << 17, "cuda": 1 << 22}
 """Input pixels of a batch beyond which larger batches were not faster; the figure for GPUs is not measured."""
-
-OUT_OF_MEMORY = (
-    "out of memory",  # CUDA
-    "can't allocate memory",  # torch on Linux
-    "not enough memory",  # torch on Windows
-    "failed to allocate",  # OpenVINO
-    "bad_alloc",
-    "bad allocation",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,20 +109,6 @@ def least_tile(needs: Needs) -> int:
     return 2 * margin + -(-16 // needs.multiple) * needs.multiple
 
 
-def available() -> int:
-    """Bytes of main memory that can be had without swapping, within the limit of the container, if there is one."""
-    free = int(psutil.virtual_memory().available)
-    limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
-    if limit.exists() and used.exists() and (most := limit.read_text().strip()) != "max":
-        free = min(free, int(most) - int(used.read_text()))
-    return max(free, 0)
-
-
-def resident() -> int:
-    """Bytes of main memory that this process holds."""
-    return int(psutil.Process().memory_info().rss)
-
-
 Kwargs = dict[str, object] | None
 
 
@@ -179,10 +154,3 @@ def bytes_per_pixel(fn: Callable[[Tensor], Tensor], window: Tensor) -> float:
     pixels: int = window.shape[-2] * window.shape[-1]
     cost: float = (live.most + window.nbytes) / pixels
     return cost
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether `error` says so, in the words of any of the libraries below us."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in OUT_OF_MEMORY)

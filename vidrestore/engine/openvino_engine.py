@@ -13,11 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import VidrestoreError
+from ..main_memory import available, resident
 from .base import Core, EngineName, Precision
 from .cache import cached, fingerprint
 from .int8 import in_int8
 from .layers import inference_copy
-from .memory import available, resident
 
 HINTS: dict[Precision, str] = {"fp32": "f32", "bf16": "bf16"}
 

@@ -7,10 +7,10 @@ from weakref import WeakSet
 import torch
 from torch import Tensor, nn
 
+from ..main_memory import available, resident
 from .base import Core, EngineName, Precision, as_tuple
 from .cuda_graph import Graphs
 from .layers import InFp32, OneKernel, channels_last, convolutions, inference_copy, last_convolutions, wrap
-from .memory import available, resident
 
 DTYPES: dict[Precision, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 

@@ -17,6 +17,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from ..errors import InputError, UsageError
+from ..main_memory import check_fits
 from .metadata import NOT_UTF8
 from .references import FOLLOWING, REFUSING, list_format, refers
 
@@ -26,6 +27,8 @@ TEXT_ART = {"ansi", "bintext", "xbin", "idf"}
 MOV, MATROSKA, AVI, MPEGTS = "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts"
 MAX_PIXELS = 2**28
 """Width times height beyond this is refused: one float RGB picture would take 3 GiB."""
+LEAST = 6
+"""Bytes that a pixel of a decoded frame takes at least: its planes, and those that references stand on."""
 
 
 @contextmanager
@@ -96,7 +99,10 @@ def is_cover(stream: VideoStream) -> bool:
 
 
 def picture_stream(container: InputContainer, path: Path) -> VideoStream:
-    """The stream to work on: FFmpeg's best one, but never a cover picture. InputError where there is none."""
+    """The stream to work on: FFmpeg's best one, but never a cover picture.
+
+    InputError: there is none; ResourceError: its frames do not fit into memory.
+    """
     films = [stream for stream in container.streams.video if not is_cover(stream)]
     if not films:
         only = "only a cover picture" if container.streams.video else "no video stream"
@@ -112,6 +118,7 @@ def picture_stream(container: InputContainer, path: Path) -> VideoStream:
         raise InputError(f"{path} is text, not a video; give a video file")
     if context.width * context.height > MAX_PIXELS:
         raise InputError(f"{path}: {context.width}x{context.height} is too large; at most {MAX_PIXELS} pixels are read")
+    check_fits(LEAST * context.width * context.height, f"a frame of {path}, {context.width}x{context.height} pixels,")
     return stream
 
 

@@ -6,6 +6,7 @@ from tempfile import TemporaryFile
 from ..errors import UsageError
 from ..files import address_of, is_one_of
 from .codecs import CONTAINERS
+from .picture_header import is_animated
 from .pictures import is_pictures
 from .target import TargetKind
 from .unfinished import RUN
@@ -27,11 +28,15 @@ def kind_of(path: Path) -> TargetKind:
 
 
 def beside(source: Path, ending: str) -> Path:
-    """A name for a result of the same kind: in_ENDING.mp4 beside in.mp4; a folder's holds no dot, so that it is one."""
+    """A name for a result of the same kind: in_ENDING.mp4 beside in.mp4, or beside in.png where that is animated.
+
+    A folder's holds no dot, so that it is one.
+    """
     named = source if source.name not in ("", "..") else source.resolve()
     if source.is_dir():
         return named.with_name(f"{named.name}_{ending}".replace(".", "_"))
-    return named.with_name(f"{named.stem}_{ending}{named.suffix}")
+    suffix = ".mp4" if is_animated(source) else named.suffix
+    return named.with_name(f"{named.stem}_{ending}{suffix}")
 
 
 def part_folder(folder: Path) -> Path:

@@ -82,3 +82,8 @@ class VideoInfo:
     """The other files that it names may be opened."""
     warnings: tuple[str, ...] = ()
     """What the user should know before any work: tracks not used, alpha dropped, interlaced, guesses made."""
+
+    @property
+    def animated(self) -> bool:
+        """Whether its pictures are those of one file, with times of its own."""
+        return len(self.pictures) > 1 and self.pictures[0].path == self.path

@@ -13,8 +13,6 @@ from .target import Target
 DEPTHS = {".png": (8, 16), ".tif": (8, 16, 32), ".tiff": (8, 16, 32)}
 """Bits per sample that a kind of pictures can have; the others have 8."""
 LOSSY = (".jpg", ".jpeg", ".webp")
-WITH_PROFILE = (*LOSSY, ".png")
-"""Those that OpenCV writes a colour profile into."""
 
 
 def plan_pictures(
@@ -35,7 +33,7 @@ def plan_pictures(
         suffix=suffix,
         pictures=decided,
         display_matrix=info.display_matrix,
-        profile=info.profile if suffix in WITH_PROFILE else b"",
+        profile=info.profile,
         notes=tuple(_notes(info, suffix, decided)),
     )
 
@@ -65,8 +63,6 @@ def _notes(info: VideoInfo, suffix: str, decided: Pictures) -> list[str]:
         notes.append(f"the pictures get 8 bits per sample, the source has {info.colour.depth}; {way_out}")
     if is_hdr(info.colour) and suffix != ".png":
         notes.append(f"{suffix} does not say that the colours are HDR's, as png does; join-frames --audio can")
-    if info.profile and suffix not in WITH_PROFILE:
-        notes.append(f"the colour profile is left out, and colours may look different: {suffix} gets none here")
     if info.sample_aspect_ratio not in (None, 1):
         notes.append(f"pictures have square pixels, the source's are {info.sample_aspect_ratio} times as wide as high")
     return notes

@@ -18,7 +18,8 @@ from .clock import start_of
 from .colour import MATRICES, colour_of, guessed_matrix
 from .container import is_cover, opened, packets, picture_stream
 from .info import StreamInfo, StreamKind, VideoInfo
-from .pictures import is_pictures, probe_pictures
+from .picture_header import is_animated_webp
+from .pictures import is_pictures, probe_animation, probe_pictures
 from .pixel_format import has_alpha
 from .rate import average_rate
 from .sidedata import display_matrix, hdr10, lost_metadata
@@ -52,6 +53,8 @@ def probe(
         return probe_pictures(path, rate=rate, times=times)
     if rate is not None:
         raise UsageError(f"{path} is a video and has a rate of its own; a rate ({rate}) is for pictures")
+    if is_animated_webp(path):
+        return probe_animation(path)
     with opened(path, follow_references=follow_references) as container:
         stream = picture_stream(container, path)
         # Decoding changes it where the size changes inside the stream; players show the size of the file's header.

@@ -66,6 +66,7 @@ class Reader:
         pix_fmt = info.pix_fmt.replace("yuvj", "yuv") if on_gpu else info.pix_fmt
         self._unpack = Unpacker(width=info.width, height=info.height, pix_fmt=pix_fmt, colour=info.colour)
         self._decoder: Decoder | None = None
+        self._beyond_first = 0
 
     @property
     def damaged(self) -> int:
@@ -110,7 +111,8 @@ class Reader:
 
     def _pictures(self) -> Generator[_Timed]:
         with closing(frames_of(self._info)) as pictures:
-            for shown, picture in pictures:
+            for shown, picture, header in pictures:
+                self._beyond_first += shown is not self._info.pictures[0] and header.pages > 1
                 yield _Timed(_Stamp(shown.pts, shown.duration, key=True), picture)
 
     def _video(self) -> Generator[_Timed]:
@@ -171,6 +173,8 @@ class Reader:
 
     def _say(self) -> Iterator[str]:
         decoder, info = self._decoder, self._info
+        if self._beyond_first:
+            yield f"further files with several pictures, of which the first is taken: {self._beyond_first}"
         if decoder is None:
             return
         if decoder.undecodable:

@@ -150,7 +150,8 @@ class Writer:
         begins = origin - info.start
         if self._target.kind != "video":
             offset = info.source_offset + begins
-            return PictureFiles(self._part, self._target, source_offset=offset, before=self._before)
+            sources = {} if info.animated else {each.pts + info.source_offset: each.path for each in info.pictures}
+            return PictureFiles(self._part, self._target, source_offset=offset, sources=sources, before=self._before)
         length = None if end is None else end - begins
         own = Beside(
             info.path,

@@ -3,7 +3,7 @@
 import re
 import shutil
 from collections import deque
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from itertools import count
@@ -19,13 +19,19 @@ from ..errors import UsageError, VidrestoreError
 from ..files import write_whole
 from ..frame import Frame, Planes
 from ..settings import Pictures
-from .cicp import is_hdr, with_chunk
+from . import exif, png, tiff
+from .cicp import CICP, cicp, is_hdr
+from .exif import Resolution
+from .picture_header import read_header
 from .rgb import Floats, rgb_rows
 from .target import Target
 from .times import TIMES, Row, times_csv
 
 NAME, SCENE = "frame_{:08d}{}", "scene_{:03d}"
 _OURS = re.compile(r"frame_\d{8}\.(png|jpe?g|webp|tiff?)")
+_JPEG = (".jpg", ".jpeg")
+_LONGEST_EXIF = 65527
+"""Bytes that a segment of JPEG holds."""
 # The longest side in pixels that libjpeg, libwebp and libpng write.
 _SIDES = {".jpg": 65500, ".jpeg": 65500, ".webp": 16383, ".png": 1_000_000}
 _SCENES = re.compile(r"scene_\d{3,}")
@@ -43,6 +49,8 @@ class PictureFiles:
     Args:
         part: nothing has this name yet, where it is a folder.
         source_offset: seconds of the source that are pts 0.
+        sources: the source's own pictures, where it is made of such, by their seconds on its clock: a picture of the
+            same time gets their EXIF (but for the orientation, which is applied) and resolution.
         before: pictures that an earlier run has left in the folder, which are not made again, and `abandon` leaves
             what is whole; None: the run cannot be resumed.
 
@@ -50,12 +58,18 @@ class PictureFiles:
         OSError, UsageError: a picture could not be written; said of one of the next frames, or at the end.
     """
 
-    warnings: tuple[str, ...] = ()
-
     def __init__(
-        self, part: Path, target: Target, *, source_offset: Fraction = Fraction(0), before: int | None = None
+        self,
+        part: Path,
+        target: Target,
+        *,
+        source_offset: Fraction = Fraction(0),
+        sources: Mapping[Fraction, Path] | None = None,
+        before: int | None = None,
     ) -> None:
         self._part, self._target, self._offset, self._before = part, target, source_offset, before
+        self._sources = sources or {}
+        self._without_exif: list[Path] = []
         self._rows: list[Row] = []
         self._threads = cpu_count() or 1
         self._pool = ThreadPoolExecutor(self._threads, "pictures")
@@ -63,6 +77,14 @@ class PictureFiles:
         if target.kind == "folder":
             part.mkdir(exist_ok=before is not None)
             self._keep_only(before or 0)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What could not be kept, one line each; known after `finish`."""
+        if not self._without_exif:
+            return ()
+        why = "damaged, or more than such pictures hold"
+        return (f"pictures whose EXIF is left out, because it is {why}: {len(self._without_exif)}",)
 
     @property
     def duration(self) -> Fraction:
@@ -76,11 +98,11 @@ class PictureFiles:
         number = len(self._rows) + 1
         name = NAME.format(number, self._target.suffix)
         path = self._part / name if self._target.kind == "folder" else self._part
+        source_pts = frame.pts / self._target.stretch + self._offset
         if number > (self._before or 0):
-            self._stored.append(self._pool.submit(self._store, path, frame.picture))
+            self._stored.append(self._pool.submit(self._store, path, frame.picture, self._sources.get(source_pts)))
         if len(self._stored) > self._threads:
             self._stored.popleft().result()
-        source_pts = frame.pts / self._target.stretch + self._offset
         self._rows.append(Row(name, frame.pts, frame.duration, index or number, frame.key, scene, source_pts))
 
     def _keep_only(self, number: int) -> None:
@@ -90,15 +112,29 @@ class PictureFiles:
             if path.name not in names:
                 path.unlink()
 
-    def _store(self, path: Path, picture: Planes | Tensor) -> None:
+    def _store(self, path: Path, picture: Planes | Tensor, source: Path | None) -> None:
         samples = _upright(samples_of(picture, depth=self._target.pictures.depth or 8), self._target.display_matrix)
-        data = encoded(samples, self._target.suffix, self._target.pictures, profile=self._target.profile)
+        block, dpi = (b"", None) if source is None else self._tags_of(source, samples)
+        data = encoded(samples, self._target.suffix, self._target.pictures, self._target.profile, block, dpi)
         if self._target.suffix == ".png" and is_hdr(self._target.colour):
-            data = with_chunk(data, self._target.colour)
+            data = png.with_chunks(data, [(CICP, cicp(self._target.colour))])
         if self._before is not None:  # then what has its name is whole
             write_whole(path, data)
         else:
             path.write_bytes(data)
+
+    def _tags_of(self, source: Path, samples: Samples) -> tuple[bytes, Resolution | None]:
+        """The EXIF and the resolution that a picture made of `source` gets."""
+        header = read_header(source)
+        try:
+            block = exif.for_copy(header.exif, width=samples.shape[1], height=samples.shape[0], dpi=header.dpi)
+        except ValueError:
+            block = exif.for_copy(b"", width=0, height=0, dpi=header.dpi)
+            self._without_exif.append(source)
+        if self._target.suffix in _JPEG and len(block) > _LONGEST_EXIF:
+            block = b""
+            self._without_exif.append(source)
+        return block, header.dpi
 
     def finish(self) -> None:
         """Wait for the last pictures and write the list."""
@@ -198,10 +234,20 @@ def _upright(samples: Samples, display_matrix: tuple[int, ...] | None) -> Sample
     return turned
 
 
-def encoded(samples: Samples, suffix: str, pictures: Pictures, *, profile: bytes = b"") -> bytes:
+def encoded(
+    samples: Samples,
+    suffix: str,
+    pictures: Pictures,
+    profile: bytes = b"",
+    exif: bytes = b"",
+    dpi: Resolution | None = None,
+) -> bytes:
     """The bytes of a file of kind `suffix`: PNG and TIFF without loss, JPEG and WebP as `pictures` says.
 
-    `profile`: how RGB is meant, an ICC profile; "": as sRGB, or as another mark says.
+    Args:
+        profile: how RGB is meant, an ICC profile; empty: as sRGB, or as another mark says.
+        exif: what else is said of the picture, as `exif.for_copy` makes it.
+        dpi: its resolution.
 
     Raises:
         UsageError: the format cannot hold pictures of that size.
@@ -211,17 +257,40 @@ def encoded(samples: Samples, suffix: str, pictures: Pictures, *, profile: bytes
     if max(width, height) > (longest := _SIDES.get(suffix, max(width, height))):
         raise UsageError(f"{width}x{height} is too large for {suffix}: at most {longest} pixels a side; use tiff")
     options: tuple[int, ...] = ()
-    if suffix in (".jpg", ".jpeg") and pictures.quality is not None:
+    if suffix in _JPEG and pictures.quality is not None:
         # Colour at full size: by default it is halved once more, in its own siting.
         options = (cv2.IMWRITE_JPEG_QUALITY, pictures.quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111)
     elif suffix == ".webp" and pictures.quality is not None:
         options = (cv2.IMWRITE_WEBP_QUALITY, pictures.quality)
-    done, data = False, np.empty(0, np.uint8)
-    if profile:  # which is refused where it is damaged
-        kinds = [cv2.IMAGE_METADATA_ICCP]
-        done, data = cv2.imencodeWithMetadata(suffix, samples, kinds, [np.frombuffer(profile, np.uint8)], options)
+    is_tiff = suffix in (".tif", ".tiff")
+    tags = {cv2.IMAGE_METADATA_ICCP: profile, cv2.IMAGE_METADATA_EXIF: exif}
+    data = _by_opencv(samples, suffix, options, {} if is_tiff else tags)
+    if is_tiff and (profile or exif or dpi):
+        return tiff.with_tags(data, exif=exif, profile=profile, dpi=dpi)
+    return data if dpi is None else _with_resolution(data, suffix, dpi)
+
+
+def _by_opencv(samples: Samples, suffix: str, options: tuple[int, ...], tags: Mapping[int, bytes]) -> bytes:
+    """`tags`: metadata by OpenCV's kind; a profile that is damaged is refused, and left out then."""
+    present = {kind: np.frombuffer(content, np.uint8) for kind, content in tags.items() if content}
+    while present:
+        done, data = cv2.imencodeWithMetadata(suffix, samples, [*present], [*present.values()], options)
+        if done:
+            return bytes(data.tobytes())
+        del present[min(present)]
+    done, data = cv2.imencode(suffix, samples, options)
     if not done:
-        done, data = cv2.imencode(suffix, samples, options)
-    if not done:
+        height, width = samples.shape[:2]
         raise VidrestoreError(f"a picture of {width}x{height} could not be encoded as {suffix}; try another format")
     return bytes(data.tobytes())  # not cv2.imwrite, which only returns False on a full disk
+
+
+def _with_resolution(data: bytes, suffix: str, dpi: Resolution) -> bytes:
+    """A PNG or JPEG that says how large it is printed; WebP says it in EXIF alone."""
+    if suffix == ".png":
+        per_metre = b"".join(round(each / 0.0254).to_bytes(4) for each in dpi)
+        return png.with_chunks(data, [(b"pHYs", per_metre + b"\1")])
+    if suffix in _JPEG and data[6:11] == b"JFIF\0":
+        per_inch = b"".join(min(max(round(each), 1), 65535).to_bytes(2) for each in dpi)
+        return data[:13] + b"\1" + per_inch + data[18:]
+    return data

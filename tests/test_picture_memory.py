@@ -1,0 +1,209 @@
+"""Memory is asked for before it is taken: a picture's header says its size, and nothing is decoded to learn it."""
+
+import json
+import re
+import struct
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+from typer.testing import CliRunner
+
+from tests.clips import make_clip
+from vidrestore import main_memory
+from vidrestore.cli import app
+from vidrestore.errors import InputError, ResourceError
+from vidrestore.main_memory import is_out_of_memory
+from vidrestore.video import decode_picture
+from vidrestore.video.probe import probe
+from vidrestore.video.read import Reader
+from vidrestore.video.read_pictures import read_picture
+
+SIDE = 16_000
+linux = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is seen, and limited, as on Linux")
+MOST = 300 * 10**6
+"""Bytes that looking at a picture, or refusing it, may take."""
+
+
+def saved(form: str, **options: object) -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (16, 16), (9, 9, 9)).save(file, form, **options)
+    return file.getvalue()
+
+
+def jpeg(width: int, height: int) -> bytes:
+    """A small one whose header says another size."""
+    data = saved("JPEG")
+    at = data.index(b"\xff\xc0") + 5
+    return data[:at] + struct.pack(">HH", height, width) + data[at + 4 :]
+
+
+def png(width: int, height: int, row: int = 0) -> bytes:
+    """Black, 8 bit RGB, in `height` rows of `row` bytes."""
+    packer = zlib.compressobj(9)
+    samples = b"".join(packer.compress(bytes(row)) for _ in range(height)) + packer.flush()
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        for name, content in ((b"IHDR", head), (b"IDAT", samples), (b"IEND", b""))
+    )
+
+
+def webp(width: int, height: int) -> bytes:
+    """A canvas of this size, in which a small picture lies."""
+    data = saved("WEBP", lossless=True, exif=b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0")
+    assert data[12:16] == b"VP8X"
+    return data[:24] + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little") + data[30:]
+
+
+def bmp(width: int, height: int) -> bytes:
+    data = saved("BMP")
+    return data[:18] + struct.pack("<ii", width, height) + data[26:]
+
+
+def tiff(width: int, height: int) -> bytes:
+    file = BytesIO()
+    tifffile.imwrite(file, np.zeros((16, 16, 3), np.uint8), photometric="rgb")
+    data = file.getvalue()
+    for tag, size in ((256, width), (257, height)):
+        at = data.index(struct.pack("<H", tag), 8)
+        data = data[:at] + struct.pack("<HHII", tag, 4, 1, size) + data[at + 12 :]
+    return data
+
+
+CLAIMS: dict[str, Callable[[int, int], bytes]] = {"jpg": jpeg, "png": png, "webp": webp, "bmp": bmp, "tif": tiff}
+
+
+COMMAND = """
+import sys
+from pathlib import Path
+from vidrestore.cli import main
+where = sys.argv.pop()
+try:
+    main()
+finally:
+    Path(where).write_text(Path("/proc/self/status").read_text())
+"""
+
+
+def peak(words: list[str], tmp_path: Path) -> tuple[int, int, str]:
+    """Exit code, bytes held at most, and what was said by a command in a process of its own.
+
+    Not the peak that wait4 tells: that counts this process, which it is forked from.
+    """
+    command = [sys.executable, "-c", COMMAND, *words, str(tmp_path / "status")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    (most,) = re.findall(r"VmHWM:\s+(\d+) kB", (tmp_path / "status").read_text())
+    return done.returncode, int(most) * 1024, done.stdout + done.stderr
+
+
+@linux
+@pytest.mark.parametrize("suffix", CLAIMS)
+def test_what_a_header_claims_is_not_taken(tmp_path: Path, suffix: str) -> None:
+    """Neither to look nor to refuse."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    path = folder / f"a.{suffix}"
+    path.write_bytes(CLAIMS[suffix](32_000, 32_000))
+    for words in (["info", str(path)], ["upscale", str(folder), str(tmp_path / "out")]):
+        code, most, said = peak(words, tmp_path)
+        assert code == 3 and said.count("\n") == 1, said
+        assert "32000x32000 is too large; at most 268435456 pixels are read" in said
+        assert most < MOST
+
+
+@linux
+def test_info_of_a_large_picture_decodes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(png(SIDE, SIDE, 1 + 3 * SIDE))
+    code, most, said = peak(["info", str(path), "--json"], tmp_path)
+    assert code == 0 and most < MOST
+    facts = json.loads(said)
+    assert (facts["width"], facts["height"], facts["warnings"]) == (SIDE, SIDE, [])
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "bmp"])
+def test_more_pixels_than_the_bytes_can_hold_are_damage(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(CLAIMS[suffix](SIDE, SIDE))
+    size = path.stat().st_size
+    with pytest.raises(InputError, match=f"is damaged: it says {SIDE}x{SIDE} pixels, and has {size} bytes; replace"):
+        probe(path)
+
+
+@pytest.mark.parametrize("suffix", ["webp", "tif"])
+def test_a_size_that_the_samples_do_not_have_is_damage(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    path.write_bytes(CLAIMS[suffix](2000, 1000))
+    assert probe(path).width == 2000
+    with pytest.raises(InputError, match="is damaged or not a picture"):
+        read_picture(path)
+
+
+def test_a_picture_that_does_not_fit_is_refused_before_it_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGB", (1000, 1000)).save(tmp_path / "a.png")
+    needed = (3 + 12) * 1000 * 1000
+    monkeypatch.setattr(main_memory, "available", lambda: needed)
+    assert read_picture(tmp_path / "a.png").shape == (3, 1000, 1000)
+    monkeypatch.setattr(main_memory, "available", lambda: needed - 1)
+    monkeypatch.setattr(decode_picture, "_by_opencv", None)
+    with pytest.raises(ResourceError, match=r"a\.png, 1000x1000 pixels, takes 15 MiB of memory, and 15 MiB are free"):
+        list(Reader(probe(tmp_path)))
+
+
+def test_frames_that_do_not_fit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = make_clip(tmp_path / "in.mp4", frames=3)  # 64x48
+    monkeypatch.setattr(main_memory, "available", lambda: 6 * 64 * 48)
+    assert probe(clip).width == 64
+    done = CliRunner().invoke(app, ["upscale", str(clip), str(tmp_path / "o.mp4")])
+    assert done.exit_code == 5
+    assert "vidrestore: a frame of the result, 128x96 pixels, takes 1 MiB of memory, and 1 MiB are free" in done.stderr
+    monkeypatch.setattr(main_memory, "available", lambda: 6 * 64 * 48 - 1)
+    with pytest.raises(ResourceError, match=r"a frame of .*, 64x48 pixels, takes"):
+        probe(clip)
+
+
+ALL = """
+import resource, sys
+from pathlib import Path
+from typer.testing import CliRunner
+import cv2, tifffile, torch
+from vidrestore import main_memory
+from vidrestore.cli import app
+from vidrestore.video import decode_picture
+decode_picture.check_fits = lambda *_: None
+held = int(Path("/proc/self/statm").read_text().split()[0]) * 4096
+resource.setrlimit(resource.RLIMIT_AS, (held + (int(sys.argv[2]) << 20),) * 2)
+print(CliRunner().invoke(app, ["metrics", sys.argv[1], sys.argv[1]]))
+"""
+
+
+@linux
+@pytest.mark.parametrize(("suffix", "room"), [("png", 60), ("tif", 60), ("jpg", 300)])
+def test_memory_that_runs_out_is_no_damage(tmp_path: Path, suffix: str, room: int) -> None:
+    """Exit code 5, wherever it happens: in the decoder, or afterwards."""
+    path = tmp_path / f"a.{suffix}"
+    Image.new("RGB", (6000, 5000)).save(path, **({"compression": "tiff_lzw"} if suffix == "tif" else {}))
+    done = subprocess.run([sys.executable, "-c", ALL, path, str(room)], capture_output=True, text=True, check=True)
+    assert "SystemExit(5)" in done.stdout, done.stdout + done.stderr
+
+
+def test_opencv_says_what_it_lacks() -> None:
+    import cv2
+
+    with pytest.raises(cv2.error) as caught:
+        cv2.imdecode(np.empty(0, np.uint8), cv2.IMREAD_COLOR)
+    assert not is_out_of_memory(caught.value)
+    caught.value.code = cv2.Error.StsNoMem
+    assert is_out_of_memory(caught.value)
+    assert is_out_of_memory(MemoryError()) and is_out_of_memory(RuntimeError("bad_alloc"))
+    assert not is_out_of_memory(OSError("out of memory"))
