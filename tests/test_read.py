@@ -387,7 +387,7 @@ def test_deinterlacing_keeps_count_and_times(shared_data: Path) -> None:
     path = shared_data / "clips" / "interlaced_480i_audio.mp4"
     assert any("--deinterlace" in line for line in probe(path).warnings)
     _, plain = read(path)
-    _, progressive = read(path, deinterlace=True)
+    _, progressive = read(path, deinterlace="frames")
     assert [(f.pts, f.duration) for f in plain] == [(f.pts, f.duration) for f in progressive]
 
     def combing(frame: Frame) -> float:

@@ -21,6 +21,7 @@ import torch
 from typer.testing import CliRunner
 
 from tests.clips import make_clip
+from tests.interlaced import NTSC, interlaced, moment, telecined, write
 from vidrestore import stage_work, stages
 from vidrestore.cli import app, progress
 from vidrestore.errors import InputError, ResourceError, UsageError, VidrestoreError
@@ -28,7 +29,7 @@ from vidrestore.frame import Frame
 from vidrestore.job import Stage, prepare
 from vidrestore.pipeline import restore
 from vidrestore.report import Report
-from vidrestore.settings import Deblurring, Encoding, Reading, Retiming, Settings
+from vidrestore.settings import Deblurring, Deinterlace, Encoding, Reading, Retiming, Settings
 from vidrestore.skipping import NOTHING, Skip, skips
 from vidrestore.timing import SOURCE_TIMES, ByFactor, Timing, ToRate
 from vidrestore.video import mux, pieces
@@ -788,3 +789,22 @@ def test_time_left_is_reckoned_from_where_a_run_goes_on(monkeypatch: pytest.Monk
         now += 0.01 if frame < 60 else 2.0
         meter.tick()
     assert meter.fps == pytest.approx(0.5) and meter.eta == pytest.approx(40)
+
+
+@pytest.mark.parametrize("mode", ["fields", "auto"])
+def test_deinterlacing_goes_on_where_it_stopped(tmp_path: Path, mode: Deinterlace) -> None:
+    """Twice the frames, or four of five: the result is that of a run which nothing has stopped."""
+    film = [moment(4 * number) for number in range(20)]
+    frames, count = (interlaced(12), 24) if mode == "fields" else (telecined(film), 20)
+    source, reading = write(tmp_path / "in.mp4", frames, rate=NTSC, flags="tff=1"), Reading(deinterlace=mode)
+
+    def run(target: Path, stage: Stage) -> Report:
+        return restore(prepare(source, target, (stage,), reading=reading, encoding=FFV1, resume=True))
+
+    run(tmp_path / "once.mkv", identity())
+    for stop in (7, 13):
+        with pytest.raises(KeyboardInterrupt):
+            run(tmp_path / "parts.mkv", stopping(identity(), stop))
+    report = run(tmp_path / "parts.mkv", identity())
+    assert (report.frames_out, report.resumed) == (count, 10)
+    assert stream(tmp_path / "parts.mkv") == stream(tmp_path / "once.mkv")

@@ -281,7 +281,7 @@ def test_wrong_usage_is_one_line_and_two(tmp_path: Path) -> None:
     refused(source, out, "--by-time", says="--scenes")
     refused(source, out, "--csv", there, says="-y")
     refused(source, out, "--csv", source, "-y", says="the input itself")
-    refused(source, out, "--copy", "--deinterlace", says="--copy")
+    refused(source, out, "--copy", "--deinterlace", "auto", says="--copy")
     refused(source, out, "-c", "nonsense", says="nonsense")
     refused(source, source, says="is a file")
     refused(tmp_path / "none.mp4", out, says="none.mp4")

@@ -20,6 +20,7 @@ from .settings import Picking, Pictures, Reading
 from .shots import mark_cuts
 from .video.expected import expected_frames
 from .video.info import VideoInfo
+from .video.interlacing import as_read
 from .video.plan_pictures import plan_pictures
 from .video.probe import probe
 from .video.read import Reader
@@ -95,7 +96,7 @@ def prepare(
         raise UsageError("--scenes says what is taken; leave out --start and --end")
     if scenes is None and by_time:
         raise UsageError("--by-time is about a list of scenes; give one with --scenes")
-    info = probe(source, follow_references=reading.follow_references)
+    info = as_read(probe(source, follow_references=reading.follow_references), reading)
     rate = picking.rate or info.rate
     target = Target(folder, "folder", info.width, info.height, rate, info.time_base, info.colour)
     target = plan_pictures(target, info, pictures, overwrite=overwrite)
@@ -164,8 +165,8 @@ def _write(job: Job, target: Target, source: Reader | Origin, placed: Iterable[P
             tally.writing += before - ready
             tally.repeated += number == last
             last = number
-        if isinstance(source, Reader) and job.picking == Picking() and writer.written != source.decoded:
-            raise VidrestoreError(f"{source.decoded} frames were decoded but {writer.written} written: a bug")
+        if isinstance(source, Reader) and job.picking == Picking() and writer.written != source.given:
+            raise VidrestoreError(f"{source.given} frames were read but {writer.written} written: a bug")
     tally.written, tally.duration = tally.written + writer.written, tally.duration + writer.duration
 
 

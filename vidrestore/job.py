@@ -17,6 +17,7 @@ from .skipping import NOTHING, Skip
 from .timing import SOURCE_TIMES, Span, Timing
 from .video.expected import expected_frames
 from .video.info import VideoInfo
+from .video.interlacing import as_read
 from .video.plan import plan
 from .video.probe import probe
 from .video.target import Target
@@ -127,7 +128,7 @@ def prepare(
         InputError, UsageError: as `probe` and `plan` do; there is nothing to resume in a single picture, or what an
             interrupted run left is of another job.
     """
-    info = probe(source, rate=reading.rate, follow_references=reading.follow_references)
+    info = as_read(probe(source, rate=reading.rate, follow_references=reading.follow_references), reading)
     scale, stretch, rate, tick = 1, Fraction(1), info.rate, info.time_base
     for stage in stages:
         scale, stretch = scale * stage.scale, stretch * stage.timing.stretch

@@ -102,7 +102,7 @@ def _restored(job: Job, on_frame: Callable[[Frame], None]) -> Report:
                 on_frame(frame)
             if writer.written != (expected := job.result(taken).frames):
                 raise VidrestoreError(
-                    f"{reader.decoded} frames were decoded, {expected} must come of them, {writer.written} did: a bug"
+                    f"{reader.given} frames were read, {expected} must come of them, {writer.written} did: a bug"
                 )
     seconds = time.perf_counter() - began
     return Report(

@@ -11,6 +11,7 @@ OnCut = Literal["hold", "nearest", "blend"]
 Quality = Literal["fast", "balanced", "best"]
 DeblurringQuality = Literal["auto", "balanced", "best"]
 PictureForm = Literal["png", "jpg", "webp", "tiff"]
+Deinterlace = Literal["off", "auto", "frames", "fields"]
 JPEG_QUALITY = 95
 NOISE = 1.0
 
@@ -38,7 +39,8 @@ class Reading:
     start: Moment | None = None
     end: Moment | None = None
     """The first moment that is no longer taken."""
-    deinterlace: bool = False
+    deinterlace: Deinterlace = "off"
+    """frames: one frame for two fields; fields: one for each; auto: as flags and pictures show, telecine undone."""
     rate: Fraction | None = None
     """Frames per second of a picture folder. None: as its frames.csv says, else 25."""
     decoder: Literal["cpu", "cuda"] = "cpu"

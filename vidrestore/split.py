@@ -21,6 +21,7 @@ from .video.codecs import CONTAINERS
 from .video.cut import PacketCutter
 from .video.destination import part_folder
 from .video.info import VideoInfo
+from .video.interlacing import as_read
 from .video.probe import probe
 from .video.read import Reader
 from .video.target import Target
@@ -91,10 +92,11 @@ def prepare(
             copied.
     """
     info = probe(source, rate=reading.rate, follow_references=reading.follow_references)
+    if folder is not None and copy and (info.kind == "pictures" or reading.deinterlace != "off"):
+        raise UsageError("--copy takes a video's packets as they are; leave it out for pictures and with --deinterlace")
+    info = as_read(info, reading)
     if folder is None:
         return Job(info, reading)
-    if copy and (info.kind == "pictures" or reading.deinterlace):
-        raise UsageError("--copy takes a video's packets as they are; leave it out for pictures and with --deinterlace")
     if not folder.absolute().parent.is_dir():
         raise UsageError(f"{folder}: there is no folder {folder.absolute().parent}; create it first")
     if folder.exists() and not folder.is_dir():

@@ -74,7 +74,7 @@ def extract_frames(
             rich_help_panel=HOW,
         ),
     ] = PICTURES.quality,
-    deinterlace: options.Deinterlace = options.READING.deinterlace,
+    deinterlace: options.Deinterlace = options.DeinterlaceName.OFF,
     decoder: options.Decoder = options.DecoderName.CPU,
     follow_references: options.FollowReferences = options.READING.follow_references,
     overwrite: options.Overwrite = False,
@@ -101,7 +101,7 @@ def extract_frames(
         reading=Reading(
             options.moment("--start", start),
             options.moment("--end", end),
-            deinterlace,
+            deinterlace.value,
             decoder=decoder.value,
             follow_references=follow_references,
         ),

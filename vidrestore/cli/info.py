@@ -11,7 +11,7 @@ from . import options
 from .errors import shows_errors
 from .show import tell
 
-HIDDEN = ("pictures", "source_offset", "profile", "follow_references")
+HIDDEN = ("pictures", "source_offset", "profile", "follow_references", "deinterlacing")
 """Facts that are for the program."""
 
 

@@ -31,6 +31,13 @@ class DecoderName(StrEnum):
     CUDA = "cuda"
 
 
+class DeinterlaceName(StrEnum):
+    OFF = "off"
+    AUTO = "auto"
+    FRAMES = "frames"
+    FIELDS = "fields"
+
+
 class ProgressName(StrEnum):
     AUTO = "auto"
     BAR = "bar"
@@ -99,7 +106,12 @@ Rate = Annotated[
     str | None, typer.Option("--rate", help="Frames per second of a picture folder.", rich_help_panel="Input")
 ]
 Deinterlace = Annotated[
-    bool, typer.Option("--deinterlace", help="Turn fields into frames (bwdif).", rich_help_panel="Input")
+    DeinterlaceName,
+    typer.Option(
+        "--deinterlace",
+        help="Make one frame of two fields, or one of each; auto: as flags and pictures show, telecine undone.",
+        rich_help_panel="Input",
+    ),
 ]
 
 Decoder = Annotated[

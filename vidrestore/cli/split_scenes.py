@@ -97,7 +97,7 @@ def split_scenes(
     ] = None,
     overwrite: options.Overwrite = False,
     rate: options.Rate = None,
-    deinterlace: options.Deinterlace = options.READING.deinterlace,
+    deinterlace: options.Deinterlace = options.DeinterlaceName.OFF,
     decoder: options.Decoder = options.DecoderName.CPU,
     follow_references: options.FollowReferences = options.READING.follow_references,
     codec: options.Codec = options.ENCODING.codec,
@@ -138,7 +138,7 @@ def split_scenes(
         source,
         None if list_only else folder or beside(source, "scenes").with_suffix(""),
         reading=Reading(
-            deinterlace=deinterlace,
+            deinterlace=deinterlace.value,
             rate=options.rate(rate),
             decoder=decoder.value,
             follow_references=follow_references,

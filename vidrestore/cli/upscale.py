@@ -30,7 +30,7 @@ def upscale(
     start: options.Start = None,
     end: options.End = None,
     rate: options.Rate = None,
-    deinterlace: options.Deinterlace = options.READING.deinterlace,
+    deinterlace: options.Deinterlace = options.DeinterlaceName.OFF,
     decoder: options.Decoder = options.DecoderName.CPU,
     follow_references: options.FollowReferences = options.READING.follow_references,
     codec: options.Codec = options.ENCODING.codec,
@@ -70,7 +70,7 @@ def upscale(
         reading=Reading(
             options.moment("--start", start),
             options.moment("--end", end),
-            deinterlace,
+            deinterlace.value,
             options.rate(rate),
             decoder.value,
             follow_references,

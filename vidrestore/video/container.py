@@ -14,6 +14,7 @@ from av.error import FFmpegError
 from av.format import Flags
 from av.packet import Packet
 from av.stream import Disposition, Stream
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from ..errors import InputError, UsageError
@@ -145,6 +146,18 @@ def packets(container: InputContainer, stream: VideoStream) -> "Iterator[Packet[
     """All of a stream's, the empty one at the end too; an error ends them: what comes after it cannot be reached."""
     with suppress(FFmpegError):
         yield from demuxed(container, stream)
+
+
+def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """What can be decoded from here on, whatever is damaged."""
+    for packet in packets(container, stream):
+        try:
+            frames = packet.decode()
+        except MemoryError:
+            raise
+        except FFmpegError:
+            continue
+        yield from frames
 
 
 def last_picture(path: Path, index: int, *, follow_references: bool = False) -> Fraction | None:

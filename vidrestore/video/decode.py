@@ -30,6 +30,8 @@ class Decoder:
     undecodable  packets before the first key frame of the file: they say only what changed since
     corrupt      frames that came out marked as damaged
     truncated    the file stops before the end it was given
+    aspect       of the stream's pixels, by the frames decoded so far; None where it does not say
+    header_aspect  the same before the first
     ends         where the packets end, of the pictures and of all streams, seconds on the file's clock
     """
 
@@ -52,6 +54,8 @@ class Decoder:
         self.damaged = self.undecodable = self.corrupt = 0
         self.truncated = False
         self.ends = (Fraction(0), Fraction(0))
+        self.aspect: Fraction | None = None
+        self.header_aspect: Fraction | None = None
         self._open = partial(opened, path, follow_references=follow_references)
         self._index, self._accelerator = stream_index, accelerator
         self._start = start if start is not None and _can_start_at(self._open, stream_index, start) else None
@@ -80,6 +84,8 @@ class Decoder:
         with self._open(accelerator=self._accelerator) as container:
             stream = stream_at(container, self._index)
             stream.thread_type = threads
+            if after is None:
+                self.header_aspect = stream.codec_context.sample_aspect_ratio
             slotted = container.format.name == AVI
             if after is not None:
                 _seek(container, stream, after)
@@ -95,6 +101,7 @@ class Decoder:
                 except FFmpegError:
                     self._lose(packet, after)
                     continue
+                self.aspect = stream.codec_context.sample_aspect_ratio
                 for frame in frames:
                     if self._slots:
                         frame.pts = self._slots.popleft()

@@ -5,15 +5,17 @@ from .info import VideoInfo
 
 
 def expected_frames(info: VideoInfo, reading: Reading) -> int | None:
-    """Frames a run will decode, as the container counts them, else as its duration and rate let expect.
+    """Frames a run will be given, as the container counts them, else as its duration and rate let expect.
 
-    None where only decoding tells.
+    None where only decoding tells. `info`: as `interlacing.as_read` gives it.
     """
     there = frames_of(info)
     if there is None:
         return None
     first, last = (
-        default if moment is None else moment if isinstance(moment, int) else round(moment * info.rate)
+        default
+        if moment is None
+        else round(moment * (info.deinterlacing.frames if isinstance(moment, int) else info.rate))
         for moment, default in ((reading.start, 0), (reading.end, there))
     )
     return max(0, min(last, there) - first)

@@ -1,7 +1,8 @@
-"""Deinterlacing with FFmpeg's bwdif: as many pictures out as in, at the same times."""
+"""Frames through FFmpeg's filters, each result beside what its frame came paired with."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import TypeVar
 
 from av.error import BlockingIOError, EOFError
@@ -9,45 +10,60 @@ from av.filter import Graph
 from av.video.frame import VideoFrame
 
 T = TypeVar("T")
+Shape = tuple[int, int, str, int, int]
 
 
-def deinterlace(frames: Iterable[tuple[T, VideoFrame]], *, flagged_only: bool) -> Iterator[tuple[T, VideoFrame]]:
-    """Each frame made progressive from its neighbours, with what it came paired with.
+def filtered(frames: Iterable[tuple[T, VideoFrame]], *filters: str) -> Iterator[tuple[T, VideoFrame]]:
+    """The frames that a chain of filters makes, in order, with what their frames came paired with.
 
-    `flagged_only`: leave frames alone that say they are progressive. All frames have the size and format of the first.
+    A filter is its name, or "name=options". It may look at the frames around and give several for one; which one they
+    are of is told by their time stamps, so it must not make times of its own. Frames of another size, format or colour
+    begin a chain of their own, and no filter looks across.
     """
-    graph: Graph | None = None
-    waiting: deque[T] = deque()
+    for shape, run in groupby(frames, key=_shape):
+        yield from _through(run, _graph(shape, filters))
+
+
+def _shape(pair: tuple[object, VideoFrame]) -> Shape:
+    frame = pair[1]
+    return frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range
+
+
+def _through(frames: Iterable[tuple[T, VideoFrame]], graph: Graph) -> Iterator[tuple[T, VideoFrame]]:
+    waiting: deque[tuple[int, T]] = deque()
     for number, (tag, frame) in enumerate(frames):
-        if graph is None:
-            graph = _bwdif(frame, "interlaced" if flagged_only else "all")
         frame.pts, frame.dts = number, None
-        waiting.append(tag)
+        waiting.append((number, tag))
         graph.vpush(frame)
-        yield from ((waiting.popleft(), done) for done in _ready(graph))
-    if graph is not None:
-        graph.vpush(None)
-        yield from ((waiting.popleft(), done) for done in _ready(graph))
+        yield from _ready(graph, waiting)
+    graph.vpush(None)
+    yield from _ready(graph, waiting)
 
 
-def _bwdif(frame: VideoFrame, which: str) -> Graph:
+def _graph(shape: Shape, filters: Iterable[str]) -> Graph:
+    width, height, name, matrix, limits = shape
     graph = Graph()
     source = graph.add(
         "buffer",
-        video_size=f"{frame.width}x{frame.height}",
-        pix_fmt=frame.format.name,
+        video_size=f"{width}x{height}",
+        pix_fmt=name,
         time_base="1/1",
-        colorspace=str(frame.colorspace),
-        range=str(frame.color_range),
+        colorspace=str(matrix),
+        range=str(limits),
     )
-    graph.link_nodes(source, graph.add("bwdif", f"mode=send_frame:deint={which}"), graph.add("buffersink"))
+    chain = (graph.add(*filter.partition("=")[::2]) for filter in filters)
+    graph.link_nodes(source, *chain, graph.add("buffersink"))
     graph.configure()
     return graph
 
 
-def _ready(graph: Graph) -> Iterator[VideoFrame]:
+def _ready(graph: Graph, waiting: deque[tuple[int, T]]) -> Iterator[tuple[T, VideoFrame]]:
     while True:
         try:
-            yield graph.vpull()
+            done = graph.vpull()
         except (BlockingIOError, EOFError):
             return
+        assert done.pts is not None and done.time_base is not None
+        while len(waiting) > 1 and waiting[1][0] <= done.pts * done.time_base:
+            waiting.popleft()
+        yield waiting[0][1], done

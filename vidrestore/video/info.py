@@ -9,6 +9,8 @@ from typing import Literal
 from ..frame import Colour
 from .times import Shown
 
+Each = Literal["none", "frame", "field", "film"]
+FieldOrder = Literal["auto", "tff", "bff"]
 StreamKind = Literal["video", "audio", "subtitle", "data", "attachment"]
 
 
@@ -34,6 +36,32 @@ class Hdr10:
     """G(x,y)B(x,y)R(x,y)WP(x,y)L(max,min), in x265's units (0.00002 and 0.0001 cd/m2)."""
     max_cll: str = ""
     """MaxCLL,MaxFALL in cd/m2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deinterlacing:
+    """How the fields of a video become whole frames; `interlacing.as_read` decides it before reading."""
+
+    each: Each = "none"
+    """What a frame is made for: two fields, each field, or each frame of the film that was telecined."""
+    which: Literal["flagged", "seen", "all"] = "flagged"
+    """Frames that are taken for interlaced: by their own flag, as their pictures look, or every one."""
+    order: FieldOrder = "auto"
+    """The field that comes first, top or bottom; auto: as each frame says."""
+    progressive: bool = False
+    """seen: what frames are taken for as long as their pictures do not tell."""
+    first: Fraction = Fraction(0)
+    """film: when the first picture of the file appears, in seconds as `Frame.pts` counts them."""
+
+    @property
+    def frames(self) -> Fraction:
+        """Frames that come of one of the source."""
+        return {"field": Fraction(2), "film": Fraction(4, 5)}.get(self.each, Fraction(1))
+
+    @property
+    def ticks(self) -> int:
+        """Ticks that one of the source's clock is divided into, so that all times are whole."""
+        return {"field": 2, "film": 4}.get(self.each, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +101,9 @@ class VideoInfo:
     rotation: int = 0
     """Counter-clockwise degrees a player turns the picture by."""
     interlaced: bool = False
+    """One of the first frames is flagged so."""
+    deinterlacing: Deinterlacing = Deinterlacing()
+    """What becomes of it; `frames`, `rate` and `time_base` are then of what is read."""
     alpha: bool = False
     hdr10: Hdr10 = field(default_factory=Hdr10)
     streams: tuple[StreamInfo, ...] = ()

@@ -7,7 +7,6 @@ from itertools import islice
 from pathlib import Path
 
 from av.container import InputContainer
-from av.error import FFmpegError
 from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -16,13 +15,13 @@ from ..errors import InputError, UsageError
 from ..files import check_there
 from .clock import start_of
 from .colour import MATRICES, colour_of, guessed_matrix
-from .container import is_cover, opened, packets, picture_stream
+from .container import decoded, is_cover, opened, picture_stream
 from .info import StreamInfo, StreamKind, VideoInfo
 from .picture_header import is_animated_webp
 from .pictures import is_pictures, probe_animation, probe_pictures
 from .pixel_format import has_alpha
 from .rate import average_rate
-from .sidedata import display_matrix, hdr10, lost_metadata
+from .sidedata import display_matrix, dropped, hdr10, lost_metadata
 from .siting import chroma_location
 
 KINDS: dict[str, StreamKind] = {
@@ -31,6 +30,8 @@ KINDS: dict[str, StreamKind] = {
     "subtitle": "subtitle",
     "attachment": "attachment",
 }
+
+INTERLACED = "the video is flagged as interlaced: --deinterlace auto, frames or fields makes whole frames of it"
 
 
 def probe(
@@ -59,23 +60,11 @@ def probe(
         stream = picture_stream(container, path)
         # Decoding changes it where the size changes inside the stream; players show the size of the file's header.
         size = (stream.codec_context.width, stream.codec_context.height)
-        frames = list(islice(_frames(container, stream), 3))
+        frames = list(islice(decoded(container, stream), 3))
         if not frames:
             raise InputError(f"{path}: not one picture of it can be decoded; it is damaged or encrypted")
         info = _describe(path, container, stream, frames, size=size)
         return replace(info, follow_references=follow_references)
-
-
-def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    """What can be decoded, from the beginning."""
-    for packet in packets(container, stream):
-        try:
-            frames = packet.decode()
-        except MemoryError:
-            raise
-        except FFmpegError:
-            continue
-        yield from frames
 
 
 def _describe(
@@ -146,11 +135,11 @@ def _warnings(
     if others:
         yield f"video track {stream.index} is used; of {len(others)} other video tracks nothing is kept"
     if interlaced:
-        yield "the video is interlaced: use --deinterlace"
+        yield INTERLACED
     if alpha:
         yield "transparency is dropped"
     if first.colorspace not in (0, 2, *MATRICES) or first.colorspace in (10, 14):
         used = MATRICES.get(first.colorspace, guessed_matrix(first.height))
         yield f"colour matrix {first.colorspace} is not known here: read as {used}"
     for name in lost_metadata(first):
-        yield f"{name} metadata is dropped"
+        yield dropped(name)

@@ -1,10 +1,9 @@
 """Reader: a source as a stream of Frames, every frame accounted for."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
 
 from av.video.frame import VideoFrame
 from torch import Tensor
@@ -14,28 +13,26 @@ from ..frame import Frame
 from ..settings import Moment, Reading
 from .clock import Clock
 from .decode import Decoder
-from .filters import deinterlace as deinterlaced
+from .deinterlace import deinterlaced
 from .info import VideoInfo
+from .interlacing import as_read
 from .nvdec import nvdec
 from .pixel_format import has_alpha
 from .planes import Unpacker
 from .read_pictures import frames_of
+from .stamp import Stamp
+from .watch import Watch
 
 LONGEST_LAST = 10
 """Seconds that the last frame may claim for itself; no later one contradicts it."""
+LEAD = Fraction(1)
+"""Seconds decoded before a start, where frames are made of those around them."""
 WHOLE = Reading()
-
-
-class _Stamp(NamedTuple):
-    pts: Fraction
-    claimed: Fraction
-    """How long the file says it is shown; 0 where it does not."""
-    key: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Timed:
-    stamp: _Stamp
+    stamp: Stamp
     image: VideoFrame | Tensor
 
 
@@ -46,7 +43,8 @@ class Reader:
 
     origin     seconds on the source's own clock that are pts 0, so that sound can be moved by as much;
                final with the first frame
-    decoded    frames given out
+    decoded    frames of the source that have been taken
+    given      frames given out: as many, but for `--deinterlace` fields and film
     damaged    packets that gave no frame because they are damaged
     repaired   frames whose time stamp was missing or ran back
     truncated  the file stops before the end it was given
@@ -54,14 +52,22 @@ class Reader:
     """
 
     def __init__(self, info: VideoInfo, reading: Reading = WHOLE) -> None:
-        """UsageError: the end asked for is not later than the start, or the decoder asked for is not to be had."""
+        """`info`: as probed, or as `interlacing.as_read` gives it, whose rate and clock are those of the frames.
+
+        Raises:
+            UsageError: the end asked for is not later than the start, or the decoder asked for is not to be had.
+        """
         _check(reading)
+        info = as_read(info, reading)
         on_gpu = reading.decoder == "cuda" and info.kind == "video"
         self._accelerator = nvdec(info) if on_gpu else None
         self.origin = info.start
-        self.decoded = 0
+        self.decoded = self.given = self._interlaced = 0
         self._info, self._reading = info, reading
-        self._clock = Clock(time_base=info.time_base, start=info.start, rate=info.rate)
+        how = info.deinterlacing
+        self._base = info.time_base * how.ticks
+        self._clock = Clock(time_base=self._base, start=info.start, rate=info.rate / how.frames)
+        self._watch = Watch(info)
         # Of a GPU's formats none is full range by its name.
         pix_fmt = info.pix_fmt.replace("yuvj", "yuv") if on_gpu else info.pix_fmt
         self._unpack = Unpacker(width=info.width, height=info.height, pix_fmt=pix_fmt, colour=info.colour)
@@ -86,17 +92,15 @@ class Reader:
 
     def __iter__(self) -> Generator[Frame]:
         """InputError: a broken picture, no frame at all; UsageError: no frame inside the window."""
-        assert not self.decoded, "a Reader is read once"
-        if self._reading.deinterlace and self._info.kind == "pictures":
-            raise UsageError(f"{self._info.path}: pictures are not deinterlaced; leave --deinterlace out")
+        assert not self.given, "a Reader is read once"
         previous: _Timed | None = None
         step = 1 / self._info.rate
         until: Fraction | None = None
         with closing(self._pictures() if self._info.kind == "pictures" else self._video()) as source:
-            for number, now in enumerate(source):
-                if not _reached(self._reading.start, number, now.stamp.pts, default=True):
+            for now in source:
+                if not self._begun(now.stamp):
                     continue
-                if _reached(self._reading.end, number, now.stamp.pts, default=False):
+                if self._over(now.stamp):
                     until = now.stamp.pts
                     break
                 if previous is None:
@@ -111,14 +115,16 @@ class Reader:
 
     def _pictures(self) -> Generator[_Timed]:
         with closing(frames_of(self._info)) as pictures:
-            for shown, picture, header in pictures:
+            for number, (shown, picture, header) in enumerate(pictures):
                 self._beyond_first += shown is not self._info.pictures[0] and header.pages > 1
-                yield _Timed(_Stamp(shown.pts, shown.duration, key=True), picture)
+                yield _Timed(Stamp(number, shown.pts, shown.duration, key=True), picture)
 
     def _video(self) -> Generator[_Timed]:
         info, asked = self._info, self._reading
         by_number = isinstance(asked.start, int) or isinstance(asked.end, int)
         start = None if asked.start is None or by_number else asked.start + info.start
+        if start is not None and info.deinterlacing.each != "none":
+            start = max(info.start, start - LEAD)
         self._decoder = decoder = Decoder(
             info.path,
             info.stream_index,
@@ -127,23 +133,31 @@ class Reader:
             follow_references=info.follow_references,
         )
         with closing(iter(decoder)) as decoded:
-            stamped: Iterator[tuple[_Stamp, VideoFrame]] = (
-                (self._stamp(frame, decoder), self._unpack.uniform(frame)) for frame in decoded
-            )
-            if asked.deinterlace:
-                stamped = deinterlaced(stamped, flagged_only=info.interlaced)
+            stamped = self._stamped(decoded, decoder)
+            if info.deinterlacing.each != "none":
+                stamped = deinterlaced(stamped, info)
             for stamp, frame in stamped:
-                yield _Timed(stamp, frame)
+                yield _Timed(stamp, self._unpack.uniform(frame))
 
-    def _stamp(self, frame: VideoFrame, decoder: Decoder) -> _Stamp:
-        claimed = (frame.duration or 0) * self._info.time_base
-        return _Stamp(self._clock.seconds(frame), claimed, decoder.is_key(frame))
+    def _stamped(self, frames: Iterable[VideoFrame], decoder: Decoder) -> Iterator[tuple[Stamp, VideoFrame]]:
+        for number, frame in enumerate(frames):
+            claimed = (frame.duration or 0) * self._base
+            stamp = Stamp(number, self._clock.seconds(frame), claimed, decoder.is_key(frame))
+            if self._begun(stamp) and not self._over(stamp):
+                self._watch.see(frame, stamp.pts, aspect=decoder.aspect, header=decoder.header_aspect)
+            yield stamp, frame
+
+    def _begun(self, stamp: Stamp) -> bool:
+        return _reached(self._reading.start, stamp.number, stamp.pts, default=True)
+
+    def _over(self, stamp: Stamp) -> bool:
+        return _reached(self._reading.end, stamp.number, stamp.pts, default=False)
 
     def _begin(self, first: _Timed) -> None:
         if self._reading.start:
             self.origin += first.stamp.pts
 
-    def _last_duration(self, last: _Stamp, step: Fraction, until: Fraction | None) -> Fraction:
+    def _last_duration(self, last: Stamp, step: Fraction, until: Fraction | None) -> Fraction:
         """To where the next frame begins; without one what the file says, unless it is far from the frames before.
 
         FLV says 1 ms, others nothing; lists of pictures are exact.
@@ -154,7 +168,9 @@ class Reader:
         return last.claimed if believable or self._info.kind == "pictures" else step
 
     def _frame(self, timed: _Timed, duration: Fraction) -> Frame:
-        self.decoded += 1
+        self.given += 1
+        self.decoded += timed.stamp.taken
+        self._interlaced += timed.stamp.interlaced and timed.stamp.taken > 0
         pts, key = timed.stamp.pts - (self.origin - self._info.start), timed.stamp.key
         if isinstance(timed.image, Tensor):
             return Frame(timed.image, pts, duration, key=key)
@@ -188,6 +204,8 @@ class Reader:
             yield f"the file is cut off: it ends after {float(decoder.ends[0] - info.start):.2f} s{whole}"
         if self.repaired:
             yield f"frames without a usable time stamp, placed by those before them: {self.repaired}"
+        yield from self._watch.warnings
+        yield from self._what_became_of_fields()
         if self._unpack.changed:
             yield f"frames of another size or format, made {info.width}x{info.height}: {self._unpack.changed}"
         if self._unpack.recoloured:
@@ -195,6 +213,15 @@ class Reader:
             yield f"frames of another colour matrix or range, converted to {first}: {self._unpack.recoloured}"
         if self._unpack.relit:
             yield f"frames with other primaries or another transfer curve, not converted: {self._unpack.relit}"
+
+    def _what_became_of_fields(self) -> Iterator[str]:
+        each = self._info.deinterlacing.each
+        if each == "film":
+            combed = f"; deinterlaced, since nothing matched: {self._interlaced}" if self._interlaced else ""
+            yield f"telecine undone: {self.decoded} frames of video became {self.given} of film{combed}"
+        elif self._interlaced:
+            made = "each field" if each == "field" else "two fields"
+            yield f"frames deinterlaced, one for {made}: {self._interlaced} of {self.decoded}"
 
 
 def _check(reading: Reading) -> None:

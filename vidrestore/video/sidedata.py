@@ -39,6 +39,11 @@ def lost_metadata(frame: VideoFrame) -> list[str]:
     return sorted({name for kind, name in LOST.items() if kind in kinds})
 
 
+def dropped(name: str) -> str:
+    """What is said of such metadata."""
+    return f"{name} metadata is dropped"
+
+
 def hdr10(frame: VideoFrame) -> Hdr10:
     """Mastering display and content light level, as x265 writes them."""
     mastering = _bytes_of(frame, Type.MASTERING_DISPLAY_METADATA)
