@@ -140,6 +140,13 @@ def test_telecine_on_a_clock_of_milliseconds_keeps_its_times(tmp_path: Path) -> 
     assert all(abs(frame.pts - Fraction(1001 * k, 24000)) < Fraction(1, 1000) for k, frame in enumerate(frames))
 
 
+def test_film_in_a_format_that_fieldmatch_cannot_take_is_deinterlaced_and_said(tmp_path: Path) -> None:
+    info = probe(write(tmp_path / "v.mp4", telecined(FILM), rate=NTSC, flags="tff=1"))
+    deep = as_read(replace(info, pix_fmt="yuv420p10le"), Reading(deinterlace="auto"))
+    assert (deep.deinterlacing.each, deep.rate) == ("frame", NTSC)
+    assert any("fieldmatch takes no yuv420p10le" in line for line in deep.warnings)
+
+
 def test_video_among_film_keeps_all_its_frames(tmp_path: Path) -> None:
     """Titles made at 30 frames per second repeat none: nothing is taken out."""
     titles = [moment(3 * n) for n in range(20)]
