@@ -21,10 +21,10 @@ from vidrestore.errors import VidrestoreError
 from vidrestore.extract import extract, prepare
 from vidrestore.frame import Frame, Planes
 from vidrestore.settings import Picking, Pictures, Reading
-from vidrestore.video.destination import part_folder
 from vidrestore.video.probe import probe
 from vidrestore.video.read import Reader
 from vidrestore.video.read_pictures import read_picture
+from vidrestore.video.unfinished import folder_of
 
 VFR = [0, 1001, 2002, 4004, 4505, 7000, 10010, 10100, 20020, 30030]
 TICK = Fraction(1, 30000)
@@ -351,7 +351,7 @@ def test_the_current_folder_and_links_to_folders(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(here / "below")
     extracted(source, Path(".."), "-y", "--format", "jpg")
     link.symlink_to(here)
-    assert part_folder(link) == tmp_path / "here.part"
+    assert folder_of(link) == tmp_path / "here.part"
     extracted(source, link, "-y", "--format", "jpg")
     names = ["below", "frame_00000001.jpg", "frame_00000002.jpg", "frames.csv", "in.mp4"]
     assert sorted(path.name for path in here.iterdir()) == names

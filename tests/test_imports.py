@@ -50,7 +50,7 @@ MAY = {
     "prefetch": set(),
     "in_flight": {"frame"},
     "engine": {"calibration", "colour", "errors", "frame", "main_memory", "processor", "settings", "tile", "window"},
-    "video": {"colour", "errors", "files", "frame", "main_memory", "ops", "settings"},
+    "video": {"colour", "errors", "files", "frame", "main_memory", "ops", "settings", "stop"},
     "report": set(),
     "timing": set(),
     "repeats": {"colour", "frame", "window"},
@@ -86,7 +86,7 @@ MAY = {
     },
     "train": {
         *("between", "colour", "engine", "errors", "files", "flow", "frame", "metrics", "models", "ops", "processor"),
-        *("settings", "shots", "video", "weights"),
+        *("settings", "shots", "stop", "video", "weights"),
     },
 }
 

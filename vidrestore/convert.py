@@ -55,7 +55,7 @@ def convert(source: Path, target: Path, *, model: str, overwrite: bool = False) 
     _check(source, state, network, model)
     network.load_state_dict({name: tensor.float() for name, tensor in state.items()}, strict=True)
     content = weights.written(network, task=converter.task, model=converter.model, args=converter.args)
-    write_whole(target, content)
+    write_whole(target, content, overwrite=overwrite)
     return network
 
 

@@ -26,7 +26,7 @@ from .video.probe import probe
 from .video.read import Reader
 from .video.target import Target
 from .video.write import Origin, Writer, appearing
-from .video.write_pictures import SCENE, settle, upright_size
+from .video.write_pictures import SCENE, earlier, upright_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,8 @@ def _told(frames: Iterable[Frame], on_frame: Callable[[Frame], None], tally: _Ta
 
 def _write_scenes(job: Job, placed: Iterable[Placed], tally: _Tally) -> None:
     assert job.scenes is not None
-    with appearing(job.target.path, settle=settle) as part:
+    folder, overwrite = job.target.path, job.target.overwrite
+    with appearing(folder, outdated=lambda _: earlier(folder), overwrite=overwrite) as part:
         for number, scene in groupby(placed, key=attrgetter("scene")):
             first = next(scene)
             zero = first.frame.pts

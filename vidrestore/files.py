@@ -1,13 +1,20 @@
-"""Small files a command writes beside its result: refused before it starts, written whole after it."""
+"""Files that appear whole or not at all: checked before a run, grown under another name, put in place at its end."""
 
+import ctypes
+import errno
 import os
 import re
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from itertools import chain, count
 from pathlib import Path
 
 from .errors import ResourceError, UsageError
+from .stop import held
+
+_HERE, _NO_REPLACE = -100, 1
+"""AT_FDCWD and RENAME_NOREPLACE of Linux."""
 
 
 def check_free(path: Path, *sources: Path, overwrite: bool) -> None:
@@ -44,10 +51,58 @@ def is_one_of(path: Path, others: Iterable[Path]) -> bool:
     return path.exists() and any(other.exists() and path.samefile(other) for other in others)
 
 
-def part_of(path: Path) -> Path:
-    """Where a file may grow until it gets the name `path`: a name that no file has, since that one is not ours."""
-    names = (f"{path.stem}.part{number}{path.suffix}" for number in chain([""], count(2)))
-    return next(part for part in map(path.with_name, names) if not part.exists())
+def new_part(path: Path) -> Path:
+    """An empty file to grow until it gets the name `path`: created under a name that nothing had, so it is ours alone.
+
+    Raises:
+        OSError: none can be created there.
+    """
+    for number in chain([""], count(2)):
+        part = path.with_name(f"{path.stem}.part{number}{path.suffix}")
+        with suppress(FileExistsError):
+            part.open("x").close()
+            return part
+    raise AssertionError("numbers do not end")
+
+
+def put_in_place(part: Path, path: Path, *, overwrite: bool) -> None:
+    """Rename `part`, a file or a folder, to `path`; without `overwrite` only where nothing has that name.
+
+    Raises:
+        UsageError: something has; it has come since that was checked.
+        OSError: it cannot be renamed.
+    """
+    if overwrite:
+        part.replace(path)
+        return
+    try:
+        _rename_to_free(part, path)
+    except FileExistsError:
+        raise UsageError(f"{path} has come while this run was at work; use -y, or give another name") from None
+
+
+def _rename_to_free(part: Path, path: Path) -> None:
+    """FileExistsError: something has that name; found in the same step, where the file system can."""
+    if sys.platform == "linux":
+        renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+        if renameat2 is not None:
+            if renameat2(_HERE, os.fsencode(part), _HERE, os.fsencode(path), _NO_REPLACE) == 0:
+                return
+            if (number := ctypes.get_errno()) not in (errno.EINVAL, errno.ENOSYS):  # the file system cannot
+                raise OSError(number, os.strerror(number), str(path))
+    if not part.is_dir():
+        try:
+            os.link(part, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            pass
+        else:
+            part.unlink()
+            return
+    if os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    part.rename(path)
 
 
 def to_disk(path: Path) -> None:
@@ -63,22 +118,24 @@ def to_disk(path: Path) -> None:
         os.close(handle)
 
 
-def write_whole(path: Path, content: bytes | memoryview) -> None:
+def write_whole(path: Path, content: bytes | memoryview, *, overwrite: bool) -> None:
     """Under a name of its own first, so that `path` holds all of it or is not touched, even if the power goes.
 
     Raises:
+        UsageError: without `overwrite`, something has that name.
         ResourceError: the disk is full, or nothing can be written there.
     """
     try:
-        part = part_of(path)
-        try:
-            with part.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        with held():
+            part = new_part(path)
+            try:
+                with part.open("wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                put_in_place(part, path, overwrite=overwrite)
+            except BaseException:
+                part.unlink(missing_ok=True)
+                raise
     except OSError as error:
         raise ResourceError(f"{path} cannot be written: {error.strerror}") from None

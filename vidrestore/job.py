@@ -75,7 +75,7 @@ class Job:
             "input": source_state(self.info.path),
             "part": repr(self.reading),
             "steps": "; ".join(f"{stage.name} {stage.how}" for stage in self.stages),
-            "encoding": repr(replace(self.target, path=Path(), tracks_from=None, notes=())),
+            "encoding": repr(replace(self.target, path=Path(), tracks_from=None, overwrite=False, notes=())),
             "version": __version__,
         }
 

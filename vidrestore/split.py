@@ -3,7 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from glob import escape
@@ -19,14 +19,14 @@ from .scenes import Scene
 from .settings import Encoding, Reading
 from .video.codecs import CONTAINERS
 from .video.cut import PacketCutter
-from .video.destination import part_folder
 from .video.info import VideoInfo
 from .video.interlacing import as_read
 from .video.probe import probe
 from .video.read import Reader
 from .video.target import Target
+from .video.unfinished import NOT_KEPT, check_same
 from .video.write import UNKNOWN, Origin, Writer, appearing, plan
-from .video.write_pictures import settle
+from .video.write_pictures import earlier
 
 Place = Callable[[Iterable[Frame]], Iterator[Placed]]
 """Tells which scene each frame lies in: `by_cuts` behind a detector, or `by_list`."""
@@ -43,6 +43,7 @@ class Job:
     target: Target | None = None
     """How each clip is written, whatever its name."""
     copy: bool = False
+    overwrite: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def prepare(
     """Probe the source, and check the folder and the encoder.
 
     Raises:
-        InputError, UsageError: as `probe`, `plan` and `part_folder` do; clips of an earlier run; pictures are to be
+        InputError, UsageError: as `probe`, `plan` and `check_same` do; clips of an earlier run; pictures are to be
             copied.
     """
     info = probe(source, rate=reading.rate, follow_references=reading.follow_references)
@@ -101,7 +102,7 @@ def prepare(
         raise UsageError(f"{folder}: there is no folder {folder.absolute().parent}; create it first")
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file; name a folder for the clips")
-    part_folder(folder)
+    check_same(folder, NOT_KEPT)
     if not overwrite and (old := _clips(info, folder)):
         raise UsageError(f"{old[0]} exists; use -y to overwrite it")
     target = plan(
@@ -115,7 +116,7 @@ def prepare(
         overwrite=True,
     )
     # Chapters are the whole film's.
-    return Job(info, reading, folder, replace(target, chapters=False), copy)
+    return Job(info, reading, folder, replace(target, chapters=False), copy, overwrite)
 
 
 def _clips(info: VideoInfo, folder: Path) -> list[Path]:
@@ -141,10 +142,10 @@ def split(job: Job, place: Place, *, on_frame: Callable[[Frame], None] = lambda 
         if job.folder is None:
             deque(told, maxlen=0)
         elif not job.copy:
-            _encode(job, stack.enter_context(appearing(job.folder, settle=_settle)), told, result.warnings)
+            _encode(job, stack.enter_context(_appearing(job, job.folder)), told, result.warnings)
         else:
             deque(told, maxlen=0)
-            part = stack.enter_context(appearing(job.folder, settle=_settle))
+            part = stack.enter_context(_appearing(job, job.folder))
             copied = _copy(job, part, scenes, result.warnings)
             again = _again(job, [number for number in scenes if number not in copied], scenes)
             _encode(job, part, stack.enter_context(closing(again)), result.warnings)
@@ -226,8 +227,11 @@ def _name(info: VideoInfo, number: int) -> str:
     return f"{info.path.stem}-Scene-{number + 1:03}{suffix}"
 
 
-def _settle(part: Path, folder: Path) -> None:
-    """Move the clips into the folder, in place of those of the same name; its other files stay."""
-    folder.mkdir(exist_ok=True)
-    for new in list(part.iterdir()):
-        settle(new, folder / new.name)
+def _appearing(job: Job, folder: Path) -> AbstractContextManager[Path]:
+    """Where the clips are written, to take the place of those of the same names in the end, and of their pictures."""
+
+    def outdated(new: Path) -> Iterator[str]:
+        for clip in new.iterdir():
+            yield from (f"{clip.name}/{name}" for name in earlier(folder / clip.name))
+
+    return appearing(folder, outdated=outdated, overwrite=job.overwrite, shared=True)

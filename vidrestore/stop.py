@@ -20,6 +20,8 @@ _asked = 0
 _at_once = False
 """Whether a stop is raised wherever the program is; else the next `check` raises it."""
 _steps = threading.RLock()
+_depth = 0
+"""How many `held` are around what is running."""
 
 
 def listen(last_words: str = "") -> None:
@@ -53,7 +55,7 @@ def asked() -> int:
 
 
 def check() -> None:
-    """Raise the stop that was asked for; from now on one is raised as soon as it is asked for.
+    """Raise the stop that was asked for; from now on one is raised as soon as it is asked for. Not in `held` steps.
 
     Whatever works for long calls it again and again, since Python drops what is raised in a finalizer or a callback.
 
@@ -61,6 +63,8 @@ def check() -> None:
         KeyboardInterrupt: a stop was asked for.
     """
     global _at_once
+    if _depth:
+        return
     _at_once = True
     if _asked:
         _at_once = False
@@ -73,13 +77,17 @@ def held() -> Iterator[None]:
 
     So a command that has nothing left to check after its result got its name ends as if it had not been asked.
     """
-    global _at_once
+    global _at_once, _depth
     if threading.current_thread() is not threading.main_thread():  # which signals do not reach
         yield
         return
     _at_once = False
-    with _steps:
-        yield
+    _depth += 1
+    try:
+        with _steps:
+            yield
+    finally:
+        _depth -= 1
 
 
 @contextmanager

@@ -115,7 +115,7 @@ def metrics(
             keep=KEPT if report or diff else 0,
             on_frame=tick,
         )
-    _write(comparison, csv=csv, plot=plot, report=report, diff=diff)
+    _write(comparison, csv=csv, plot=plot, report=report, diff=diff, overwrite=overwrite)
     failed = list(failures(comparison, thresholds))
     if as_json:
         print(json.dumps(as_dict(comparison) | {"failed": failed}, allow_nan=False))
@@ -131,7 +131,13 @@ def metrics(
 
 
 def _write(
-    comparison: "Comparison", *, csv: Path | None, plot: Path | None, report: Path | None, diff: Path | None
+    comparison: "Comparison",
+    *,
+    csv: Path | None,
+    plot: Path | None,
+    report: Path | None,
+    diff: Path | None,
+    overwrite: bool,
 ) -> None:
     from ..compare.chart import panels
     from ..compare.difference import write_differences
@@ -140,14 +146,14 @@ def _write(
     from ..compare.tables import as_csv
     from ..files import write_whole
 
+    if diff:  # first: of the others, which are small, none is without the rest where a stop comes (stop.py)
+        write_differences(comparison, diff, overwrite=overwrite)
     if csv:
-        write_whole(csv, as_csv(comparison).encode())
+        write_whole(csv, as_csv(comparison).encode(), overwrite=overwrite)
     if plot:
-        write_whole(plot, draw(panels(comparison)))
+        write_whole(plot, draw(panels(comparison)), overwrite=overwrite)
     if report:
-        write_whole(report, html_report(comparison).encode())
-    if diff:
-        write_differences(comparison, diff)
+        write_whole(report, html_report(comparison).encode(), overwrite=overwrite)
 
 
 def _show(comparison: "Comparison") -> None:

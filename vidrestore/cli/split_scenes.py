@@ -161,7 +161,15 @@ def split_scenes(
         found = {clip.number - 1: clip.scene for clip in result.clips}
         result.warnings += unmet(listed, found, frames=result.frames, began=result.start, by_time=by_time)
     _write(
-        result, scores, detector=detector.value, threshold=threshold, csv=csv, form=form.value, stats=stats, plot=plot
+        result,
+        scores,
+        detector=detector.value,
+        threshold=threshold,
+        csv=csv,
+        form=form.value,
+        stats=stats,
+        plot=plot,
+        overwrite=overwrite,
     )
     facts = _facts(job, result, None if listed else detector.value)
     if as_json:
@@ -184,6 +192,7 @@ def _write(
     form: "ListFormat",
     stats: Path | None,
     plot: Path | None,
+    overwrite: bool,
 ) -> None:
     from ..compare.plot import draw
     from ..files import write_whole
@@ -191,11 +200,11 @@ def _write(
     from ..scores import panel, table
 
     if csv:
-        write_whole(csv, scene_list([clip.scene for clip in result.clips], form=form).encode())
+        write_whole(csv, scene_list([clip.scene for clip in result.clips], form=form).encode(), overwrite=overwrite)
     if stats:
-        write_whole(stats, table(scores, detector=detector).encode())
+        write_whole(stats, table(scores, detector=detector).encode(), overwrite=overwrite)
     if plot:
-        write_whole(plot, draw([panel(scores, detector=detector, threshold=threshold)]))
+        write_whole(plot, draw([panel(scores, detector=detector, threshold=threshold)]), overwrite=overwrite)
 
 
 def _facts(job: "Job", result: "Result", detector: str | None) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """Where a result is wrong: difference pictures, amplified so that they can be seen."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ResourceError
-from ..files import write_whole
+from ..video.write import appearing
 from .results import Comparison, Kept
 
 AMPLIFIED = 8
@@ -27,22 +27,21 @@ def png(rgb: Bytes) -> bytes:
     return bytes(encoded)
 
 
-def write_differences(comparison: Comparison, folder: Path) -> list[Path]:
+def write_differences(comparison: Comparison, folder: Path, *, overwrite: bool) -> list[Path]:
     """A PNG for each pair that was kept, named by its rank, frame and score, in `folder`: made, or rid of earlier ones.
 
     Raises:
-        ResourceError: it cannot be written.
+        UsageError, ResourceError, VidrestoreError: as `appearing` does; all of them are written, or none.
     """
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise ResourceError(f"{folder} cannot be made: {error.strerror}") from error
-    for earlier in folder.glob("worst_*_frame_*.png"):
-        earlier.unlink()
     metric = comparison.metrics[0]
+
+    def outdated(_: Path) -> Iterator[str]:
+        yield from (path.name for path in folder.glob("worst_*_frame_*.png"))
+
     paths = []
-    for rank, kept in enumerate(comparison.kept, 1):
-        path = folder / f"worst_{rank}_frame_{kept.row.frame:08d}_{metric}_{kept.row.scores[metric]:.4g}.png"
-        write_whole(path, png(difference(kept)))
-        paths.append(path)
+    with appearing(folder, outdated=outdated, overwrite=overwrite) as new:
+        for rank, kept in enumerate(comparison.kept, 1):
+            name = f"worst_{rank}_frame_{kept.row.frame:08d}_{metric}_{kept.row.scores[metric]:.4g}.png"
+            (new / name).write_bytes(png(difference(kept)))
+            paths.append(folder / name)
     return paths

@@ -19,6 +19,7 @@ from .. import weights
 from ..errors import ModelError, UsageError, VidrestoreError
 from ..files import write_whole
 from ..models import MODELS, Network
+from ..stop import check
 from .loader import batches
 from .losses import make_loss
 from .perceptual import Vgg
@@ -111,7 +112,7 @@ class Training:
         }
         content = BytesIO()
         torch.save(state, content)
-        write_whole(self.checkpoint, content.getbuffer())
+        write_whole(self.checkpoint, content.getbuffer(), overwrite=True)
 
     def resume(self) -> None:
         """Go on from the checkpoint, to the step that run was to end at unless another was asked for.
@@ -172,6 +173,7 @@ class Training:
         )
         left = range(self.step, self.steps)
         for window, target in batches(dataset, left, workers=self.workers, pinned=self.device.type == "cuda"):
+            check()
             total += self._update(network, window.to(self.device), target.to(self.device))
             since += 1
             self.step += 1
@@ -220,7 +222,7 @@ class Training:
             best = weights.written(
                 self.ema, task=self.recipe.task.command, model=self.recipe.model, args=self.recipe.args
             )
-            write_whole(self.out / "best.safetensors", best)
+            write_whole(self.out / "best.safetensors", best, overwrite=True)
         self.save()
         on_progress(Progress(self.step, self.steps, loss, psnr, self.material.held.baseline))
 

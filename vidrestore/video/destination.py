@@ -9,7 +9,7 @@ from .codecs import CONTAINERS
 from .picture_header import is_animated
 from .pictures import is_pictures
 from .target import TargetKind
-from .unfinished import RUN
+from .unfinished import NOT_KEPT, check_same
 
 PICTURES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".webp")
 
@@ -39,18 +39,6 @@ def beside(source: Path, ending: str) -> Path:
     return named.with_name(f"{named.stem}_{ending}{suffix}")
 
 
-def part_folder(folder: Path) -> Path:
-    """Where the content of `folder` grows until it is whole. UsageError: that name is taken, perhaps by the user."""
-    whole = folder.resolve()  # beside the folder itself, not beside a link to it: renaming keeps to one file system
-    part = whole.parent / f"{whole.name}.part"
-    if part.exists():
-        ways = "remove it if a run that was killed left it, or name another folder"
-        if (part / RUN).is_file():
-            ways = f"--resume goes on with the run that left it; else {ways}"
-        raise UsageError(f"{part} is in the way; {ways}")
-    return part
-
-
 def check_free(path: Path, *sources: Path, folder: bool, overwrite: bool, resume: bool = False) -> None:
     """Whether a result may have this name; for a folder, also the name it grows under unless that is for `resume`.
 
@@ -69,7 +57,7 @@ def check_free(path: Path, *sources: Path, folder: bool, overwrite: bool, resume
     except OSError as error:
         raise UsageError(f"{path}: the folder {parent} cannot be written to ({error.strerror})") from error
     if folder and not resume:
-        part_folder(path)
+        check_same(path, NOT_KEPT)
     if not path.exists():
         return
     if is_one_of(path, sources):

@@ -12,6 +12,7 @@ from av.error import FFmpegError
 from av.packet import Packet
 
 from ..errors import VidrestoreError
+from ..files import put_in_place
 from ..frame import Frame
 from .copier import Copier
 from .encoder import Encoder
@@ -129,8 +130,8 @@ class Mux:
             )
 
     def give_name(self, path: Path) -> None:
-        """The finished file's final name."""
-        self._file.replace(path)
+        """The finished file's final name. UsageError: something else has it."""
+        put_in_place(self._file, path, overwrite=self._target.overwrite)
 
     def abandon(self) -> None:
         """Close everything and delete the file."""

@@ -49,11 +49,13 @@ def open_output(target: Target, file: Path | BytesIO) -> OutputContainer:
 
 
 def _container_options(target: Target) -> dict[str, str]:
+    # Twice the same is twice the same bytes: else Matroska and Ogg draw numbers by lot, which nobody needs.
+    options = {"fflags": "bitexact"}
     if target.container not in ("mp4", "mov"):
-        return {}
+        return options
     # Where the pictures begin and how long they last is written in this clock: 1 ms, unless told.
     ticks = target.time_base.denominator
-    options = {"movie_timescale": str(ticks * -(-1000 // ticks))}
+    options["movie_timescale"] = str(ticks * -(-1000 // ticks))
     # Phones' tags, such as com.apple.quicktime.make, live in a list of their own; then all tags must.
     return options | {"movflags": "use_metadata_tags"} if target.free_tags else options
 

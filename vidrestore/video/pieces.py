@@ -180,7 +180,7 @@ class PieceUnderWay:
         os.fsync(self._file.fileno())
         self._file.close()
         self._output.close()
-        write_whole(self._piece.index, json.dumps(asdict(self._listed)).encode())
+        write_whole(self._piece.index, json.dumps(asdict(self._listed)).encode(), overwrite=True)
 
     def abandon(self) -> None:
         """Close and delete it."""

@@ -59,7 +59,7 @@ def plan(
         UsageError: whatever is wrong with the path or the encoding, in one line.
     """
     rate = rate.limit_denominator(FINEST_RATE)
-    target = Target(path, kind_of(path), width, height, rate, time_base, info.colour)
+    target = Target(path, kind_of(path), width, height, rate, time_base, info.colour, overwrite=overwrite)
     if target.kind != "video":
         _check_no_encoder(path, encoding)
         return plan_pictures(replace(target, stretch=stretch), info, Pictures(), overwrite=overwrite, resume=resume)

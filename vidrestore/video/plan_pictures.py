@@ -30,6 +30,7 @@ def plan_pictures(
     decided = replace(pictures, depth=_depth(info, suffix, pictures), quality=_quality(suffix, pictures))
     return replace(
         target,
+        overwrite=overwrite,
         suffix=suffix,
         pictures=decided,
         display_matrix=info.display_matrix,

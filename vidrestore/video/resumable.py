@@ -7,8 +7,9 @@ from itertools import islice
 from pathlib import Path
 
 from ..errors import VidrestoreError
-from ..files import part_of, to_disk
+from ..files import new_part, to_disk
 from ..frame import Frame
+from ..stop import check, held
 from . import unfinished
 from .mux import Mux
 from .pieces import Piece, PieceThere, PieceUnderWay, decoding_times, whole
@@ -89,7 +90,9 @@ class ResumableMux:
             packets.extend(pts for _, pts, _ in listed.packets)
         if len(shown) != self._frames:
             raise self._changed()
-        self._file = part_of(self._target.path)
+        with held():
+            self._file = new_part(self._target.path)
+        check()
         self._mux = Mux(self._file, self._target, self._beside)
         dts = decoding_times(shown, packets)
         for piece, listed in islice(whole(self._folder), self._ended):

@@ -70,5 +70,7 @@ class Target:
     """How they are stored, with their depth and quality decided."""
     profile: bytes = b""
     """The ICC profile that pictures are given."""
+    overwrite: bool = False
+    """The result takes the place of what has its name in the end."""
     notes: tuple[str, ...] = ()
     """What cannot be kept, one line each."""

@@ -1,4 +1,4 @@
-"""Where a run that can be resumed grows: a folder beside its target, held by one run at a time."""
+"""Where results grow that are folders or can be resumed: in a folder beside the target, held by one run at a time."""
 
 import json
 import os
@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import TextIO
 
 from ..errors import ResourceError, UsageError
+from ..stop import check, held
+from . import swap
 from .pictures import list_pictures
 from .times import TIMES
 
 RUN = "run.json"
 """Says what is being made in the folder."""
-PICTURES = "pictures"
-"""In it, the folder in which a result that is pictures grows."""
+NOT_KEPT: Mapping[str, str] = {"resume": "no"}
+"""What it says where nothing can be resumed: whatever such a run leaves when it is killed is of no use."""
 _OURS = re.compile(r"\d{6}(\.part\d*)?\.(data|json)")
 
 
@@ -43,30 +45,53 @@ def check_same(target: Path, run: Mapping[str, str]) -> None:
         UsageError: what lies there is no run's, or that of one that was described otherwise.
     """
     folder = folder_of(target)
-    if not folder.exists() or (folder.is_dir() and _is_empty(folder)):
+    if not os.path.lexists(folder) or (folder.is_dir() and _is_empty(folder)):
         return
     try:
         other: dict[str, str] = json.loads((folder / RUN).read_text(encoding="utf-8"))
         differ = [name for name in {**run, **other} if run.get(name) != other.get(name)]
     except (OSError, ValueError, TypeError):
-        raise UsageError(f"{folder} is in the way, and no run that can be resumed; remove it") from None
-    if differ:
-        raise UsageError(
-            f"{folder} holds an interrupted run, of which {' and '.join(differ)} differ; "
-            "give the same to go on, or remove that folder to begin anew"
-        )
+        ways = "remove it, or name another output"
+        raise UsageError(f"{folder} is in the way, and no run that can be resumed; {ways}") from None
+    if not differ or other == NOT_KEPT:
+        return
+    if run == NOT_KEPT:
+        raise UsageError(f"{folder} is in the way; --resume goes on with the run that left it; else remove it")
+    raise UsageError(
+        f"{folder} holds an interrupted run, of which {' and '.join(differ)} differ; "
+        "give the same to go on, or remove that folder to begin anew"
+    )
 
 
 @contextmanager
-def claimed(target: Path, run: Mapping[str, str]) -> Iterator[None]:
+def claimed(target: Path, run: Mapping[str, str]) -> Iterator[Path]:
     """The folder of a target, made where it is not there, is this run's alone; left empty, it is deleted.
+
+    What a killed run has left to do to the target is done first.
+
+    Args:
+        run: describes what is being made; NOT_KEPT: when it ends, however it does, nothing is left of it here.
 
     Raises:
         UsageError: as `check_same`, or another run is at it.
         ResourceError: nothing can be written there.
     """
-    check_same(target, run)
     folder = folder_of(target)
+    with held():
+        check_same(target, run)
+        file = _open(folder)
+    try:
+        _describe(file, run, folder, target)
+        check()
+        yield folder
+    finally:
+        with held():
+            file.close()  # an open file cannot be deleted on Windows
+            _tidy(folder, run)
+
+
+def _open(folder: Path) -> TextIO:
+    """What says which run has the folder, locked."""
     try:
         folder.mkdir(exist_ok=True)
         file = (folder / RUN).open("a+", encoding="utf-8")
@@ -74,42 +99,57 @@ def claimed(target: Path, run: Mapping[str, str]) -> Iterator[None]:
         with suppress(OSError):
             folder.rmdir()  # where it was made just now
         raise ResourceError(f"{folder} cannot be written: {error.strerror}") from None
-    with file:
-        _lock(file, folder)
-        try:
-            if _is_empty(folder):
-                _describe(file, run, folder)
-            yield
-        finally:
-            file.close()  # an open file cannot be deleted on Windows
-            _tidy(folder)
-
-
-def _describe(file: TextIO, run: Mapping[str, str], folder: Path) -> None:
     try:
-        file.truncate(0)
-        json.dump(run, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
+        _lock(file, folder)
+    except UsageError:
+        file.close()
+        raise
+    return file
+
+
+def _describe(file: TextIO, run: Mapping[str, str], folder: Path, target: Path) -> None:
+    """Finish what a killed run was at, clear what it left for nobody, and say which run this is."""
+    try:
+        if swap.is_pending(folder):
+            swap.finish(folder, target)
+        if run == NOT_KEPT or not _says(file, run):
+            swap.clear(folder)
+        if _is_empty(folder) or run == NOT_KEPT:
+            file.truncate(0)
+            json.dump(run, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
     except OSError as error:
         raise ResourceError(f"{folder} cannot be written: {error.strerror}") from None
 
 
+def _says(file: TextIO, run: Mapping[str, str]) -> bool:
+    file.seek(0)
+    try:
+        return bool(json.load(file) == run)
+    except ValueError:
+        return False
+
+
 def clear(folder: Path) -> None:
     """Delete what runs left there; files of others stay. What cannot be deleted must not fail a run that is done."""
-    for path in sorted(folder.iterdir(), reverse=True):  # while the first piece is there, it is known what this was
-        if _OURS.fullmatch(path.name):
-            with suppress(OSError):
-                path.unlink()
+    with suppress(OSError):
+        for path in sorted(folder.iterdir(), reverse=True):  # while the first piece is there, it is known what this was
+            if _OURS.fullmatch(path.name):
+                with suppress(OSError):
+                    path.unlink()
 
 
 def _is_empty(folder: Path) -> bool:
+    """Whether there is nothing but what says whose it is. OSError: it is gone."""
     return not any(path.name != RUN for path in folder.iterdir())
 
 
-def _tidy(folder: Path) -> None:
-    if folder.is_dir() and _is_empty(folder):
-        with suppress(OSError):
+def _tidy(folder: Path, run: Mapping[str, str]) -> None:
+    with suppress(OSError):
+        if run == NOT_KEPT:
+            swap.clear(folder)
+        if _is_empty(folder):
             (folder / RUN).unlink(missing_ok=True)
             folder.rmdir()
 
@@ -126,3 +166,5 @@ def _lock(file: TextIO, folder: Path) -> None:
         raise UsageError(f"another run is making what grows in {folder}; wait for it, or end it") from None
     except OSError:  # a file system without locks
         return
+    if not os.fstat(file.fileno()).st_nlink:
+        raise UsageError(f"another run has just ended that grew in {folder}; give the command again")

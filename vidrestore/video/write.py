@@ -1,9 +1,8 @@
 """Writer: frames in, one whole result out."""
 
 import errno
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, islice
@@ -14,10 +13,10 @@ from typing import Protocol, Self
 from av.error import FFmpegError
 
 from ..errors import ResourceError, VidrestoreError
-from ..files import part_of
+from ..files import new_part
 from ..frame import Frame
-from . import unfinished
-from .destination import part_folder
+from ..stop import check, held
+from . import swap, unfinished
 from .info import VideoInfo
 from .mux import Mux
 from .pieces import whole
@@ -65,7 +64,7 @@ def when_over(target: Target, number: int) -> Fraction | None:
 
 def _growing(target: Target) -> Path:
     folder = unfinished.folder_of(target.path)
-    return folder / unfinished.PICTURES if target.kind == "folder" else folder
+    return folder / swap.NEW if target.kind == "folder" else folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +77,10 @@ class Origin:
 class Writer:
     """Writes frames to `target` and copies the source's other tracks beside them.
 
-    A context manager. The result grows under NAME.part.EXT (`part_of`), a folder under NAME.part, and gets its name
+    A context manager. The result grows under NAME.part.EXT (`new_part`), a folder in NAME.part, and gets its name
     when it is whole; on any exception it is deleted, and whatever had the target's name before is untouched. Where it
     can be resumed it grows in the folder NAME.part, which stays on an exception once something in it is whole.
+    No stop comes any more once it has its name (stop.py).
 
     written   frames taken
     duration  seconds from the first frame to the end of the last
@@ -105,17 +105,13 @@ class Writer:
             before: frames that an interrupted run has left, to go on with in its folder, which is claimed
                 (video/unfinished.py); None: the run cannot be resumed.
 
-        Raises:
-            UsageError: the name that a folder grows under is taken.
         """
         self._target, self._info, self._source, self._end = target, info, source, end
         self._before = before
-        if before is not None:
-            self._part = _growing(target)
-        else:
-            self._part = part_folder(target.path) if target.kind == "folder" else part_of(target.path)
+        self._claim = ExitStack()
+        self._part: Path | None = None
         self._result: Result | None = None
-        self._begun = False
+        self._whole = False
         self.written = 0
         self.duration = Fraction(0)
         self.warnings: list[str] = []
@@ -130,12 +126,12 @@ class Writer:
             index, scene: what a folder's frames.csv says of it: its number in the source and that of its scene, from 1.
 
         Raises:
+            UsageError: the name that a folder grows under is taken.
             ResourceError: the disk is full.
             VidrestoreError: size or time do not fit the target, or the encoder failed.
         """
         with _said(self._target.path):
             if self._result is None:
-                self._begun = True
                 self._result = self._begin()
             if isinstance(self._result, PictureFiles):
                 self._result.add(frame, index=index, scene=scene)
@@ -146,6 +142,9 @@ class Writer:
 
     def _begin(self) -> Result:
         info, end = self._info, self._end
+        with held():
+            self._part = self._place()
+        check()
         origin = info.start if self._source is None else self._source.origin
         begins = origin - info.start
         if self._target.kind != "video":
@@ -166,6 +165,14 @@ class Writer:
             return Mux(self._part, self._target, beside)
         return ResumableMux(self._part, self._target, beside, before=self._before)
 
+    def _place(self) -> Path:
+        """What the result grows in, this run's alone."""
+        if self._before is not None:
+            return _growing(self._target)
+        if self._target.kind == "folder":
+            return self._claim.enter_context(unfinished.claimed(self._target.path, unfinished.NOT_KEPT)) / swap.NEW
+        return new_part(self._target.path)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -173,44 +180,53 @@ class Writer:
             if kind is None:
                 self._finish()
         finally:
-            if self._begun:
+            if not self._whole:
                 self._abandon()
+            self._claim.close()
 
     def _finish(self) -> None:
         if self._result is None:
             raise VidrestoreError(f"{self._target.path} was not written: there was not one frame")
         with _said(self._target.path):
             self._result.finish()
-            self._result.give_name(self._target.path)
+            check()
+            with held():
+                self._result.give_name(self._target.path)
+                self._whole = True
         self.warnings += self._result.warnings
-        self._begun = False
 
     def _abandon(self) -> None:
         if self._result is not None:
             self._result.abandon()
-        elif self._target.kind == "video" and self._part.is_file():
+        elif self._part is not None and self._part.is_file():
             self._part.unlink()
 
 
 @contextmanager
-def appearing(folder: Path, *, settle: Callable[[Path, Path], None]) -> Iterator[Path]:
-    """A new folder beside `folder` to write in, for `settle` to move in the end; whatever is left of it is deleted.
+def appearing(
+    folder: Path, *, outdated: Callable[[Path], Iterable[str]], overwrite: bool, shared: bool = False
+) -> Iterator[Path]:
+    """A new folder to write in, whose content becomes that of `folder` in the end, beside what is there of others.
+
+    All of it, or `folder` is untouched; whatever is left is deleted.
+
+    Args:
+        outdated: which files of `folder` go, told the new folder; those of the same names do anyway.
+        shared: without `overwrite`, too, there may be files in `folder`, but none of those.
 
     Raises:
-        UsageError: the name it grows under is taken.
+        UsageError: the name it grows under is taken, or something came to `folder` that would go.
         ResourceError: the disk is full.
         VidrestoreError: it could not be made or moved.
     """
-    part = part_folder(folder)
-    with _said(folder):
-        part.mkdir()
-    try:
-        yield part
+    with unfinished.claimed(folder, unfinished.NOT_KEPT) as part:
+        new = part / swap.NEW
         with _said(folder):
-            settle(part, folder)
-    finally:
-        if part.exists():
-            shutil.rmtree(part)
+            new.mkdir()
+        yield new
+        check()
+        with _said(folder), held():
+            swap.swap_in(part, folder, outdated=outdated(new), overwrite=overwrite, shared=shared)
 
 
 @contextmanager

@@ -1,9 +1,8 @@
 """PictureFiles: frames as a folder of pictures with their exact times, or as one picture."""
 
 import re
-import shutil
 from collections import deque
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from itertools import count
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import UsageError, VidrestoreError
-from ..files import write_whole
+from ..files import put_in_place, write_whole
 from ..frame import Frame, Planes
 from ..settings import Pictures
 from . import exif, png, tiff
@@ -24,6 +23,7 @@ from .cicp import CICP, cicp, is_hdr
 from .exif import Resolution
 from .picture_header import read_header
 from .rgb import Floats, rgb_rows
+from .swap import swap_in
 from .target import Target
 from .times import TIMES, Row, times_csv
 
@@ -42,12 +42,12 @@ Samples = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
 
 
 class PictureFiles:
-    """Writes each frame to a file of its own, upright, under `part`: a folder, or for one picture the file itself.
+    """Writes each frame to a file of its own, upright: in `part`, a folder, or for one picture that file itself.
 
     Several are encoded at once, in threads: that is where the time goes. A folder gets its `frames.csv` too.
 
     Args:
-        part: nothing has this name yet, where it is a folder.
+        part: NEW in the folder that is claimed for the target (video/unfinished.py), or the file.
         source_offset: seconds of the source that are pts 0.
         sources: the source's own pictures, where it is made of such, by their seconds on its clock: a picture of the
             same time gets their EXIF (but for the orientation, which is applied) and resolution.
@@ -119,7 +119,7 @@ class PictureFiles:
         if self._target.suffix == ".png" and is_hdr(self._target.colour):
             data = png.with_chunks(data, [(CICP, cicp(self._target.colour))])
         if self._before is not None:  # then what has its name is whole
-            write_whole(path, data)
+            write_whole(path, data, overwrite=True)
         else:
             path.write_bytes(data)
 
@@ -145,18 +145,20 @@ class PictureFiles:
             (self._part / TIMES).write_text(times_csv(self._rows), encoding="utf-8")
 
     def give_name(self, path: Path) -> None:
-        """Move everything to its place; in a folder that exists, pictures of an earlier run go, other files stay."""
-        settle(self._part, path)
+        """Put everything in its place; in a folder that exists, pictures of an earlier run go, other files stay."""
+        overwrite = self._target.overwrite
+        if self._target.kind == "folder":
+            swap_in(self._part.parent, path, outdated=earlier(path), overwrite=overwrite, shared=False)
+        else:
+            put_in_place(self._part, path, overwrite=overwrite)
 
     def abandon(self) -> None:
-        """Delete what there is, but for whole pictures of a run that can be resumed."""
+        """Delete the picture; of a folder, whoever has claimed it does."""
         self._pool.shutdown(cancel_futures=True)
-        if self._before is not None and self._part.is_dir() and any(self._part.iterdir()):
-            return
-        if self._target.kind == "folder" and self._part.is_dir():
-            shutil.rmtree(self._part)
-        elif self._part.is_file():
-            self._part.unlink()
+        if self._target.kind == "picture":
+            self._part.unlink(missing_ok=True)
+        elif self._before is not None and self._part.is_dir() and not any(self._part.iterdir()):
+            self._part.rmdir()
 
 
 def pictures_there(folder: Path, suffix: str) -> int:
@@ -164,32 +166,13 @@ def pictures_there(folder: Path, suffix: str) -> int:
     return next(n for n in count() if not (folder / NAME.format(n + 1, suffix)).is_file())
 
 
-def settle(part: Path, path: Path) -> None:
-    """Give `part` its name; into a folder that exists its content moves, in place of what an earlier run wrote there.
-
-    That is pictures of our names and their lists, also in folders of scenes; they go last, when nothing can fail any
-    more. Other files stay.
-    """
-    if not path.is_dir():
-        part.replace(path)
-        return
-    names = {new.name for new in part.iterdir()}
-    for name in names:
-        settle(part / name, path / name)
-    _clear(path, keep=names)
-    part.rmdir()
-
-
-def _clear(folder: Path, *, keep: Set[str] = frozenset()) -> None:
-    for old in folder.iterdir():
-        if old.name in keep:
-            continue
+def earlier(folder: Path) -> Iterator[str]:
+    """What earlier runs wrote there, relative to it: pictures of our names and their lists, also of scenes."""
+    for old in folder.iterdir() if folder.is_dir() else ():
         if old.name == TIMES or _OURS.fullmatch(old.name):
-            old.unlink()
-        elif _SCENES.fullmatch(old.name) and old.is_dir():
-            _clear(old)
-            if not any(old.iterdir()):
-                old.rmdir()
+            yield old.name
+        elif _SCENES.fullmatch(old.name) and not old.is_symlink():
+            yield from (f"{old.name}/{name}" for name in earlier(old))
 
 
 def samples_of(picture: Planes | Tensor, *, depth: int) -> Samples:
