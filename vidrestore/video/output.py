@@ -50,7 +50,7 @@ def open_output(target: Target, file: Path | BytesIO) -> OutputContainer:
 
 def _container_options(target: Target) -> dict[str, str]:
     # Twice the same is twice the same bytes: else Matroska and Ogg draw numbers by lot, which nobody needs.
-    options = {"fflags": "bitexact"}
+    options = {"fflags": "+bitexact"}  # "+": FFmpeg's own flags stay
     if target.container not in ("mp4", "mov"):
         return options
     # Where the pictures begin and how long they last is written in this clock: 1 ms, unless told.
