@@ -70,9 +70,7 @@ CASES = {
         "extract-frames in2.mp4 out --scenes pairs.csv",
     ),
     "join": Case("join-frames pictures out.mkv -y --rate 25 --progress none", ("out.mkv",)),
-    "clips": Case(
-        "split-scenes in.mp4 out -y --scenes pairs.csv --csv out.csv --progress none", ("out", "out.csv")
-    ),
+    "clips": Case("split-scenes in.mp4 out -y --scenes pairs.csv --csv out.csv --progress none", ("out", "out.csv")),
     "clips over others": Case(
         "split-scenes in.mp4 out -y --copy --csv out.csv --stats stats.csv --plot plot.png --progress none",
         ("out", "out.csv", "stats.csv", "plot.png"),
@@ -169,7 +167,11 @@ def _count(folder: Path, counted: Path, stop: Stop | None) -> None:
     def heard(event: str, values: tuple[object, ...]) -> None:
         nonlocal number
         if event in NAMES:
-            if not any(os.path.abspath(os.fsdecode(v)).startswith(inside) for v in values if isinstance(v, str | bytes | os.PathLike)):
+            if not any(
+                os.path.abspath(os.fsdecode(v)).startswith(inside)
+                for v in values
+                if isinstance(v, str | bytes | os.PathLike)
+            ):
                 return
         elif event != "ctypes.dlsym" or values[-1] != "renameat2":
             return
