@@ -343,6 +343,37 @@ def test_without_it_nothing_is_left_as_ever(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]
 
 
+def test_what_is_left_of_an_interrupted_run_is_said(tmp_path: Path) -> None:
+    source, target = make_clip(tmp_path / "in.mkv", frames=12), tmp_path / "out.mkv"
+    with pytest.raises(KeyboardInterrupt):
+        made(source, target, stopping(identity(), 11))
+    (tmp_path / "out.part.mkv").write_bytes(b"half")
+    report = made(source, target, identity(), resume=False)
+    assert [warning.split(" ", 1)[0] for warning in report.warnings] == [
+        str(tmp_path / "out.mkv.part"),
+        str(tmp_path / "out.part.mkv"),
+    ]
+    assert "--resume goes on" in report.warnings[0] and "one that was killed left it" in report.warnings[1]
+
+
+def test_an_input_that_is_gone_is_named(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mp4", frames=12, audio=1)
+    job = prepare(source, tmp_path / "out.mkv", (), reading=Reading(), encoding=FFV1, resume=True)
+    with pytest.raises(InputError, match=r"in\.mp4 is gone"):
+        restore(job, on_frame=lambda _: source.unlink(missing_ok=True))
+
+
+@pytest.mark.parametrize("name", ["out.mkv", "out"])
+def test_an_output_folder_that_is_gone_is_one_line(name: str, tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mp4", frames=12)
+    part = tmp_path / f"{name}.part"
+    encoding = FFV1 if name == "out.mkv" else Encoding()
+    job = prepare(source, tmp_path / name, (), reading=Reading(), encoding=encoding, resume=True)
+    with pytest.raises(VidrestoreError, match=r"out(\.mkv)?\.part"):
+        restore(job, on_frame=lambda _: shutil.rmtree(part, ignore_errors=True))
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
+
+
 def test_another_run_is_not_gone_on_with(tmp_path: Path) -> None:
     source = make_clip(tmp_path / "in.mkv", frames=12)
     target, stage = tmp_path / "out.mp4", steps()["one frame"]()

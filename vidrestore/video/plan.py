@@ -20,6 +20,7 @@ from .plan_pictures import plan_pictures
 from .streams import choose_tracks, open_source
 from .tags import output_colour, with_hdr
 from .target import Beside, Target
+from .unfinished import remains
 
 FINEST = 2**31 - 1
 """Ticks per second that FFmpeg can count."""
@@ -71,7 +72,7 @@ def plan(
     elif info.kind == "video":
         target = _with_tracks(replace(target, stretch=stretch), info, keep=keep_sound)
     _try_out(target)
-    return target
+    return target if resume else replace(target, notes=(*target.notes, *remains(path)))
 
 
 def _check_no_encoder(path: Path, encoding: Encoding) -> None:

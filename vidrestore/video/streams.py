@@ -14,6 +14,7 @@ from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
 
+from ..errors import InputError
 from .container import demuxed
 from .metadata import NOT_UTF8, content_tags
 from .references import FOLLOWING, REFUSING
@@ -58,7 +59,9 @@ _COVER_FILES = {"png": ("cover.png", "image/png"), "mjpeg": ("cover.jpg", "image
 
 
 def open_source(path: Path, *, follow_references: bool = False) -> InputContainer:
-    """Open a source for copying."""
+    """Open a source for copying. InputError: it is gone, which was there when it was probed."""
+    if not path.exists():
+        raise InputError(f"{path} is gone; it must stay until the run is over")
     options = FOLLOWING if follow_references else REFUSING
     return av.open(str(path.absolute()), metadata_errors=NOT_UTF8, options=options)
 

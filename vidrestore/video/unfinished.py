@@ -63,6 +63,15 @@ def check_same(target: Path, run: Mapping[str, str]) -> None:
     )
 
 
+def remains(target: Path) -> Iterator[str]:
+    """What runs that were killed have left of a file, which a run without --resume does not touch; one line each."""
+    folder, part = folder_of(target), target.with_name(f"{target.stem}.part{target.suffix}")
+    if (folder / RUN).is_file():
+        yield f"{folder} holds an interrupted run, with which --resume goes on; remove it if it is not wanted"
+    if os.path.lexists(part):
+        yield f"{part} is there: another run is at work, or one that was killed left it; then remove it"
+
+
 @contextmanager
 def claimed(target: Path, run: Mapping[str, str]) -> Iterator[Path]:
     """The folder of a target, made where it is not there, is this run's alone; left empty, it is deleted.
