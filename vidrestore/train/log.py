@@ -18,7 +18,7 @@ def write_settings(folder: Path, recipe: Recipe, facts: Mapping[str, object]) ->
     """settings.json: everything that the recipe says, and `facts` about this run."""
     folder.mkdir(parents=True, exist_ok=True)
     content = json.dumps({**facts, "recipe": asdict(recipe)}, indent=1, default=str)
-    write_whole(folder / "settings.json", f"{content}\n".encode())
+    write_whole(folder / "settings.json", f"{content}\n".encode(), overwrite=True)
 
 
 class Log:
