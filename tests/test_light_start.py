@@ -96,6 +96,15 @@ REFUSED = (
     "join-frames none out.mp4",
     "join-frames frames out.mp4 --rate 0",
     "models info nonsense",
+    "metrics none.mp4 in.mp4",
+    "metrics in.mp4 in.mp4 --metric nonsense",
+    "metrics in.mp4 in.mp4 --fail-under psnr",
+    "extract-frames none.mp4 out",
+    "extract-frames in.mp4 out --start later",
+    "split-scenes none.mp4 out",
+    "split-scenes in.mp4 out --by-time",
+    "train espcn-x2 --data none",
+    "evaluate nonsense --data frames",
 )
 
 

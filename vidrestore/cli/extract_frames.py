@@ -92,22 +92,29 @@ def extract_frames(
 
     Example: vidrestore extract-frames in.mp4 frames/
     """
-    from ..extract import extract, prepare
+    from ..files import check_there
     from ..scenes import read_scenes
+
+    reading = Reading(
+        options.moment("--start", start),
+        options.moment("--end", end),
+        deinterlace.value,
+        decoder=decoder.value,
+        follow_references=follow_references,
+    )
+    picking = Picking(every, options.rate(rate))
+    listed = None if scenes is None else read_scenes(scenes)
+    check_there(source)
+
+    from ..extract import extract, prepare  # torch, which refusals need not load
 
     job = prepare(
         source,
         folder,
-        reading=Reading(
-            options.moment("--start", start),
-            options.moment("--end", end),
-            deinterlace.value,
-            decoder=decoder.value,
-            follow_references=follow_references,
-        ),
-        picking=Picking(every, options.rate(rate)),
+        reading=reading,
+        picking=picking,
         pictures=Pictures(form.value, cast(Literal[8, 16, 32] | None, depth), quality),
-        scenes=None if scenes is None else read_scenes(scenes),
+        scenes=listed,
         by_time=by_time,
         overwrite=overwrite,
     )

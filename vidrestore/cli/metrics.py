@@ -84,12 +84,9 @@ def metrics(
 
     Example: vidrestore metrics original.mp4 restored.mp4 --report report.html
     """
-    from ..compare.compare import compare
-    from ..compare.side import Side
-    from ..compare.tables import as_dict
+    from ..compare.kinds import check_names
     from ..compare.threshold import Threshold, failures
-    from ..engine import keep_memory
-    from ..files import check_free
+    from ..files import check_free, check_there
     from ..scenes import read_scenes
     from ..video.expected import frames_of
 
@@ -98,12 +95,22 @@ def metrics(
     needed = tuple(threshold.metric for threshold in thresholds)
     names = tuple(dict.fromkeys((*names, *needed)))
     possible = frozenset(METRICS) - frozenset(needed) if metric == "all" else frozenset[str]()
+    check_names(names)
     if plot is not None and plot.suffix.lower() != ".png":
         raise UsageError(f"--plot {plot} would be a PNG; call it {plot.with_suffix('.png')}")
     for path in filter(None, (csv, plot, report, diff)):
         check_free(path, reference, distorted, overwrite=overwrite)
     if diff is not None and diff.is_file():
         raise UsageError(f"--diff {diff} is a file; name a folder for the pictures")
+    for path in (reference, distorted):
+        check_there(path)
+    listed = read_scenes(scenes) if scenes else ()
+
+    from ..compare.compare import compare  # torch, which refusals need not load
+    from ..compare.side import Side
+    from ..compare.tables import as_dict
+    from ..engine import keep_memory
+
     keep_memory()
     total = frames_of(Side(reference, follow_references=follow_references).info)
     with shown(progress, total=total, quiet=quiet) as tick:
@@ -111,7 +118,7 @@ def metrics(
             reference,
             distorted,
             comparing=Comparing(names, possible, border, align.value, offset, follow_references),
-            scenes=read_scenes(scenes) if scenes else (),
+            scenes=listed,
             keep=KEPT if report or diff else 0,
             on_frame=tick,
         )

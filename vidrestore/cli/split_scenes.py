@@ -117,12 +117,9 @@ def split_scenes(
 
     Example: vidrestore split-scenes film.mp4 clips --csv film.csv
     """
-    from ..files import check_free
+    from ..files import check_free, check_there
     from ..placing import by_cuts, by_list, unmet
     from ..scenes import read_scenes, scene_list
-    from ..scores import kept
-    from ..shots import judge
-    from ..split import prepare, split
     from ..video.destination import beside
     from ..video.expected import frames_of
 
@@ -134,6 +131,13 @@ def split_scenes(
         raise UsageError("--scenes detects nothing; leave out --stats, --plot, --threshold and --min-scene-len")
     for path in filter(None, (csv, stats, plot)):
         check_free(path, source, overwrite=overwrite)
+    check_there(source)
+    encoding = Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option))
+
+    from ..scores import kept  # torch, which refusals need not load
+    from ..shots import judge
+    from ..split import prepare, split
+
     job = prepare(
         source,
         None if list_only else folder or beside(source, "scenes").with_suffix(""),
@@ -143,7 +147,7 @@ def split_scenes(
             decoder=decoder.value,
             follow_references=follow_references,
         ),
-        encoding=Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option)),
+        encoding=encoding,
         copy=copy,
         overwrite=overwrite,
     )

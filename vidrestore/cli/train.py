@@ -44,18 +44,8 @@ def train(
 
     Example: vidrestore train espcn-x2 --data pictures/ --steps 2000
     """
-    import torch
-    from tqdm import tqdm
-
-    from ..engine.allocator import keep_memory
     from ..errors import UsageError
-    from ..train.log import Log, write_settings
-    from ..train.loop import Progress, Training
-    from ..train.perceptual import Vgg
-    from ..train.recipes import RECIPES
 
-    if recipe not in RECIPES:
-        raise UsageError(f"no recipe {recipe!r}; there are: {', '.join(RECIPES)}")
     if not data.is_dir():
         raise UsageError(f"--data {data} is not a folder")
     folder = out or Path("runs") / recipe
@@ -65,6 +55,18 @@ def train(
         raise UsageError(f"--init {init}: no such file")
     if init is not None and resume:
         raise UsageError("--init is where a run begins; leave it out with --resume")
+
+    import torch  # here, since refusals need not load it
+    from tqdm import tqdm
+
+    from ..engine.allocator import keep_memory
+    from ..train.log import Log, write_settings
+    from ..train.loop import Progress, Training
+    from ..train.perceptual import Vgg
+    from ..train.recipes import RECIPES
+
+    if recipe not in RECIPES:
+        raise UsageError(f"no recipe {recipe!r}; there are: {', '.join(RECIPES)}")
     if vgg is not None and "vgg" not in RECIPES[recipe].loss:
         raise UsageError(f"--vgg is for recipes that compare features; {recipe} does not")
     keep_memory()

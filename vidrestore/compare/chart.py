@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .measures import KINDS
+from .kinds import KINDS
 from .results import Comparison
 
 COLUMNS = 800

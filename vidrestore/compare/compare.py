@@ -9,7 +9,8 @@ from pathlib import Path
 from ..errors import UsageError
 from ..scenes import Scene
 from .align import Pair, Times, pairs
-from .measures import KINDS, scores
+from .kinds import KINDS
+from .measures import scores
 from .offset import Watch, find_offset
 from .results import Comparison, Row
 from .scoring import Scorer, Worst

@@ -1,8 +1,7 @@
-"""What can be measured on a pair of pictures: names, which way is better, and how a pair is scored."""
+"""How a pair of pictures is scored, by each metric."""
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cached_property, partial
 
 from ..errors import ModelError, UsageError
@@ -12,34 +11,8 @@ from ..metrics.flicker import Error, flicker, signed_error
 from ..metrics.niqe import niqe
 from ..metrics.pristine import Pristine
 from .align import Pair
+from .kinds import check_names
 from .rgb import Picture
-from .settings import METRICS
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What a reader of a score must know."""
-
-    unit: str
-    higher_is_better: bool
-    of_rgb: bool
-    """False: of luma."""
-    perfect: float | None
-    """The score of a frame without error; None where it says nothing about errors."""
-
-
-KINDS: Mapping[str, Kind] = {
-    "psnr": Kind("dB", True, True, math.inf),
-    "psnr_y": Kind("dB", True, False, math.inf),
-    "ssim": Kind("", True, True, 1),
-    "ssim_y": Kind("", True, False, 1),
-    "ms_ssim": Kind("", True, True, 1),
-    "l1": Kind("codes", False, True, 0),
-    "mse": Kind("codes²", False, True, 0),
-    "flicker": Kind("codes", False, False, 0),
-    "niqe": Kind("", False, False, None),
-}
-assert tuple(KINDS) == METRICS
 
 
 class Views:
@@ -83,8 +56,7 @@ def scores(names: tuple[str, ...]) -> dict[str, Score]:
     Raises:
         UsageError: an unknown name. ModelError: niqe's parameter file is missing or damaged.
     """
-    if unknown := [name for name in names if name not in KINDS]:
-        raise UsageError(f"no metric {unknown[0]!r}; there are: {', '.join(METRICS)}")
+    check_names(names)
     return {name: partial(_niqe, _pristine()) if name == "niqe" else _SCORES[name] for name in names}
 
 

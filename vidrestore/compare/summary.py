@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .measures import KINDS
+from .kinds import KINDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..errors import UsageError
-from .measures import KINDS
+from .kinds import KINDS
 from .results import Comparison
 
 STATISTICS = ("mean", "min", "p5")
