@@ -1,5 +1,6 @@
+import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import pytest
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 
 from vidrestore.engine import Ran, Settings, choose, run
 from vidrestore.engine import convert as convert_module
+from vidrestore.engine.base import Core, Engine
 from vidrestore.errors import ResourceError, UsageError
 from vidrestore.frame import Colour, Frame
 from vidrestore.main_memory import is_out_of_memory
@@ -182,6 +184,47 @@ def test_out_of_memory_halves_the_tile_and_loses_no_frame(error: Exception):
     out = list(stream)
     assert values(out) == pytest.approx([1 / 3, 1, 2, 3, 3 + 2 / 3])
     assert (ran.tile, ran.batch, ran.halvings) == (100, 2, 2), "halved once for all, not once a batch"
+
+
+@dataclass
+class Caching:
+    """An engine of 100x100 pixels of memory; what a batch took stays taken until `release`, if nothing holds it."""
+
+    inner: Engine = field(default_factory=lambda: choose(FP32))
+    events: list[str] = field(default_factory=list)
+    taken: weakref.WeakSet[Tensor] = field(default_factory=weakref.WeakSet)
+    cached: int = 0
+
+    def compile(self, core: nn.Module, example: tuple[Tensor, ...]) -> Core:
+        compiled = self.inner.compile(core, example)
+
+        def run(x: Tensor) -> tuple[Tensor, ...]:
+            pixels = x.shape[-1] * x.shape[-2]
+            workspace = x.clone()
+            self.taken.add(workspace)
+            self.cached += pixels
+            fits = self.cached <= 100 * 100
+            self.events.append(f"{pixels} fit" if fits else f"{pixels} are too many")
+            if not fits:
+                raise torch.OutOfMemoryError("CUDA out of memory.")
+            self.cached -= pixels
+            return compiled(x)
+
+        return run
+
+    def release(self) -> None:
+        self.events.append("released")
+        self.cached = 0 if not self.taken else self.cached
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.inner, name)
+
+
+def test_what_is_cached_is_given_back_before_the_batch_is_tried_again():
+    engine, frames = Caching(), rgb(1, size=(100, 200))
+    (made,) = run(MeanOf(Needs()), frames, engine=engine, settings=FP32)
+    assert torch.equal(made.picture, frames[0].picture)
+    assert engine.events == ["20000 are too many", "released", "10000 fit", "10000 fit"]
 
 
 def test_out_of_memory_for_good():
