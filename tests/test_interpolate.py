@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from av.video.reformatter import VideoReformatter
@@ -243,6 +244,33 @@ def test_cuts_of_a_list(average: Blend, tmp_path: Path, six_shots: tuple[Path, l
     assert "scenes of the list that are not in the video, which has 52 frames: 1" in report["warnings"]
 
 
+def test_cuts_none_makes_one_shot_of_all(average: Blend, tmp_path: Path, six_shots: tuple[Path, list[int]]) -> None:
+    clip, cuts = six_shots
+    report = done(clip, tmp_path / "out.mkv", "-c", "ffv1", "--cuts", "none", "--start", f"{cuts[0] - 2}f")
+    source, made = pictures(clip)[cuts[0] - 2 :], pictures(tmp_path / "out.mkv")
+    assert report["cuts"] == 0
+    assert blended(source, made, [cut - cuts[0] + 2 for cut in cuts]) == [True] * 5
+
+
+@pytest.mark.parametrize(("cuts", "held"), [("auto", [False, True]), ("none", [False, False])])
+def test_a_folder_of_two_pictures(
+    average: Blend, tmp_path: Path, shared_data: Path, cuts: str, held: list[bool]
+) -> None:
+    """Fast motion is interpolated; pictures that have nothing in common are not, unless that is asked for."""
+    bike, kart = (shared_data / "eval" / "davis_triplets" / name for name in ("bike-trial", "kart-turn"))
+    fast, joined = (bike / "frame10.png", bike / "frame11.png"), (bike / "frame10.png", kart / "frame10.png")
+    for (first, second), wanted in zip((fast, joined), held, strict=True):
+        folder = tmp_path / second.parent.name
+        folder.mkdir()
+        size = cv2.imread(str(first)).shape[1::-1]
+        for number, path in enumerate((first, second)):
+            cv2.imwrite(str(folder / f"{number}.png"), cv2.resize(cv2.imread(str(path)), size))
+        report = done(folder, tmp_path / f"{folder.name}_out", "--rate", "24", "--cuts", cuts)
+        made = [cv2.imread(str(path)) for path in sorted((tmp_path / f"{folder.name}_out").iterdir())]
+        assert report["cuts"] == wanted
+        assert np.array_equal(made[0], made[1]) == wanted
+
+
 def test_animation_on_threes_and_twos_becomes_motion(average: Blend, tmp_path: Path, shared_data: Path) -> None:
     clip = shared_data / "clips" / "yuv444.mkv"
     kept = done(clip, tmp_path / "kept.mkv", "-c", "ffv1", "-x", "1", "--end", "44f")
@@ -267,8 +295,11 @@ def test_wrong_usage_is_one_line(tmp_path: Path) -> None:
     refused(2, clip, out, "--slow-motion", "fast", says="--slow-motion fast")
     refused(2, clip, out, "--fps", "5000", says="--fps 5000")
     refused(2, clip, out, "--audio", "stretch", says="--slow-motion")
-    refused(2, clip, out, "--cuts", tmp_path / "none.csv", says="none.csv")
-    refused(2, clip, out, "--cuts", tmp_path / "none.csv", "--start", "1", says="--start")
+    refused(2, clip, out, "--cuts", "off", says="--cuts off: there is no such file; give auto, none or a scene list")
+    listed = tmp_path / "listed.csv"
+    listed.write_text("1,2\n")
+    refused(2, clip, out, "--cuts", listed, "--start", "1", says="--start")
+    listed.unlink()
     refused(2, clip, clip, says="input")
     refused(4, clip, out, "-m", "nonsense", says="nonsense")
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]

@@ -16,13 +16,13 @@ from torch import Tensor
 from .colour import to_rgb
 from .errors import UsageError
 from .frame import Colour, Frame, Planes
+from .likeness import FAINT, Small, colour_distance, contrast, share_found, unexplained
 from .settings import Moment
 
 DetectorName = Literal["adaptive", "content", "threshold"]
-Small = NDArray[np.uint8]
-"""A picture as detectors see it: (h, w, 3), SIDE pixels along the longer side."""
 
 SIDE, SHORTEST = 160, 32
+"""Pixels that detectors see of a picture along its longer side, and along the shorter at least."""
 AHEAD = 6
 """Frames that the adaptive detector looks ahead, and back."""
 QUIET = 0.22
@@ -31,8 +31,16 @@ STILL = 0.03
 """The same, where a picture only repeats the one before and says nothing of the motion around it."""
 LASTING = 0.7
 """How much of a change must remain between pictures further apart; of a flash less does."""
-FAINT = 8.0
-"""Contrast granted to every picture, so that noise in the dark is no cut; of 255."""
+FEWER, FEWEST = 12, 6
+"""Pictures in sight, this one included, below which what is usual around is hardly known, and not at all."""
+FAST = 1.5
+"""How far beyond the usual the threshold is where pictures are alike: in fast motion some frames differ as much."""
+JERK = 2.0
+"""And how far beyond QUIET with fewer in sight: a single jerk would set two of them apart."""
+STRANGE, ALIEN = 0.15, 0.25
+"""Distance of colours that sets pictures apart among many, and with few to go by."""
+FOUND_BY_CHANCE = 0.05
+"""Share of a picture that another one may have; 0.034 at most between different clips."""
 BLANK, DRAWN = 1.0, 2.0
 """Contrast below which a picture shows nothing, and above which it shows something again."""
 
@@ -58,7 +66,9 @@ def mark_cuts(
     Where the first frame was judged before, so were all, and they pass as they are.
 
     adaptive   hard cuts: pictures that the one before, moved along the optical flow, explains much worse than is usual
-               around them (`threshold` times), and that stay; and fades: the first picture after an empty one
+               around them (`threshold` times), and that stay; and fades: the first picture after an empty one. Where
+               fewer than a dozen pictures are in sight, at the ends and in short clips, nothing tells what is usual:
+               there a picture must have nothing in common with the one before, or stand out by far
     content    hard cuts: pictures whose hue, saturation and brightness differ from the one before by `threshold`
                (0 to 255) on average; of several in a row the first
     threshold  fades: the first picture as bright as `threshold` (0 to 255, mean of red, green, blue) after darker ones
@@ -120,7 +130,7 @@ class _Seen:
     """Y, U, V."""
     contrast: float
     change: float
-    """`_unexplained` by the picture before; 0 for the first."""
+    """`unexplained` by the picture before; 0 for the first."""
 
 
 def _adaptive(frames: Iterable[Frame], threshold: float) -> Iterator[Judged]:
@@ -132,7 +142,12 @@ def _adaptive(frames: Iterable[Frame], threshold: float) -> Iterator[Judged]:
         nonlocal was_drawn, blank
         now = ahead.popleft()
         score = _prominence(past, now, ahead)
-        hard = score >= threshold and _is_peak(past, now, ahead) and _lasts(past, now, ahead)
+        hard = (
+            score >= threshold
+            and _is_peak(past, now, ahead)
+            and _lasts(past, now, ahead)
+            and _is_strange(past, now, ahead, threshold)
+        )
         drawn = now.contrast > DRAWN
         fade = drawn and blank
         was_drawn |= drawn
@@ -152,25 +167,35 @@ def _watched(frames: Iterable[Frame]) -> Iterator[_Seen]:
     before: Small | None = None
     for frame in frames:
         small = _yuv(frame.picture)
-        yield _Seen(frame, small, _contrast(small), 0.0 if before is None else _unexplained(before, small))
+        yield _Seen(frame, small, contrast(small), 0.0 if before is None else unexplained(before, small))
         before = small
 
 
-def _prominence(past: Sequence[_Seen], now: _Seen, ahead: Sequence[_Seen]) -> float:
-    """The change over the usual one: the second greatest among two moving pictures on either side.
+def _prominence(
+    past: Sequence[_Seen], now: _Seen, ahead: Sequence[_Seen], *, times: float = 1.0, quiet: float = 1.0
+) -> float:
+    """The change over the usual one, `times` as much, and over QUIET, `quiet` times as much; the lower of both."""
+    scale = _scale(past, now)
+    return now.change / max(times * _usual(past, ahead, scale), quiet * QUIET * scale)
+
+
+def _scale(past: Sequence[_Seen], now: _Seen) -> float:
+    return max(now.contrast, past[-1].contrast if past else 0.0) + FAINT
+
+
+def _usual(past: Sequence[_Seen], ahead: Sequence[_Seen], scale: float) -> float:
+    """The second greatest change among two moving pictures on either side.
 
     The greatest may be another cut, a flash, or the other half of this cut where a blend of both shots lies between;
     at an end of the video, with fewer pictures to go by, it counts.
     """
-    scale = max(now.contrast, past[-1].contrast if past else 0.0) + FAINT
     sides = [
         [seen.change for seen in side if seen.change > STILL * scale][:2]
         for side in (reversed(past), ahead)  # the nearest first
     ]
     around = sorted(chain(*sides), reverse=True)
     at_an_end = min(len(past), len(ahead)) < 2
-    usual = 0.0 if not around else around[0] if at_an_end or len(around) == 1 else around[1]
-    return now.change / max(usual, QUIET * scale)
+    return 0.0 if not around else around[0] if at_an_end or len(around) == 1 else around[1]
 
 
 def _is_peak(past: Sequence[_Seen], now: _Seen, ahead: Sequence[_Seen]) -> bool:
@@ -181,28 +206,26 @@ def _lasts(past: Sequence[_Seen], now: _Seen, ahead: Sequence[_Seen]) -> bool:
     """Whether the pictures from here on differ from those before at any distance up to three frames."""
     before, after = list(past)[:-4:-1], [now, *list(ahead)[:2]]
     return all(
-        _unexplained(one.small, other.small) >= LASTING * now.change
+        unexplained(one.small, other.small) >= LASTING * now.change
         for (back, one), (on, other) in product(enumerate(before), enumerate(after))
         if 1 <= back + on <= 2
     )
 
 
-_flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+def _is_strange(past: Sequence[_Seen], now: _Seen, ahead: Sequence[_Seen], threshold: float) -> bool:
+    """Whether it is no part of the shot before: it stands out even for fast motion, or has nothing in common with it.
 
-
-def _unexplained(before: Small, after: Small) -> float:
-    """Mean difference of `after` to `before` moved along the optical flow between them; Y, U and V added."""
-    flow = _flow.calc(after[..., 0], before[..., 0], None)
-    height, width = flow.shape[:2]
-    flow += np.dstack(np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)))
-    moved = cv2.remap(before, flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return _difference(moved, after) * 3
-
-
-def _contrast(small: Small) -> float:
-    """Mean difference of luma to its own mean."""
-    luma = small[..., 0]
-    return float(cv2.mean(cv2.absdiff(luma, np.full_like(luma, round(cv2.mean(luma)[0]))))[0])
+    The fewer pictures are in sight, the less it means that one stands out.
+    """
+    if not past:
+        return False
+    in_sight = len(past) + 1 + len(ahead)
+    few = in_sight < FEWER
+    if in_sight >= FEWEST and _prominence(past, now, ahead, times=FAST, quiet=JERK if few else 1) >= threshold:
+        return True
+    before = past[-1].small
+    far = colour_distance(before, now.small) > (ALIEN if few else STRANGE)
+    return far and share_found(before, now.small) < FOUND_BY_CHANCE
 
 
 def _difference(one: Small, other: Small) -> float:

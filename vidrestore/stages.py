@@ -123,7 +123,7 @@ def interpolate(
     """New frames between those of each shot, at the times that `timing` says.
 
     Args:
-        scenes: where the shots are, by frame numbers of the source; None: they are found.
+        scenes: where the shots are, by frame numbers of the source; None: they are found; empty: all is one shot.
 
     Raises:
         UsageError: sound is to be stretched where time is not; times that the network cannot make.

@@ -14,12 +14,14 @@ from .errors import shows_errors
 from .run import Shell, run_job
 
 if TYPE_CHECKING:
+    from ..scenes import Scene
     from ..timing import Timing
 
 RETIMING = Retiming()
 FACTOR = Fraction(2)
 MOST = 1000
 """Frames for each one of the source: a mistake beyond."""
+FIND_CUTS, NO_CUTS = "auto", "none"
 TIMING, MOTION = "Timing (one of)", "Motion"
 
 
@@ -88,9 +90,14 @@ def interpolate(
         ),
     ] = OnCutOption(RETIMING.on_cut),
     cuts: Annotated[
-        Path | None,
-        typer.Option("--cuts", help="A scene list (CSV) to take instead of finding cuts.", rich_help_panel=MOTION),
-    ] = None,
+        str,
+        typer.Option(
+            "--cuts",
+            metavar="auto|none|FILE.csv",
+            help="auto finds the cuts; none: all is one shot; or a scene list (CSV).",
+            rich_help_panel=MOTION,
+        ),
+    ] = FIND_CUTS,
     duplicates: Annotated[
         DuplicatesOption,
         typer.Option(
@@ -136,14 +143,14 @@ def interpolate(
 
     Example: vidrestore interpolate in.mp4 out.mp4 --fps 60
     """
-    from ..scenes import read_scenes
     from ..stages import interpolate as stage
     from ..video.destination import beside
 
     timing, suffix = timing_of(factor, fps, slow_motion)
     begin = options.moment("--start", start)
-    if cuts is not None and begin:
-        raise UsageError("--cuts counts frames from the start of the video; leave --start out")
+    scenes = scenes_of(cuts)
+    if scenes and begin:
+        raise UsageError(f"--cuts {cuts} counts frames from the start of the video; leave --start out")
     run_job(
         source,
         target or beside(source, suffix),
@@ -154,7 +161,7 @@ def interpolate(
                 settings=options.settings(
                     device=device, engine=engine, precision=precision, tile=tile, batch=batch, max_memory=max_memory
                 ),
-                scenes=None if cuts is None else read_scenes(cuts),
+                scenes=scenes,
             ),
         ),
         reading=Reading(
@@ -168,6 +175,19 @@ def interpolate(
         encoding=Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option)),
         shell=Shell(overwrite, dry_run, as_json, progress, quiet, verbose, resume=resume),
     )
+
+
+def scenes_of(cuts: str) -> "tuple[Scene, ...] | None":
+    """What --cuts says, as `stages.interpolate` takes it: None: to be found; empty: there are none."""
+    from ..scenes import read_scenes
+
+    if cuts == FIND_CUTS:
+        return None
+    if cuts == NO_CUTS:
+        return ()
+    if not (path := Path(cuts)).exists():
+        raise UsageError(f"--cuts {cuts}: there is no such file; give {FIND_CUTS}, {NO_CUTS} or a scene list (CSV)")
+    return read_scenes(path)
 
 
 def timing_of(factor: str | None, fps: str | None, slow_motion: str | None) -> "tuple[Timing, str]":
