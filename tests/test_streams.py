@@ -264,13 +264,20 @@ def test_names_of_tracks_become_what_mp4_has(shared_data: Path, tmp_path: Path) 
         assert container.streams.subtitles[0].metadata["handler_name"] == "Subs Label"
 
 
-class Broken:
-    """A source whose demuxer gives every fifth packet a time stamp that runs back, and every seventh none."""
+class Source:
+    """A container as it is, for others to change what its demuxer gives."""
 
     def __init__(self, source: av.container.InputContainer) -> None:
-        self._source, self.streams = source, source.streams
+        self._source = source
 
-    def demux(self) -> Iterator[av.Packet]:
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._source, name)
+
+
+class Broken(Source):
+    """A source whose demuxer gives every fifth packet a time stamp that runs back, and every seventh none."""
+
+    def demux(self, *_: object) -> Iterator[av.Packet]:
         for number, packet in enumerate(self._source.demux()):
             if packet.dts is not None and number % 5 == 4:
                 packet.pts = packet.dts = packet.dts - 5000
@@ -346,13 +353,14 @@ def test_adts_sound_leaves_its_headers(shared_data: Path, tmp_path: Path) -> Non
         assert len(list(container.decode(audio=0))) == len(after)
 
 
-class Restamped:
+class Restamped(Source):
     """A source whose packets' stamps are changed on the way, each by its number."""
 
     def __init__(self, source: av.container.InputContainer, change: Callable[[int, av.Packet], None]) -> None:
-        self._source, self._change, self.streams = source, change, source.streams
+        super().__init__(source)
+        self._change = change
 
-    def demux(self) -> Iterator[av.Packet]:
+    def demux(self, *_: object) -> Iterator[av.Packet]:
         for number, packet in enumerate(self._source.demux()):
             self._change(number, packet)
             yield packet
@@ -388,13 +396,13 @@ def test_a_first_packet_without_a_stamp_does_not_move_those_behind_it(tmp_path: 
     assert 44 <= len(times) <= 50 and times[-1] < 1.1 and said == []
 
 
-def test_one_stamp_from_far_beyond_the_end_costs_its_packet_only(tmp_path: Path) -> None:
+def test_one_stamp_from_far_beyond_the_end_costs_nothing(tmp_path: Path) -> None:
     def stray(number: int, packet: av.Packet) -> None:
         if number == 20:
             packet.pts = packet.dts = packet.dts + 1000 * 48000
 
     times, _ = sound_copied(tmp_path, stray, suffix=".mkv", length=Fraction(3))
-    assert 139 <= len(times) <= 141 and 2.9 < times[-1] < 3.03  # Matroska moves all by what AAC begins early
+    assert len(times) == 142 and 2.9 < times[-1] < 3.03  # Matroska moves all by what AAC begins early
 
 
 def test_tracks_that_lie_apart_in_the_file_all_reach_the_end(tmp_path: Path) -> None:
@@ -402,7 +410,7 @@ def test_tracks_that_lie_apart_in_the_file_all_reach_the_end(tmp_path: Path) -> 
     source, out = make_clip(tmp_path / "in.mp4", frames=150, audio=2), tmp_path / "out.mkv"
 
     class Apart(Restamped):
-        def demux(self) -> Iterator[av.Packet]:
+        def demux(self, *_: object) -> Iterator[av.Packet]:
             held = [packet for packet in self._source.demux() if packet.size]
             return iter(sorted(held, key=lambda packet: (packet.pts * packet.time_base // 1, packet.stream_index)))
 
@@ -445,7 +453,7 @@ def test_sound_behind_a_clock_that_jumps_back_is_kept(tmp_path: Path) -> None:
     assert writer.written == 75
     times = [time for time, _ in packets(tmp_path / "o.mkv", "audio")[0]]
     assert 130 <= len(times) <= 145 and abs(times[0]) < 0.05 and 2.8 < times[-1] < 3.1
-    assert any("time stamps repaired" in warning for warning in writer.warnings)
+    assert not any("time stamps repaired" in warning for warning in writer.warnings)
 
 
 def test_repaired_pictures_stay_on_the_files_clock(tmp_path: Path) -> None:
@@ -509,12 +517,13 @@ def test_packets_shorter_than_a_tick_do_not_add_up(tmp_path: Path, suffix: str) 
     assert [data for _, data in copied] == [data for _, data in packets(source, "audio")[0]]
 
 
-class Repeated:
+class Repeated(Source):
     """A source of one track: `count` packets, one every `step` ticks of 1/48000 s, all with the same content."""
 
     def __init__(self, source: av.container.InputContainer, *, count: int, step: int) -> None:
         self._packet = next(packet for packet in source.demux(audio=0) if packet.size)
-        self._count, self._step, self.streams, self.format = count, step, source.streams, source.format
+        super().__init__(source)
+        self._count, self._step = count, step
 
     def demux(self, *_: object) -> Iterator[av.Packet]:
         for number in range(self._count):

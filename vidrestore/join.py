@@ -7,13 +7,14 @@ from pathlib import Path
 from .errors import UsageError
 from .job import Job
 from .settings import Encoding, Reading
-from .video.container import is_cover, last_picture, opened
+from .video.container import is_cover, opened
 from .video.destination import kind_of
 from .video.formats import layout, pixel_format
 from .video.info import VideoInfo
 from .video.plan import encoder_for, plan
 from .video.probe import probe
 from .video.target import Beside
+from .video.timeline import last_picture
 
 OUTLASTS = Fraction(1, 2)
 """Seconds by which a file may go on after the last picture and comes whole without a closer look."""

@@ -1,5 +1,6 @@
 """Time stamps made strictly increasing, and what the file says about its end."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from av.container import InputContainer
@@ -7,6 +8,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from .container import AVI, MATROSKA, MOV
+from .timeline import LEAP
 
 
 class Clock:
@@ -42,25 +44,30 @@ class Clock:
         return self._step if frame.pts is None or self._slipping else self._step / 2
 
 
-def start_of(container: InputContainer, first: VideoFrame) -> Fraction:
+def start_of(container: InputContainer, frames: Sequence[VideoFrame], *, rate: Fraction) -> Fraction:
     """Seconds on the file's clock that are to be 0.
 
     MP4 and Matroska start at 0 and mean it where pictures start later; elsewhere the clock starts anywhere, so the
     first of all streams counts, which keeps sound and pictures together. Never later than the first picture, and on a
     tick of the pictures' clock: counted from there, all their times still are whole ticks.
     """
-    start = Fraction(0)
-    if container.format.name not in (MOV, MATROSKA):
-        starts = (
+    base = frames[0].time_base
+    first = next(
+        (frame.pts * base - n / rate for n, frame in enumerate(frames) if frame.pts is not None and base), None
+    )
+    starts = [] if first is None else [first]
+    if container.format.name in (MOV, MATROSKA):
+        starts.append(Fraction(0))
+    else:
+        told = (
             stream.start_time * stream.time_base
             for stream in container.streams
             if stream.type in ("video", "audio") and stream.start_time is not None and stream.time_base
         )
-        start = min(starts, default=start)
-    if first.pts is None or first.time_base is None:
-        return start
-    start = min(start, first.pts * first.time_base)
-    return start // first.time_base * first.time_base
+        # What lies further from the pictures is no true time stamp, or too early for the result to wait for.
+        starts += [start for start in told if first is None or abs(start - first) <= LEAP]
+    start = min(starts, default=Fraction(0))
+    return start // base * base if base else start
 
 
 def cut_off(container: InputContainer, stream: VideoStream, ends: tuple[Fraction, Fraction]) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,7 +13,6 @@ from av.error import FFmpegError
 from av.format import Flags
 from av.packet import Packet
 from av.stream import Disposition, Stream
-from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from ..errors import InputError, UsageError
@@ -140,35 +138,6 @@ def demuxed(container: InputContainer, *streams: Stream) -> "Iterator[Packet[Any
         if packet is None:
             return
         yield packet
-
-
-def packets(container: InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
-    """All of a stream's, the empty one at the end too; an error ends them: what comes after it cannot be reached."""
-    with suppress(FFmpegError):
-        yield from demuxed(container, stream)
-
-
-def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    """What can be decoded from here on, whatever is damaged."""
-    for packet in packets(container, stream):
-        try:
-            frames = packet.decode()
-        except MemoryError:
-            raise
-        except FFmpegError:
-            continue
-        yield from frames
-
-
-def last_picture(path: Path, index: int, *, follow_references: bool = False) -> Fraction | None:
-    """When the last picture of a stream is shown, by the stamps of its packets; None where they have none."""
-    last: Fraction | None = None
-    with opened(path, follow_references=follow_references) as container:
-        for packet in packets(container, stream_at(container, index)):
-            stamp = packet.dts if packet.pts is None else packet.pts
-            if packet.size and not packet.is_discard and stamp is not None:
-                last = max(last or Fraction(0), stamp * packet.time_base)
-    return last
 
 
 def stream_at(container: InputContainer, index: int) -> VideoStream:

@@ -12,10 +12,11 @@ from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer, OutputContainer
 from av.format import Flags
 from av.packet import Packet
-from av.stream import Discard, Stream
+from av.stream import Stream
 
-from .container import demuxed, has_flag
+from .container import has_flag
 from .streams import Track, Trial, add_track
+from .timeline import Timeline
 
 CERTAIN = 3
 """Packets in a row from beyond the end before a track counts as over: one alone may be stamped wrong."""
@@ -87,9 +88,7 @@ class Copier:
             for t in tracks
         }
         self._flowing = {t.index for t in tracks if not t.attached and t.kind != "attachment"}
-        for stream in source.streams:
-            if stream.index not in self._flowing:
-                stream.discard = Discard.all
+        self._timeline = Timeline(source, *(source.streams[index] for index in sorted(self._flowing)))
         self._trials = {
             t.index: Trial(source.streams[t.index], t, output.format.name) for t in tracks if t.index in self._flowing
         }
@@ -113,7 +112,12 @@ class Copier:
             for out in outs
             if muxer == "avi" and out.began > NOTICED
         ]
-        return [*repairs, *refused, *early, *self._broken]
+        twice = [
+            f"{self._outs[index].track.name}: left out, where joined parts have sound at the same time: {count} packets"
+            for index, count in self._timeline.overlapping.items()
+            if index in self._outs
+        ]
+        return [*repairs, *twice, *refused, *early, *self._broken]
 
     def copy_chapters(self) -> None:
         """Carry the chapters over; to be called before the first packet."""
@@ -192,7 +196,7 @@ class Copier:
         return packets
 
     def _demuxed(self) -> Iterator[Packet[Any]]:
-        packets = demuxed(self._source)
+        packets = self._timeline.packets()
         while True:
             try:
                 packet = next(packets, None)
@@ -202,7 +206,7 @@ class Copier:
             if packet is None:
                 return
             # The demuxer's end marks are empty; a missing dts alone says nothing (Matroska has none at first).
-            if packet.size and packet.stream_index in self._flowing:
+            if packet.size:
                 yield packet
 
     def _is_before(self, packet: Packet[Any], out: _Out, start: Fraction) -> bool:

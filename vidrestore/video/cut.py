@@ -13,12 +13,13 @@ from av.packet import Packet
 from av.stream import Stream
 
 from ..errors import VidrestoreError
-from .container import MATROSKA, MOV, packets, stream_at
+from .container import MATROSKA, MOV, stream_at
 from .copier import Copier
 from .info import VideoInfo
 from .metadata import content_tags
 from .streams import open_source
 from .target import Target
+from .timeline import packets
 
 
 class PacketCutter:
@@ -111,9 +112,9 @@ class PacketCutter:
         stretch = self._stretch(start, end)
         shown = [pts for pts, _ in stretch]
         decoding = _decoding_times(stretch)
-        if source.format.name in (MOV, MATROSKA):
+        if seeked := source.format.name in (MOV, MATROSKA):
             source.seek(shown[0], stream=source.streams[self._info.stream_index])
-        for packet in _pictures(source, self._info.stream_index):
+        for packet in _pictures(source, self._info.stream_index, seeked=seeked):
             if packet.pts in decoding:
                 packet.dts = decoding.pop(packet.pts) - shown[0]
                 packet.pts -= shown[0]
@@ -141,6 +142,6 @@ def _decoding_times(stretch: list[tuple[int, int]]) -> dict[int, int]:
     return dict(zip(decoded, early + shown, strict=False))
 
 
-def _pictures(source: InputContainer, index: int) -> "Iterator[Packet[Any]]":
+def _pictures(source: InputContainer, index: int, *, seeked: bool = False) -> "Iterator[Packet[Any]]":
     # The demuxer's end mark is empty.
-    return (packet for packet in packets(source, stream_at(source, index)) if packet.size)
+    return (packet for packet in packets(source, stream_at(source, index), seeked=seeked) if packet.size)

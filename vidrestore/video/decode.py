@@ -17,7 +17,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from .clock import cut_off
-from .container import AVI, MATROSKA, MOV, MPEGTS, demuxed, opened, packets, stream_at
+from .container import AVI, MATROSKA, MOV, MPEGTS, opened, stream_at
+from .timeline import Timeline, packets
 
 
 class Decoder:
@@ -33,6 +34,7 @@ class Decoder:
     aspect       of the stream's pixels, by the frames decoded so far; None where it does not say
     header_aspect  the same before the first
     ends         where the packets end, of the pictures and of all streams, seconds on the file's clock
+    timeline     what was found of the file's clock
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Decoder:
         self.ends = (Fraction(0), Fraction(0))
         self.aspect: Fraction | None = None
         self.header_aspect: Fraction | None = None
+        self.timeline: Timeline | None = None
         self._open = partial(opened, path, follow_references=follow_references)
         self._index, self._accelerator = stream_index, accelerator
         self._start = start if start is not None and _can_start_at(self._open, stream_index, start) else None
@@ -87,11 +90,13 @@ class Decoder:
             if after is None:
                 self.header_aspect = stream.codec_context.sample_aspect_ratio
             slotted = container.format.name == AVI
-            if after is not None:
-                _seek(container, stream, after)
-            elif self._start is not None:
-                _seek(container, stream, int(self._start / _base(stream)))
-            for packet in chain(self._packets(container, stream), (None,)):  # None: the decoder is flushed
+            goal = after if self._start is None or after is not None else int(self._start / _base(stream))
+            if self.timeline is not None and self.timeline.joins:
+                goal = None  # on the file's own clock that moment is another one, or there are several
+            if goal is not None:
+                _seek(container, stream, goal)
+            found = self._packets(container, stream, seeked=goal is not None)
+            for packet in chain(found, (None,)):  # None: the decoder is flushed
                 if packet is not None:
                     self._expect(packet, slotted=slotted)
                 try:
@@ -109,10 +114,14 @@ class Decoder:
                         yield self._show(frame)
             self.truncated |= cut_off(container, stream, self.ends)
 
-    def _packets(self, container: InputContainer, stream: VideoStream) -> "Iterator[Packet[VideoStream]]":
+    def _packets(
+        self, container: InputContainer, stream: VideoStream, *, seeked: bool
+    ) -> "Iterator[Packet[VideoStream]]":
         """Whole packets of the pictures; sound and subtitles are read only to know where the file ends."""
         others = [other for other in container.streams if other.type in ("audio", "subtitle")]
-        packets = demuxed(container, stream, *others)
+        timeline = Timeline(container, stream, *others, seeked=seeked)
+        self.timeline = self.timeline or timeline
+        packets = timeline.packets()
         while True:
             try:
                 packet = next(packets)
@@ -187,7 +196,7 @@ def _can_start_at(
         if container.format.name not in (MOV, MATROSKA):
             return False
         _seek(container, stream, int(start / _base(stream)))
-        for packet in packets(container, stream):
+        for packet in packets(container, stream, seeked=True):
             try:
                 frames = packet.decode()
             except FFmpegError:

@@ -10,10 +10,11 @@ from av.video.frame import VideoFrame
 
 from ..errors import UsageError
 from ..settings import Reading
-from .container import decoded, opened, stream_at
+from .container import opened, stream_at
 from .filters import filtered
 from .info import Deinterlacing, Each, FieldOrder, VideoInfo
 from .probe import INTERLACED
+from .timeline import decoded
 
 PLACES, AT_ONCE = 8, 40
 """Where a long video is looked at, and how many frames there: 8 cycles of telecine."""

@@ -15,7 +15,7 @@ from ..errors import InputError, UsageError
 from ..files import check_there
 from .clock import start_of
 from .colour import MATRICES, colour_of, guessed_matrix
-from .container import decoded, is_cover, opened, picture_stream
+from .container import is_cover, opened, picture_stream
 from .info import StreamInfo, StreamKind, VideoInfo
 from .picture_header import is_animated_webp
 from .pictures import is_pictures, probe_animation, probe_pictures
@@ -23,6 +23,7 @@ from .pixel_format import has_alpha
 from .rate import average_rate
 from .sidedata import display_matrix, dropped, hdr10, lost_metadata
 from .siting import chroma_location
+from .timeline import decoded
 
 KINDS: dict[str, StreamKind] = {
     "video": "video",
@@ -75,6 +76,7 @@ def _describe(
     interlaced = any(frame.interlaced_frame for frame in frames)
     # VP9 and VP8 keep opacity in a second stream of the same packets, which FFmpeg's own decoders leave aside.
     alpha = has_alpha(first.format.name) or stream.metadata.get("alpha_mode") == "1"
+    rate = average_rate(container, stream)
     return VideoInfo(
         path=path,
         kind="video",
@@ -83,10 +85,10 @@ def _describe(
         pix_fmt=first.format.name,
         colour=colour_of(first, chroma_location=chroma_location(stream)),
         time_base=stream.time_base,
-        rate=average_rate(container, stream),
+        rate=rate,
         frames=stream.frames or None,
         duration=_duration(container, stream),
-        start=start_of(container, first),
+        start=start_of(container, frames, rate=rate),
         codec=_codec(stream),
         container=container.format.name,
         stream_index=stream.index,

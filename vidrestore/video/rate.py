@@ -6,10 +6,12 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
-from .container import packets
+from .timeline import packets
 
 MEANT = (24, 25, 30, 48, 50, 60, 72, 90, 96, 100, 120, 144, 240)
 MEASURED_PACKETS = 300
+FAR = 10
+"""Times by which two rates of one file do not differ."""
 
 
 def snap(rate: Fraction, *, tolerance: Fraction = Fraction(1, 10_000)) -> Fraction:
@@ -27,9 +29,13 @@ def average_rate(container: InputContainer, stream: VideoStream) -> Fraction:
     """Average frames per second of a stream; reads packets where the header is not to be believed.
 
     Matroska and FLV keep milliseconds and no count, and FFmpeg then may report 1000; a rate it reports twice alike, or
-    one that follows from a count, is true.
+    one that follows from a count, is true, unless it is far from the count and the length in the header.
     """
     average, guessed = _fraction(stream.average_rate), _fraction(stream.guessed_rate)
+    if average and stream.frames and stream.duration and stream.time_base:
+        counted = stream.frames / (stream.duration * stream.time_base)
+        if not 1 / FAR < average / counted < FAR:  # MP4: time stamps of which some are damaged
+            return snap(counted)
     if average and (stream.frames or average == guessed):
         return snap(average)
     return _measured(container, stream) or snap(guessed or average or Fraction(25))

@@ -21,12 +21,15 @@ from .pixel_format import has_alpha
 from .planes import Unpacker
 from .read_pictures import frames_of
 from .stamp import Stamp
+from .timeline import Timeline
 from .watch import Watch
 
 LONGEST_LAST = 10
 """Seconds that the last frame may claim for itself; no later one contradicts it."""
 LEAD = Fraction(1)
 """Seconds decoded before a start, where frames are made of those around them."""
+LISTED = 3
+"""Moments named in a warning."""
 WHOLE = Reading()
 
 
@@ -187,6 +190,22 @@ class Reader:
         lasts = "" if self._info.duration is None else f"; it lasts {float(self._info.duration):.3f} s"
         return UsageError(f"{path}: no frame lies between the start and the end asked for{lasts}")
 
+    def _say_of_time(self, timeline: Timeline | None) -> Iterator[str]:
+        if timeline is None:
+            return
+        start = self._info.start
+        if timeline.joins:
+            moments = ", ".join(f"{float(moment - start):.2f}" for moment in timeline.joins[:LISTED])
+            more = ", ..." if len(timeline.joins) > LISTED else ""
+            yield f"joined recordings, whose clock jumps at {moments}{more} s: each follows the one before"
+        for moment, seconds in timeline.gaps[:LISTED]:
+            after = float(moment - start)
+            yield f"a gap in the time stamps: no picture comes for {float(seconds):.2f} s after {after:.2f} s"
+        if len(timeline.gaps) > LISTED:
+            yield f"more such gaps: {len(timeline.gaps) - LISTED}"
+        if timeline.impossible:
+            yield f"time stamps that cannot be true, replaced by the frame rate: {timeline.impossible}"
+
     def _say(self) -> Iterator[str]:
         decoder, info = self._decoder, self._info
         if self._beyond_first:
@@ -202,6 +221,7 @@ class Reader:
         if decoder.truncated:
             whole = "" if info.duration is None else f" of {float(info.duration):.2f} s"
             yield f"the file is cut off: it ends after {float(decoder.ends[0] - info.start):.2f} s{whole}"
+        yield from self._say_of_time(decoder.timeline)
         if self.repaired:
             yield f"frames without a usable time stamp, placed by those before them: {self.repaired}"
         yield from self._watch.warnings

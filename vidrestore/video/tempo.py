@@ -14,12 +14,11 @@ from av.container import OutputContainer
 from av.error import BlockingIOError, EOFError, FFmpegError
 from av.filter import Graph
 from av.packet import Packet
-from av.stream import Discard
 from numpy.typing import NDArray
 
-from .container import demuxed
 from .streams import Track, add_track, open_source
 from .target import Beside
+from .timeline import Timeline
 
 Samples = NDArray[np.float32]
 """(channels, samples)"""
@@ -44,9 +43,7 @@ class Tempo:
         self._source = open_source(beside.path, follow_references=beside.follow_references)
         self._from = cast(AudioStream, self._source.streams[track.index])
         self._to = cast(AudioStream, add_track(output, self._from, track)[0])
-        for stream in self._source.streams:
-            if stream.index != track.index:
-                stream.discard = Discard.all
+        self._timeline = Timeline(self._source, self._from)
         self._taken = 0  # samples of the source, silence included
         self._damaged = 0
         self._packets = self._encoded()
@@ -130,7 +127,7 @@ class Tempo:
                 yield done
 
     def _frames(self) -> Iterator[AudioFrame]:
-        packets = demuxed(self._source, self._from)
+        packets = self._timeline.packets()
         while True:
             try:
                 packet = next(packets, None)
