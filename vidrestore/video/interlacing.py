@@ -138,7 +138,7 @@ def _places(info: VideoInfo) -> Iterator[Iterator[VideoFrame]]:
                     container.seek(int((info.start + lasts * number / PLACES) / info.time_base), stream=stream)
                 except FFmpegError:  # it cannot be searched
                     return
-                frames = decoded(container, stream)
+                frames = decoded(container, stream, seeked=True)
             yield islice(frames, AT_ONCE)
 
 

@@ -262,9 +262,9 @@ def packets(container: InputContainer, stream: VideoStream, *, seeked: bool = Fa
         yield from Timeline(container, stream, seeked=seeked).packets()
 
 
-def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    """What can be decoded from the beginning on, whatever is damaged."""
-    for packet in packets(container, stream):
+def decoded(container: InputContainer, stream: VideoStream, *, seeked: bool = False) -> Iterator[VideoFrame]:
+    """What can be decoded from here on, whatever is damaged."""
+    for packet in packets(container, stream, seeked=seeked):
         try:
             frames = packet.decode()
         except MemoryError:
