@@ -1,5 +1,6 @@
 """Text of strangers: names, titles and tags full of control characters are shown, and never acted on."""
 
+import ast
 import csv
 import json
 import os
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import vidrestore
 from vidrestore.cli import app
 from vidrestore.text import LONGEST, visible
 
@@ -166,3 +168,18 @@ def test_a_terminal_of_plain_ascii_shows_all(words: tuple[str, ...], tmp_path: P
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.isascii() and len(done.stdout) > 100
+
+
+def test_commands_print_through_one_place() -> None:
+    """JSON escapes by itself, lists of scenes are numbers; all else goes through show.py."""
+    own = {"__init__.py", "commands.py", "progress.py", "show.py"}
+    wrong = []
+    for path in (Path(vidrestore.__file__).parent / "cli").glob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call) or ast.unparse(call.func) not in ("print", "typer.echo"):
+                continue
+            said = call.args[0]
+            name = ast.unparse(said.func) if isinstance(said, ast.Call) else ""
+            if path.name not in own and name not in ("json.dumps", "report.as_json", "scene_list"):
+                wrong.append(f"{path.name}: {ast.unparse(call)}")
+    assert not wrong, wrong

@@ -18,6 +18,7 @@ from .report import Report
 from .scenes import Scene
 from .settings import Picking, Pictures, Reading
 from .shots import mark_cuts
+from .video.earlier import earlier
 from .video.expected import expected_frames
 from .video.info import VideoInfo
 from .video.interlacing import as_read
@@ -26,7 +27,7 @@ from .video.probe import probe
 from .video.read import Reader
 from .video.target import Target
 from .video.write import Origin, Writer, appearing
-from .video.write_pictures import SCENE, earlier, upright_size
+from .video.write_pictures import SCENE, upright_size
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,19 +11,30 @@ from itertools import chain, count
 from pathlib import Path
 
 from .errors import ResourceError, UsageError
+from .outputs import check_name, is_stream, write_stream
 from .stop import held
 
 _HERE, _NO_REPLACE = -100, 1
 """AT_FDCWD and RENAME_NOREPLACE of Linux."""
 
 
-def check_free(path: Path, *sources: Path, overwrite: bool) -> None:
-    """UsageError: there is something of that name (for a folder: in it), a source even, or no folder to write it to."""
+def check_free(path: Path, *sources: Path, overwrite: bool, text: bool = False, folder: bool = False) -> None:
+    """Whether a file may be written there, or as a `folder` files; `text` goes to devices and FIFOs, too.
+
+    Raises:
+        UsageError: as `check_name` does; there is something of that name (for a folder: in it), a source even, or no
+            folder to write it to.
+    """
+    check_name(path, text=text)
+    if is_stream(path):
+        return
     if not path.absolute().parent.is_dir():
         raise UsageError(f"{path}: its folder does not exist; make it first")
     if is_one_of(path, sources):
         raise UsageError(f"{path} is the input itself; give another name")
-    taken = any(path.iterdir()) if path.is_dir() else path.exists()
+    if os.path.lexists(path) and path.is_dir() != folder:
+        raise UsageError(f"{path} is {'a file; name a folder' if folder else 'a folder; name a file'}")
+    taken = any(path.iterdir()) if path.is_dir() else os.path.lexists(path)
     if taken and not overwrite:
         raise UsageError(f"{path} exists; use -y to overwrite it")
 
@@ -121,11 +132,16 @@ def to_disk(path: Path) -> None:
 def write_whole(path: Path, content: bytes | memoryview, *, overwrite: bool) -> None:
     """Under a name of its own first, so that `path` holds all of it or is not touched, even if the power goes.
 
+    A device or a FIFO is written to as it is.
+
     Raises:
         UsageError: without `overwrite`, something has that name.
         ResourceError: the disk is full, or nothing can be written there.
     """
     try:
+        if is_stream(path):
+            write_stream(path, content)
+            return
         with held():
             part = new_part(path)
             try:

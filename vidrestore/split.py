@@ -1,5 +1,6 @@
 """split(): one source, cut exactly at its scenes into clips that keep their sound."""
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -13,12 +14,14 @@ from pathlib import Path
 
 from .errors import UsageError
 from .frame import Frame
+from .outputs import check_name
 from .placing import Placed, by_list, gathered
 from .prefetch import prefetch
 from .scenes import Scene
 from .settings import Encoding, Reading
 from .video.codecs import CONTAINERS
 from .video.cut import PacketCutter
+from .video.earlier import earlier
 from .video.info import VideoInfo
 from .video.interlacing import as_read
 from .video.probe import probe
@@ -26,7 +29,6 @@ from .video.read import Reader
 from .video.target import Target
 from .video.unfinished import NOT_KEPT, check_same
 from .video.write import UNKNOWN, Origin, Writer, appearing, plan
-from .video.write_pictures import earlier
 
 Place = Callable[[Iterable[Frame]], Iterator[Placed]]
 """Tells which scene each frame lies in: `by_cuts` behind a detector, or `by_list`."""
@@ -98,9 +100,10 @@ def prepare(
     info = as_read(info, reading)
     if folder is None:
         return Job(info, reading)
+    check_name(folder)
     if not folder.absolute().parent.is_dir():
         raise UsageError(f"{folder}: there is no folder {folder.absolute().parent}; create it first")
-    if folder.exists() and not folder.is_dir():
+    if os.path.lexists(folder) and not folder.is_dir():
         raise UsageError(f"{folder} is a file; name a folder for the clips")
     check_same(folder, NOT_KEPT)
     if not overwrite and (old := _clips(info, folder)):

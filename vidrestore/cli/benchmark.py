@@ -89,8 +89,8 @@ def metrics(
         ("vidrestore", speed.fps, speed.score_ms),
         ("scikit-image", speed.scikit_image_fps, speed.scikit_image_score_ms),
     ):
-        print(f"{name:12} {fps:6.2f} fps, of which scores {score:6.1f} ms a frame")
-    print(
+        tell(f"{name:12} {fps:6.2f} fps, of which scores {score:6.1f} ms a frame")
+    tell(
         f"{speed.ratio:.1f} times as fast, scores alone {speed.score_ratio:.1f}; they differ by {speed.difference:.1g}"
     )
 
@@ -117,10 +117,10 @@ def local_conv(
     if as_json:
         print(json.dumps({"threads": torch.get_num_threads(), "speeds": [asdict(speed) for speed in speeds]}))
         return
-    print(f"one 448x256 RGB frame, 51 taps; threads: {torch.get_num_threads()}")
+    tell(f"one 448x256 RGB frame, 51 taps; threads: {torch.get_num_threads()}")
     for speed in speeds:
         line = f"{speed.rule:7} {speed.direction:8} {speed.ms:6.1f} ms {speed.gflops:5.0f} GFLOP/s"
         line += f", torch {speed.torch_ms:7.1f} ms, {speed.torch_ratio:5.1f} times as fast"
         if speed.numba_ms is not None:
             line += f", numba loop {speed.numba_ms:6.1f} ms, {speed.numba_ratio:4.1f} times as fast"
-        print(line)
+        tell(line)

@@ -72,9 +72,13 @@ def _out_of_memory(error: Exception) -> NoReturn:
 class Commands(Group):
     """Commands whose refusals of words show them as `visible` does."""
 
-    def make_context(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+    def make_context(self, info_name: str | None, args: list[str], *rest: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        if any(not word or (word.startswith("--") and word.endswith("=")) for word in args):
+            raise typer.BadParameter(
+                "an empty word says nothing, and as a path it would be this folder; is $NAME unset?"
+            )
         with _visible_words():
-            return super().make_context(*args, **kwargs)
+            return super().make_context(info_name, args, *rest, **kwargs)
 
     def invoke(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         with _visible_words():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..compare.settings import KEPT, METRICS, Comparing
-from ..errors import InputError, UsageError
+from ..errors import InputError
 from . import options, show
 from .errors import shows_errors
 from .progress import progress as shown
@@ -86,7 +86,7 @@ def metrics(
     """
     from ..compare.kinds import check_names
     from ..compare.threshold import Threshold, failures
-    from ..files import check_free, check_there
+    from ..files import check_there
     from ..scenes import read_scenes
     from ..video.expected import frames_of
 
@@ -96,12 +96,7 @@ def metrics(
     names = tuple(dict.fromkeys((*names, *needed)))
     possible = frozenset(METRICS) - frozenset(needed) if metric == "all" else frozenset[str]()
     check_names(names)
-    if plot is not None and plot.suffix.lower() != ".png":
-        raise UsageError(f"--plot {plot} would be a PNG; call it {plot.with_suffix('.png')}")
-    for path in filter(None, (csv, plot, report, diff)):
-        check_free(path, reference, distorted, overwrite=overwrite)
-    if diff is not None and diff.is_file():
-        raise UsageError(f"--diff {diff} is a file; name a folder for the pictures")
+    options.check_outputs(reference, distorted, texts=(csv, report), plot=plot, folder=diff, overwrite=overwrite)
     for path in (reference, distorted):
         check_there(path)
     listed = read_scenes(scenes) if scenes else ()

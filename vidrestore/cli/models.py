@@ -107,7 +107,7 @@ def verify(as_json: Json = False) -> None:
     for name, entry in rows.items():
         weights.load(entry)
         if not as_json:
-            print(f"{name}: whole")
+            show.tell(f"{name}: whole")
     if as_json:
         print(json.dumps({"verified": list(rows)}))
 

@@ -1,7 +1,9 @@
 """Options that mean the same in every command; their defaults come from the library's frozen dataclasses."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from fractions import Fraction
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -139,6 +141,42 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout an
 Progress = Annotated[ProgressName, typer.Option("--progress", help="How progress is shown, on stderr.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no warnings, no summary.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show all that the report holds.")]
+
+
+def check_outputs(
+    *sources: Path,
+    texts: Sequence[Path | None] = (),
+    plot: Path | None = None,
+    folder: Path | None = None,
+    result: Path | None = None,
+    overwrite: bool,
+) -> None:
+    """What --csv and the like name can be written, each under a name of its own.
+
+    Args:
+        texts: CSV and HTML.
+        folder: of small pictures.
+        result: is checked elsewhere.
+
+    Raises:
+        UsageError: as `files.check_free` and `outputs.check_distinct` do; a plot is not called .png.
+    """
+    from ..files import check_free
+    from ..outputs import check_distinct
+
+    if plot is not None and plot.suffix.lower() != ".png":
+        raise UsageError(f"--plot {plot} would be a PNG; call it {_png(plot)}")
+    for path in filter(None, texts):
+        check_free(path, *sources, overwrite=overwrite, text=True)
+    if plot is not None:
+        check_free(plot, *sources, overwrite=overwrite)
+    if folder is not None:
+        check_free(folder, *sources, overwrite=overwrite, folder=True)
+    check_distinct([path for path in (*texts, plot, folder, result) if path is not None])
+
+
+def _png(path: Path) -> Path:
+    return path.with_suffix(".png") if path.name else path / "plot.png"
 
 
 def settings(

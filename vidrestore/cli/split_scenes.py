@@ -117,7 +117,7 @@ def split_scenes(
 
     Example: vidrestore split-scenes film.mp4 clips --csv film.csv
     """
-    from ..files import check_free, check_there
+    from ..files import check_there
     from ..placing import by_cuts, by_list, unmet
     from ..scenes import read_scenes, scene_list
     from ..video.destination import beside
@@ -129,8 +129,8 @@ def split_scenes(
         raise UsageError("--by-time is about a list of scenes; give one with --scenes")
     if listed is not None and (stats or plot or threshold is not None or shortest):
         raise UsageError("--scenes detects nothing; leave out --stats, --plot, --threshold and --min-scene-len")
-    for path in filter(None, (csv, stats, plot)):
-        check_free(path, source, overwrite=overwrite)
+    target = None if list_only else folder or beside(source, "scenes").with_suffix("")
+    options.check_outputs(source, texts=(csv, stats), plot=plot, result=target, overwrite=overwrite)
     check_there(source)
     encoding = Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option))
 
@@ -140,7 +140,7 @@ def split_scenes(
 
     job = prepare(
         source,
-        None if list_only else folder or beside(source, "scenes").with_suffix(""),
+        target,
         reading=Reading(
             deinterlace=deinterlace.value,
             rate=options.rate(rate),

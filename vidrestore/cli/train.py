@@ -45,10 +45,12 @@ def train(
     Example: vidrestore train espcn-x2 --data pictures/ --steps 2000
     """
     from ..errors import UsageError
+    from ..outputs import check_name
 
     if not data.is_dir():
         raise UsageError(f"--data {data} is not a folder")
     folder = out or Path("runs") / recipe
+    check_name(folder)
     if not resume and (folder / "last.pt").exists():
         raise UsageError(f"{folder} holds a run already; go on with --resume or choose another --out")
     if init is not None and not init.is_file():

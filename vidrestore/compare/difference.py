@@ -1,5 +1,6 @@
 """Where a result is wrong: difference pictures, amplified so that they can be seen."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from ..video.write import appearing
 from .results import Comparison, Kept
 
+_OURS = re.compile(r"worst_\d+_frame_\d{8}_[a-z0-9_]+_[-+.0-9a-z]+\.png")
 AMPLIFIED = 8
 """An error of 32 codes and more is white."""
 
@@ -36,7 +38,8 @@ def write_differences(comparison: Comparison, folder: Path, *, overwrite: bool) 
     metric = comparison.metrics[0]
 
     def outdated(_: Path) -> Iterator[str]:
-        yield from (path.name for path in folder.glob("worst_*_frame_*.png"))
+        names = (path.name for path in folder.iterdir()) if folder.is_dir() else ()
+        yield from filter(_OURS.fullmatch, names)
 
     paths = []
     with appearing(folder, outdated=outdated, overwrite=overwrite) as new:

@@ -84,7 +84,7 @@ def _left_out(path: Path) -> str:
 
 def _opens_others(path: Path, kind: str) -> UsageError:
     return UsageError(
-        f"{path} is {kind}, which opens other files; give one of those, or allow it with --follow-references"
+        f"{path} is {kind}, which opens other files; give one of those, or --follow-references to a command for videos"
     )
 
 

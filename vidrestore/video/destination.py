@@ -1,11 +1,14 @@
 """Where a result may be written."""
 
+import os
 from pathlib import Path
 from tempfile import TemporaryFile
 
 from ..errors import UsageError
 from ..files import address_of, is_one_of
+from ..outputs import check_name
 from .codecs import CONTAINERS
+from .earlier import check_no_strangers, what_goes
 from .picture_header import is_animated
 from .pictures import is_pictures
 from .target import TargetKind
@@ -43,11 +46,14 @@ def check_free(path: Path, *sources: Path, folder: bool, overwrite: bool, resume
     """Whether a result may have this name; for a folder, also the name it grows under unless that is for `resume`.
 
     Raises:
-        UsageError: nothing can be written there; it is one of the sources, or a folder with pictures that are one; it
-            exists (a folder: and is not empty).
+        UsageError: nothing can be written there; it is one of the sources, or a folder with pictures that are one, or
+            that no run of ours has written; it exists (a folder: and is not empty).
     """
     if address := address_of(path):
         raise UsageError(f"{address} is an address, and results are files; name one")
+    check_name(path)
+    if folder and path.resolve() == Path(path.resolve().anchor):
+        raise UsageError(f"{path} is the root of all folders; name a folder of its own for the pictures")
     parent = (path.resolve() if folder else path.absolute()).parent
     if not parent.is_dir():
         raise UsageError(f"{path}: there is no folder {parent}; create it first")
@@ -58,7 +64,7 @@ def check_free(path: Path, *sources: Path, folder: bool, overwrite: bool, resume
         raise UsageError(f"{path}: the folder {parent} cannot be written to ({error.strerror})") from error
     if folder and not resume:
         check_same(path, NOT_KEPT)
-    if not path.exists():
+    if not os.path.lexists(path):
         return
     if is_one_of(path, sources):
         raise UsageError(f"{path} is the input itself; give the result another name")
@@ -68,5 +74,9 @@ def check_free(path: Path, *sources: Path, folder: bool, overwrite: bool, resume
         # Pictures of an earlier run are deleted there.
         if folder and is_pictures(source) and source.resolve().is_relative_to(path.resolve()):
             raise UsageError(f"{source}, the input, lies in {path}; name another folder for the pictures")
-    if not overwrite and (not folder or any(path.iterdir())):
+    if folder and any(path.iterdir()):
+        check_no_strangers(path)
+        if not overwrite:
+            raise UsageError(f"{path} is not empty; use -y to write there all the same: {what_goes(path)}")
+    elif not folder and not overwrite:
         raise UsageError(f"{path} exists; use -y to overwrite it")

@@ -7,6 +7,7 @@ from ..errors import UsageError
 from ..settings import JPEG_QUALITY, Pictures
 from .cicp import is_hdr
 from .destination import PICTURES, check_free
+from .earlier import what_goes
 from .info import VideoInfo
 from .target import Target
 
@@ -24,6 +25,9 @@ def plan_pictures(
         UsageError: whatever is wrong with the path or the pictures, in one line.
     """
     check_free(target.path, info.path, folder=target.kind == "folder", overwrite=overwrite, resume=resume)
+    replaced = []
+    if target.kind == "folder" and target.path.is_dir() and any(target.path.iterdir()):
+        replaced = [f"{target.path} is not empty: {what_goes(target.path)}"]
     suffix = target.path.suffix.lower() if target.kind == "picture" else f".{pictures.form}"
     if suffix not in PICTURES:
         raise UsageError(f"no pictures are written as {pictures.form!r}; use png, jpg, webp or tiff")
@@ -35,7 +39,7 @@ def plan_pictures(
         pictures=decided,
         display_matrix=info.display_matrix,
         profile=info.profile,
-        notes=tuple(_notes(info, suffix, decided)),
+        notes=(*_notes(info, suffix, decided), *replaced),
     )
 
 

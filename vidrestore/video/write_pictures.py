@@ -1,6 +1,5 @@
 """PictureFiles: frames as a folder of pictures with their exact times, or as one picture."""
 
-import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +19,7 @@ from ..frame import Frame, Planes
 from ..settings import Pictures
 from . import exif, png, tiff
 from .cicp import CICP, cicp, is_hdr
+from .earlier import earlier
 from .exif import Resolution
 from .picture_header import read_header
 from .rgb import Floats, rgb_rows
@@ -28,13 +28,11 @@ from .target import Target
 from .times import TIMES, Row, times_csv
 
 NAME, SCENE = "frame_{:08d}{}", "scene_{:03d}"
-_OURS = re.compile(r"frame_\d{8}\.(png|jpe?g|webp|tiff?)")
 _JPEG = (".jpg", ".jpeg")
 _LONGEST_EXIF = 65527
 """Bytes that a segment of JPEG holds."""
 # The longest side in pixels that libjpeg, libwebp and libpng write.
 _SIDES = {".jpg": 65500, ".jpeg": 65500, ".webp": 16383, ".png": 1_000_000}
-_SCENES = re.compile(r"scene_\d{3,}")
 # White, and what OpenCV calls the type of the samples, by bits per sample.
 _TYPES = {8: (255, np.uint8, cv2.CV_8U), 16: (65535, np.uint16, cv2.CV_16U), 32: (1, np.float32, cv2.CV_32F)}
 
@@ -164,15 +162,6 @@ class PictureFiles:
 def pictures_there(folder: Path, suffix: str) -> int:
     """How many of the first pictures of a folder are whole."""
     return next(n for n in count() if not (folder / NAME.format(n + 1, suffix)).is_file())
-
-
-def earlier(folder: Path) -> Iterator[str]:
-    """What earlier runs wrote there, relative to it: pictures of our names and their lists, also of scenes."""
-    for old in folder.iterdir() if folder.is_dir() else ():
-        if old.name == TIMES or _OURS.fullmatch(old.name):
-            yield old.name
-        elif _SCENES.fullmatch(old.name) and not old.is_symlink():
-            yield from (f"{old.name}/{name}" for name in earlier(old))
 
 
 def samples_of(picture: Planes | Tensor, *, depth: int) -> Samples:
