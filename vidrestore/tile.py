@@ -65,7 +65,7 @@ def spans(size: int, *, tile: int, halo: int = 0, multiple: int = 1, scale: int 
 
 
 def tiled(fn: Callable[[Tensor], Tensor], x: Tensor, *, tile: int, needs: Needs) -> Tensor:
-    """Apply `fn` tile by tile: the same result as `fn(x)`, in the memory of one tile.
+    """Apply `fn` tile by tile, in the memory of one tile: the same result as `fn(x)` where the halo is all `fn` sees.
 
     Args:
         fn: (B, T, C, h, w) -> (B, K, C', scale*h, scale*w), for any h and w that are multiples of `needs.multiple`.
