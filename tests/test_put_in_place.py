@@ -246,6 +246,7 @@ def test_what_a_killed_run_left_is_no_hindrance(tmp_path: Path) -> None:
     (part / swap.NEW).mkdir(parents=True)
     (part / swap.NEW / "frame_00000099.png").write_text("half")
     (part / unfinished.RUN).write_text('{"resume": "no"}')
+    (part / "moves.part.json").write_text("{")
     picking, pictures = Picking(), Pictures()
     extract(prepare_extract(source, out, reading=Reading(), picking=picking, pictures=pictures))
     assert len(list(out.iterdir())) == 5 and not part.exists()

@@ -95,6 +95,9 @@ def clear(part: Path) -> None:
     if not is_pending(part):
         for content in (part / NEW, part / OLD):
             shutil.rmtree(content, ignore_errors=True)
+        for unfinished in part.glob("moves.part*.json"):
+            with suppress(OSError):
+                unfinished.unlink()
 
 
 def _is_inside(name: str) -> bool:
