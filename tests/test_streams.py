@@ -622,3 +622,22 @@ def test_sound_without_named_channels_goes_into_mp4(tmp_path: Path) -> None:
     copied_sound(tmp_path / "in.mkv", tmp_path / "out.mp4")
     with av.open(str(tmp_path / "out.mp4")) as container:
         assert container.streams.audio[0].layout.name == "stereo"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "lost"),
+    [(".avi", "language"), (".ts", "title"), (".flv", "language and title"), (".mkv", ""), (".mp4", "")],
+)
+def test_what_a_container_does_not_write_of_a_track_is_said(tmp_path: Path, suffix: str, lost: str) -> None:
+    source = tmp_path / "in.mkv"
+    with av.open(str(make_clip(tmp_path / "a.mp4", frames=3, audio=1))) as old, av.open(str(source), "w") as new:
+        track = new.add_stream_from_template(old.streams.audio[0])
+        track.metadata.update(language="fra", title="Commentaire")
+        for packet in old.demux(audio=0):
+            if packet.size:
+                packet.stream = track
+                new.mux(packet)
+    with open_source(source) as container:
+        tracks, notes = choose_tracks(container, muxer=av.open(str(tmp_path / f"o{suffix}"), "w").format.name)
+    assert len(tracks) == 1
+    assert [note for note in notes if f"loses its {lost}:" in note] if lost else notes == ()

@@ -366,3 +366,21 @@ def test_chroma_stays_in_its_place_when_it_changes_resolution(tmp_path: Path, be
     inner = made.picture.u.float()[4:-4, 4:-4]
     expected = 20 + 3 * other * torch.arange(made.picture.u.shape[1])[4:-4]
     assert (inner - expected).abs().max() <= 1
+
+
+@pytest.mark.parametrize(("suffix", "alike"), [(".mkv", 4), (".mp4", 0)])
+def test_times_that_a_container_cannot_tell_apart_are_said(tmp_path: Path, suffix: str, alike: int) -> None:
+    """Half a millisecond apart, as between frames 1 ms apart: Matroska counts whole ones."""
+    info = probe(make_clip(tmp_path / "in.mp4", frames=10, pts=range(10), time_base=Fraction(1, 2000)))
+    target = plan(
+        info, tmp_path / f"out{suffix}", Encoding(preset="ultrafast"), width=64, height=48, rate=Fraction(30),
+        time_base=Fraction(1, 2000),
+    )  # fmt: skip
+    with Writer(target, info) as writer:
+        for frame in Reader(info):
+            writer.write(frame)
+    said = [warning for warning in writer.warnings if "time of the one before" in warning]
+    assert said == [] if not alike else f": {alike};" in said[0]
+    with av.open(str(tmp_path / f"out{suffix}")) as container:
+        times = [packet.pts for packet in container.demux(video=0) if packet.size]
+    assert len(times) - len(set(times)) == alike

@@ -32,6 +32,9 @@ _KNOWN_TAGS = {
 }
 """By muxer, tags that have a place of their own in a container that does not take any; MOV is like MP4 here."""
 
+_NO_TRACK_TAGS = {"avi": ("language",), "mpegts": ("title",), "flv": ("language", "title")}
+"""By muxer, what it does not write of a track; the others write both."""
+
 
 def content_tags(metadata: Mapping[str, str]) -> dict[str, str]:
     """The tags that are still true of another encoding of the same content."""
@@ -42,6 +45,11 @@ def homeless_tags(metadata: Mapping[str, str], *, muxer: str) -> list[str]:
     """Which content tags have no place of their own in a container."""
     known = _KNOWN_TAGS.get("mp4" if muxer == "mov" else muxer)
     return [] if known is None else [key for key in content_tags(metadata) if _plain(key) not in known.split()]
+
+
+def homeless_track_tags(metadata: Mapping[str, str], *, muxer: str) -> list[str]:
+    """Which of a track's language and title a container has no place for."""
+    return [key for key in _NO_TRACK_TAGS.get(muxer, ()) if metadata.get(key) not in (None, "", "und")]
 
 
 def _plain(key: str) -> str:

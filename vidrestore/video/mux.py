@@ -5,6 +5,7 @@ from __future__ import annotations  # av's Packet is generic for type checkers o
 from collections.abc import Iterable
 from contextlib import suppress
 from fractions import Fraction
+from math import floor
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,8 @@ class Mux:
         self._output = open_output(target, file)
         self._stream = self._output.streams.video[0]
         self._encoder = Encoder(target, self._stream)
+        self._tick: int | None = None
+        self._alike = 0
         self._copier: Copier | None = None
         self._sounds: list[Tempo] = []
         if self._source is not None:
@@ -77,14 +80,27 @@ class Mux:
     @property
     def warnings(self) -> list[str]:
         copied = [] if self._copier is None else self._copier.warnings
-        return [*copied, *(warning for sound in self._sounds for warning in sound.warnings)]
+        alike = (
+            f"frames with the time of the one before: {self._alike}; {self._target.container} counts no finer; "
+            "write .mp4 to keep them apart"
+        )
+        own = [alike] if self._alike else []
+        return [*own, *copied, *(warning for sound in self._sounds for warning in sound.warnings)]
 
     def add(self, frame: Frame) -> None:
         """Encode a frame, after the other tracks' packets up to its time."""
         self._others_until(frame.pts)
         packets = self._encoder.encode(frame)
-        self._clock.expect(*self._encoder.last)
+        self._expect(*self._encoder.last)
         self._mux(packets)
+
+    def _expect(self, pts: int, duration: int) -> None:
+        """A frame at a tick of the target's clock, of which the container may have fewer."""
+        assert self._stream.time_base is not None
+        tick = floor(pts * self._target.time_base / self._stream.time_base + Fraction(1, 2))
+        self._alike += tick == self._tick
+        self._tick = tick
+        self._clock.expect(pts, duration)
 
     def add_encoded(self, frames: Iterable[tuple[int, int]], packets: Iterable[Packet[Any]]) -> None:
         """Take frames that were encoded before, by an encoder of the same target.
@@ -94,7 +110,7 @@ class Mux:
             packets: what the encoder made of them all, in its order; pts and dts in ticks.
         """
         for pts, duration in frames:
-            self._clock.expect(pts, duration)
+            self._expect(pts, duration)
         for packet in packets:
             assert packet.pts is not None
             self._others_until(packet.pts * self._target.time_base)

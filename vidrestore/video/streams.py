@@ -16,7 +16,7 @@ from av.stream import Disposition, Stream
 
 from ..errors import InputError
 from .container import demuxed
-from .metadata import NOT_UTF8, content_tags
+from .metadata import NOT_UTF8, content_tags, homeless_track_tags
 from .references import FOLLOWING, REFUSING
 
 
@@ -95,8 +95,10 @@ def choose_tracks(
             track = _track(source, stream, kind, name, muxer=muxer)
         if track is None:
             notes.append(f"{name} is left out: {muxer} cannot hold it")
-        else:
-            tracks.append(track)
+            continue
+        tracks.append(track)
+        if lost := homeless_track_tags(stream.metadata, muxer=muxer):
+            notes.append(f"{name} loses its {' and '.join(lost)}: {muxer} cannot hold that of a track")
     return tuple(tracks), tuple(notes)
 
 
