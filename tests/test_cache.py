@@ -140,3 +140,20 @@ def test_a_second_start_converts_nothing_and_computes_the_same(
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
     with pytest.raises(TypeError):
         engine.compile(Espcn(2).core, example)
+
+
+def test_an_entry_of_another_key_is_made_again(where: Path):
+    cached("a", lambda: b"one")
+    (where / "b.bin").write_bytes((where / "a.bin").read_bytes())
+    assert cached("b", lambda: b"two") == b"two"
+
+
+def test_a_whole_entry_that_is_no_network_is_compiled_anew(where: Path):
+    engine, x = choose(Settings(engine="openvino", precision="fp32")), torch.rand(1, 1, 8, 8)
+    core = nn.Conv2d(1, 1, 3).eval()
+    (expected,) = engine.compile(core, (x,))(x)
+    (entry,) = where.glob("*.bin")
+    for content in (b"", b"foreign", bytes(range(256)) * 40):
+        entry.write_bytes(cache._sum(entry, content) + content)
+        (made,) = engine.compile(core, (x,))(x)
+        assert torch.equal(made, expected)

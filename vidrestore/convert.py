@@ -68,7 +68,7 @@ def _read(path: Path, inside: str) -> State:
             found = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ModelError(f"{path} holds more than weights, or is damaged; nothing in it was executed") from error
-    except (RuntimeError, LookupError, EOFError, ValueError, OSError) as error:
+    except (RuntimeError, LookupError, EOFError, ValueError, OSError, AssertionError) as error:
         raise ModelError(f"{path} cannot be read as a checkpoint of PyTorch; it may be damaged") from error
     if inside and isinstance(found, dict):
         found = found.get(inside)
@@ -82,16 +82,7 @@ def _read(path: Path, inside: str) -> State:
 
 def _check(path: Path, state: State, network: Network, model: str) -> None:
     """ModelError: names the first tensor that is missing, unknown, or of another shape."""
-    wanted = network.state_dict()
-    for name in [*wanted, *state]:
-        if name not in state:
-            problem = f"{name} is missing"
-        elif name not in wanted:
-            problem = f"{name} is unknown"
-        elif state[name].shape != wanted[name].shape:
-            problem = f"{name} is {tuple(state[name].shape)}, not {tuple(wanted[name].shape)}"
-        else:
-            continue
+    if problem := weights.misfit(network.state_dict(), state):
         raise ModelError(f"{path} is not a public checkpoint of {model}: {problem}")
 
 

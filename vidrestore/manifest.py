@@ -1,7 +1,5 @@
 """What networks there are, and what weight files say of themselves; nothing is built, and torch is not loaded."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -9,22 +7,37 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any
 
+from annotated_types import Interval
 from safetensors import SafetensorError, safe_open
 
 from .errors import ModelError
 from .processor import Needs
-
-if TYPE_CHECKING:
-    from .calibration import Range
+from .schema import Count, Text, read_json
 
 CHECKPOINTS = (".pt", ".pth", ".pytorch", ".ckpt", ".bin", ".pkl", ".tar", ".h5", ".onnx", ".param")
 """Suffixes of other programs' weights."""
 ABOUT = "vidrestore"
 """The entry of a weight file's metadata in which it says what it is, as JSON."""
+Argument = bool | Annotated[int, Interval(ge=-4096, le=4096)] | Annotated[float, Interval(ge=-4096, le=4096)] | Text
+"""Of a network's constructor. Any number in it is small: a large one would ask for more memory than there is."""
+Arguments = Mapping[str, Argument | list[Argument]]
+
+
+UNREADABLE = (SafetensorError, LookupError, TypeError, ValueError, RuntimeError, OSError)
+"""What safetensors raises of files that are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a weight file says of itself."""
+
+    task: Text
+    """As `Entry.task`, and so on."""
+    model: Text
+    args: Arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +49,14 @@ class Entry:
     """The command it serves: upscale, interpolate, deblur."""
     model: str
     """A key of models.MODELS."""
-    args: Mapping[str, Any]
+    args: Arguments
     file: str
     sha256: str
     licence: str
     recipe: str
     data: str
-    steps: int
-    parameters: int
+    steps: Count
+    parameters: Count
     """Trainable numbers of the network."""
     needs: Needs
     """What the network needs, so that a run is planned before it is built."""
@@ -51,9 +64,9 @@ class Entry:
     """What a user should know before choosing it; empty for the ordinary choice."""
     measured: Mapping[str, Any] = field(default_factory=dict)
     """What `vidrestore evaluate` gives: the set, the score, and the baseline's score beside it."""
-    on_video: Mapping[str, Any] = field(default_factory=dict)
+    on_video: Mapping[str, float | Text] = field(default_factory=dict)
     """Of upscale: the same on clips, over the frames that have a full window of five, for all networks alike."""
-    ranges: Mapping[str, Range] = field(default_factory=dict)
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Of the convolutions that may be computed in int8; see calibration.py."""
 
 
@@ -75,16 +88,13 @@ def rows(where: Path | None = None) -> dict[str, Entry]:
     path = (where or folder()) / "manifest.toml"
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
-        return {name: Entry(name=name, **row | {"needs": _needs(row["needs"])}) for name, row in found.items()}
-    except FileNotFoundError:
-        raise ModelError(f"no weights manifest at {path}; reinstall vidrestore or set VIDRESTORE_WEIGHTS") from None
-    except (tomllib.TOMLDecodeError, TypeError, ValueError, KeyError) as error:
+        named = {name: {**row, "name": name} if isinstance(row, dict) else row for name, row in found.items()}
+        return read_json(dict[str, Entry], json.dumps(named, default=str))
+    except OSError as error:
+        way_out = "reinstall vidrestore or set VIDRESTORE_WEIGHTS to a folder that has one"
+        raise ModelError(f"no weights manifest at {path} ({error.strerror}); {way_out}") from None
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{path} is not a weights manifest: {error}") from None
-
-
-def _needs(said: Mapping[str, Any]) -> Needs:
-    """Needs as a row has them: what is not as usual, times as "1/2"."""
-    return Needs(**{**said, "times": tuple(map(Fraction, said.get("times", ("0",))))})
 
 
 def find(model: str, *, task: str, scale: int | None = None, where: Path | None = None) -> Entry:
@@ -119,7 +129,12 @@ def best(*, scale: int, still: bool = False, where: Path | None = None) -> Entry
     fit = [row for row in plain if row.needs.scale == scale and not (still and (row.needs.before or row.needs.after))]
     if not fit:
         raise ModelError(f"no network for upscale x{scale} is shipped; give a file of your own with -m")
-    return max(fit, key=lambda row: float(row.on_video.get("psnr_y", 0)))
+    return max(fit, key=_psnr)
+
+
+def _psnr(row: Entry) -> float:
+    found = row.on_video.get("psnr_y", 0)
+    return found if isinstance(found, float | int) else 0
 
 
 def size(entry: Entry) -> int:
@@ -154,8 +169,8 @@ def digest(name: str) -> str:
     return "+".join(found[part].sha256 for part in name.split("+") if part in found)
 
 
-def about(path: Path) -> Mapping[str, Any]:
-    """What a weight file says of itself: task, model and args, as `written` has them.
+def about(path: Path) -> About:
+    """What a weight file says of itself, as `weights.written` has it.
 
     Raises:
         ModelError: it is missing, no such file, or does not say.
@@ -164,24 +179,17 @@ def about(path: Path) -> Mapping[str, Any]:
         raise ModelError(f"no weights at {path}")
     try:
         with safe_open(path, framework="numpy") as file:
-            said = _said((file.metadata() or {}).get(ABOUT, ""))
-    except SafetensorError as error:
+            said = (file.metadata() or {}).get(ABOUT, "")
+    except UNREADABLE as error:
         raise foreign(path, error) from error
-    if not {"task", "model", "args"} <= said.keys():
-        raise ModelError(f"{path} does not say which network it is for; write it with `vidrestore models convert`")
-    return said
-
-
-def _said(text: str) -> Mapping[str, Any]:
-    """What a file says of itself; nothing where that cannot be read."""
     try:
-        said = json.loads(text)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
+        return read_json(About, said)
+    except ValueError as error:
+        way_out = "write it with `vidrestore models convert`"
+        raise ModelError(f"{path} does not say which network it is for ({error}); {way_out}") from None
 
 
-def foreign(path: Path, error: SafetensorError) -> ModelError:
+def foreign(path: Path, error: Exception) -> ModelError:
     """What to say of a file that is no weight file of ours."""
     way_out = "foreign checkpoints go through `vidrestore models convert`"
     return ModelError(f"{path} is not a safetensors file ({error}); {way_out}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from .errors import UsageError
+from .parsing import fraction, whole
 
 ListFormat = Literal["scenedetect", "pairs"]
 """pairs: the first and the last frame of each scene, no header."""
@@ -83,10 +84,10 @@ def read_scenes(path: Path) -> tuple[Scene, ...]:
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        scenes = tuple(_parsed(path, lines))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise UsageError(f"{path} cannot be read: {reason}; give a list of scenes") from error
-    scenes = tuple(_parsed(path, lines))
     if not scenes:
         raise UsageError(f"{path} names no scenes; a row is wanted for each, with its first and last frame")
     for number, scene in enumerate(scenes, start=1):
@@ -110,16 +111,16 @@ def _parsed(path: Path, lines: list[str]) -> Iterator[Scene]:
             continue
         try:
             yield _pair(row) if header is None else _named(dict(zip(header, row, strict=False)))
-        except (KeyError, ValueError) as error:
+        except (KeyError, ValueError, ZeroDivisionError) as error:
             wanted = "a first and a last frame" if header is None else f"{FIRST} and {LAST}"
             raise UsageError(f"{path}: row {number} ({separator.join(row)}) does not give {wanted}") from error
 
 
 def _pair(row: list[str]) -> Scene:
     first, last = row
-    return Scene(int(first) - 1, int(last) - 1)
+    return Scene(whole(first) - 1, whole(last) - 1)
 
 
 def _named(row: dict[str, str]) -> Scene:
-    start, end = (Fraction(row[name]) if row.get(name) else None for name in (START, END))
-    return Scene(int(row[FIRST]) - 1, int(row[LAST]) - 1, start, end)
+    start, end = (fraction(row[name]) if row.get(name) else None for name in (START, END))
+    return Scene(whole(row[FIRST]) - 1, whole(row[LAST]) - 1, start, end)

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
+import torch
 from safetensors.torch import load as parse
 from safetensors.torch import save as serialise
 from torch import Tensor
 
 from .calibration import calibrate
 from .errors import ModelError
-from .manifest import ABOUT, Entry, about, folder, foreign
+from .manifest import ABOUT, UNREADABLE, Arguments, Entry, about, folder, foreign
 from .models import MODELS, Network
 
 
@@ -23,9 +23,17 @@ def build(entry: Entry) -> Network:
     Raises:
         ModelError: where the row names a network this version does not have.
     """
-    if entry.model not in MODELS:
-        raise ModelError(f"model {entry.name} needs the network {entry.model!r}, which this version does not have")
-    return MODELS[entry.model](**entry.args)
+    return _network(entry.model, entry.args, f"model {entry.name}")
+
+
+def _network(model: str, args: Arguments, what: str) -> Network:
+    if model not in MODELS:
+        raise ModelError(f"{what} needs the network {model!r}, which this version does not have")
+    try:
+        return MODELS[model](**args)
+    except Exception as error:  # whatever a constructor makes of odd arguments
+        reason = " ".join(str(error).split())
+        raise ModelError(f"{what} asks for a network {model} that cannot be built: {reason}") from error
 
 
 def load(entry: Entry, *, where: Path | None = None) -> Network:
@@ -43,7 +51,7 @@ def load(entry: Entry, *, where: Path | None = None) -> Network:
         raise ModelError(
             f"weights of {entry.name} at {path} are damaged: sha256 {found[:12]}, not {entry.sha256[:12]}; reinstall"
         )
-    network = _filled(build(entry), data, f"weights of {entry.name} at {path}")
+    network = _filled(entry.model, entry.args, data, f"weights of {entry.name} at {path}")
     try:
         calibrate(network.core, entry.ranges)
     except (AttributeError, TypeError, ValueError) as error:
@@ -51,22 +59,39 @@ def load(entry: Entry, *, where: Path | None = None) -> Network:
     return network
 
 
-def _filled(network: Network, data: bytes, what: str) -> Network:
-    """`network` with the tensors of a safetensors file, all of them and no others."""
+def _filled(model: str, args: Arguments, data: bytes, what: str) -> Network:
+    """A network with the tensors of a safetensors file, all of them and no others, in evaluation mode."""
     try:
-        network.load_state_dict({k: v.float() for k, v in parse(data).items()}, strict=True)
-    except (SafetensorError, RuntimeError) as error:
-        reason = " ".join(line.strip() for line in str(error).splitlines()[:2])
-        raise ModelError(f"{what} do not fit the network: {reason}") from error
+        tensors = {name: tensor.float() for name, tensor in parse(data).items()}
+    except UNREADABLE as error:
+        raise ModelError(f"{what} are no safetensors file: {error}") from error
+    with torch.device("meta"):  # what does not fit takes no memory
+        wanted = _network(model, args, what).state_dict()
+    if problem := misfit(wanted, tensors):
+        raise ModelError(f"{what} do not fit the network: {problem}")
+    network = _network(model, args, what)
+    network.load_state_dict(tensors, strict=True)
     network.eval().requires_grad_(False)
     return network
+
+
+def misfit(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> str:
+    """The first tensor that is missing, unknown or of another shape, in words; empty where all fit."""
+    for name in [*wanted, *found]:
+        if name not in found:
+            return f"{name} is missing"
+        if name not in wanted:
+            return f"{name} is unknown"
+        if found[name].shape != wanted[name].shape:
+            return f"{name} is {tuple(found[name].shape)}, not {tuple(wanted[name].shape)}"
+    return ""
 
 
 def tensors(path: Path) -> dict[str, Tensor]:
     """What a safetensors file holds. ModelError: it is no such file."""
     try:
         found: dict[str, Tensor] = parse(path.read_bytes())
-    except SafetensorError as error:
+    except UNREADABLE as error:
         raise foreign(path, error) from error
     return found
 
@@ -92,12 +117,6 @@ def open_file(path: Path, *, task: str) -> Network:
         ModelError: it is missing, no such file, of another task, or does not fit the network it names.
     """
     said = about(path)
-    if said["task"] != task:
-        raise ModelError(f"{path} is for the command {said['task']}, not for {task}")
-    if said["model"] not in MODELS:
-        raise ModelError(f"{path} needs the network {said['model']!r}, which this version does not have")
-    try:
-        network = MODELS[said["model"]](**said["args"])
-    except (TypeError, ValueError) as error:
-        raise ModelError(f"{path} asks for a network {said['model']} that cannot be built: {error}") from error
-    return _filled(network, path.read_bytes(), f"weights at {path}")
+    if said.task != task:
+        raise ModelError(f"{path} is for the command {said.task}, not for {task}")
+    return _filled(said.model, said.args, path.read_bytes(), f"weights at {path}")

@@ -134,7 +134,7 @@ def _task(model: str) -> str:
     from .. import manifest
 
     if Path(model).suffix == ".safetensors":
-        return str(manifest.about(Path(model))["task"])
+        return manifest.about(Path(model)).task
     rows = manifest.rows()
     if entry := rows.get(model):
         return entry.task

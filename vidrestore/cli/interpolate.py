@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UsageError
+from ..parsing import fraction
 from ..settings import Encoding, Reading, Retiming
 from . import options
 from .errors import shows_errors
@@ -210,7 +211,7 @@ def timing_of(factor: str | None, fps: str | None, slow_motion: str | None) -> "
 def _times(option: str, text: str) -> Fraction:
     """2, 5/2 or 2.5."""
     try:
-        times = Fraction(text)
+        times = fraction(text)
     except (ValueError, ZeroDivisionError):
         times = Fraction(0)
     if not 1 <= times <= MOST:

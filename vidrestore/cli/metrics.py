@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 DEFAULTS = Comparing()
 BELOW = 1
 """Exit code where a score is under --fail-under."""
+FARTHEST = 10**9
+"""Frames that --offset may be."""
 OUTPUTS = "Files"
 
 
@@ -45,7 +47,10 @@ def metrics(
         typer.Option("--align", help="pts: times must agree. none: count frames. auto: look for an offset."),
     ] = AlignName.PTS,
     offset: Annotated[
-        int | None, typer.Option("--offset", help="REF's frame N is DIST's first; below 0 the other way round.")
+        int | None,
+        typer.Option(
+            "--offset", min=-FARTHEST, max=FARTHEST, help="REF's frame N is DIST's first; below 0 the other way round."
+        ),
     ] = DEFAULTS.offset,
     scenes: Annotated[
         Path | None, typer.Option("--scenes", help="Scene list (CSV of split-scenes or PySceneDetect): scores of each.")

@@ -82,7 +82,7 @@ def info(
     from .. import manifest
 
     if Path(name).suffix == ".safetensors":
-        facts = {"file": name, **manifest.about(Path(name)), "bytes": Path(name).stat().st_size}
+        facts = {"file": name, **asdict(manifest.about(Path(name))), "bytes": Path(name).stat().st_size}
     elif (entry := manifest.rows().get(name)) is not None:
         facts = asdict(entry) | {"bytes": manifest.size(entry)}
     else:
@@ -97,19 +97,27 @@ def info(
 @app.command("verify", cls=Command)
 @shows_errors
 def verify(as_json: Json = False) -> None:
-    """Check every weight file against its hash and load it; ends with 4 at the first that is not whole.
+    """Check every weight file against its hash and load it; ends with 4 where one is not whole.
 
     Example: vidrestore models verify
     """
     from .. import manifest, weights
+    from ..errors import ModelError
 
-    rows = manifest.rows()
-    for name, entry in rows.items():
-        weights.load(entry)
+    whole: list[str] = []
+    wrong: dict[str, str] = {}
+    for name, entry in manifest.rows().items():
+        try:
+            weights.load(entry)
+            whole.append(name)
+        except (ModelError, OSError) as error:
+            wrong[name] = str(error)
         if not as_json:
-            show.tell(f"{name}: whole")
+            show.tell(f"{name}: {wrong.get(name, 'whole')}")
     if as_json:
-        print(json.dumps({"verified": list(rows)}))
+        print(json.dumps({"verified": whole, "wrong": wrong}))
+    if wrong:
+        raise ModelError(f"{len(wrong)} of {len(whole) + len(wrong)} are not whole: {', '.join(wrong)}")
 
 
 @app.command("convert", cls=Command)

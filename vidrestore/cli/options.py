@@ -9,8 +9,13 @@ from typing import Annotated, Literal
 import typer
 
 from ..errors import UsageError
+from ..parsing import fraction, whole
 from ..settings import Encoding, Moment, Reading, Settings
 
+LATEST = 10**8
+"""Seconds: three years. Times beyond are no longer counted exactly by all containers."""
+SLOWEST = Fraction(1, 86_400)
+"""Frames per second: one a day."""
 SETTINGS, READING, ENCODING = Settings(), Reading(), Encoding()
 
 
@@ -215,7 +220,7 @@ def _bytes(option: str, text: str | None) -> int | None:
     if number[-1:] in ("K", "M", "G", "T"):
         number, power = number[:-1], "KMGT".index(number[-1]) + 1
     try:
-        value = int(Fraction(number) * 1024**power)
+        value = int(fraction(number) * 1024**power)
     except (ValueError, ZeroDivisionError):
         value = 0
     if value <= 0:
@@ -228,14 +233,14 @@ def rate(text: str | None, option: str = "--rate") -> Fraction | None:
     if text is None:
         return None
     try:
-        value = Fraction(text)
+        value = fraction(text)
     except (ValueError, ZeroDivisionError):
         value = Fraction(0)
-    if not 0 < value <= 1000:
+    if not SLOWEST <= value <= 1000:
         raise UsageError(f"{option} {text} is not a frame rate; write 25, 60000/1001 or 59.94")
-    for whole in (24, 30, 48, 60, 90, 120, 240):
-        if "." in text and abs(value / Fraction(whole * 1000, 1001) - 1) < Fraction(1, 5_000):
-            return Fraction(whole * 1000, 1001)
+    for ntsc in (Fraction(full * 1000, 1001) for full in (24, 30, 48, 60, 90, 120, 240)):
+        if "." in text and abs(value / ntsc - 1) < Fraction(1, 5_000):
+            return ntsc
     return value
 
 
@@ -265,10 +270,12 @@ def moment(option: str, text: str | None) -> Moment | None:
         return None
     try:
         if text.endswith("f"):
-            return int(text[:-1])
+            return whole(text[:-1])
         seconds = Fraction(0)
         for part in text.split(":"):
-            seconds = seconds * 60 + Fraction(part)
+            seconds = seconds * 60 + fraction(part)
     except (ValueError, ZeroDivisionError):
         raise UsageError(f"{option} {text} is not a moment; write 12.5, 00:00:12.5 or 300f") from None
+    if seconds > LATEST:
+        raise UsageError(f"{option} {text} is later than any video goes; write 12.5, 00:00:12.5 or 300f")
     return seconds

@@ -29,8 +29,8 @@ def folder() -> Path | None:
     return Path(base) / "vidrestore"
 
 
-def cached(key: str | None, make: Callable[[], bytes]) -> bytes:
-    """The entry of `key`, made where there is none, or a damaged one; made anew for None.
+def cached(key: str | None, make: Callable[[], bytes], *, anew: bool = False) -> bytes:
+    """The entry of `key`, made where there is none, a damaged one or another key's; made anew for None, or if asked to.
 
     Several processes may do so at once: an entry appears whole. That it cannot be written is no error.
     """
@@ -39,15 +39,19 @@ def cached(key: str | None, make: Callable[[], bytes]) -> bytes:
         return make()
     path = where / f"{key}.bin"
     with suppress(OSError):
-        stored = path.read_bytes()
-        if hashlib.sha256(stored[32:]).digest() == stored[:32]:
+        stored = b"" if anew else path.read_bytes()
+        if _sum(path, stored[32:]) == stored[:32]:
             os.utime(path)
             return stored[32:]
     made = make()
     with suppress(OSError):
-        _write(path, hashlib.sha256(made).digest() + made)
+        _write(path, _sum(path, made) + made)
         _prune(where)
     return made
+
+
+def _sum(path: Path, content: bytes) -> bytes:
+    return hashlib.sha256(path.name.encode() + content).digest()
 
 
 def _write(path: Path, data: bytes) -> None:

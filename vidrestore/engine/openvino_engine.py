@@ -62,11 +62,16 @@ class OpenVinoEngine:
             plugin.get_property("CPU", "OPTIMIZATION_CAPABILITIES"),
         )
         shapes = [(tuple(x.shape), x.dtype) for x in example]
-        stored = cached(
-            fingerprint(core, ov.__version__, repr((hints, machine, shapes))),
-            lambda: plugin.compile_model(_converted(core, example), "CPU", hints).export_model().getvalue(),
-        )
-        compiled = plugin.import_model(stored, "CPU", hints)
+        key = fingerprint(core, ov.__version__, repr((hints, machine, shapes)))
+
+        def make() -> bytes:
+            made: bytes = plugin.compile_model(_converted(core, example), "CPU", hints).export_model().getvalue()
+            return made
+
+        try:
+            compiled = plugin.import_model(cached(key, make), "CPU", hints)
+        except RuntimeError:  # a whole entry whose content is none of OpenVINO's
+            compiled = plugin.import_model(cached(key, make, anew=True), "CPU", hints)
         self.compiled.add(compiled)
 
         def run(*inputs: Tensor) -> tuple[Tensor, ...]:

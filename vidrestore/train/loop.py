@@ -133,7 +133,7 @@ class Training:
             self.loss.load_state_dict(state.get("loss", {}))  # runs of earlier versions have none, nor steps
         except torch.OutOfMemoryError:
             raise
-        except (RuntimeError, ValueError, KeyError, EOFError, UnpicklingError) as error:
+        except (RuntimeError, ValueError, LookupError, TypeError, EOFError, AssertionError, UnpicklingError) as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise ModelError(f"{path} is damaged or another recipe's: {reason}; begin anew in another --out") from error
         self.step, self.best = state["step"], state["best"]

@@ -12,6 +12,8 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import lru_cache
+from hashlib import file_digest, sha256
 from io import BytesIO
 from itertools import chain, count, islice
 from pathlib import Path
@@ -20,16 +22,17 @@ from typing import Any
 from av.error import FFmpegError
 from av.packet import Packet
 
-from ..errors import VidrestoreError
+from ..errors import UsageError, VidrestoreError
 from ..files import write_whole
 from ..frame import Frame
+from ..schema import Count, Tick, read_json
 from .encoder import Encoder, ticks
 from .output import open_output
 from .target import Target
 
 FRAMES = 120
 """In a piece: a few seconds of video, and at most what an interrupted run loses."""
-Times = list[tuple[int, int]]
+Times = list[tuple[Tick, Count]]
 """pts and duration of frames, in the order of showing, in ticks of the target's clock."""
 
 
@@ -38,8 +41,10 @@ class Listed:
     """What the list of a piece says."""
 
     frames: Times
-    packets: list[tuple[int, int, bool]]
+    packets: list[tuple[Count, Tick, bool]]
     """Bytes, pts in ticks, and whether it is a key frame, in the order of decoding."""
+    sha256: str
+    """Of all their bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +66,15 @@ class Piece:
     def listed(self) -> Listed | None:
         """Its list; None: it is not whole."""
         try:
-            content = json.loads(self.index.read_text(encoding="utf-8"))
-            frames, packets = ([tuple(row) for row in content[name]] for name in ("frames", "packets"))
-            whole = self.data.stat().st_size == sum(size for size, _, _ in packets) and len(frames) == len(packets)
-        except (OSError, ValueError, KeyError, TypeError):
+            listed = read_json(Listed, self.index.read_bytes())
+            found = self.data.stat()
+            is_whole = listed.sha256 == _sum(self.data, found.st_size, found.st_mtime_ns)
+        except (OSError, ValueError):
             return None
-        return Listed(frames, packets) if whole else None
+        shown = [pts for pts, _ in listed.frames]
+        is_whole &= bool(shown) and shown == sorted(set(shown)) == sorted(pts for _, pts, _ in listed.packets)
+        is_whole &= found.st_size == sum(size for size, _, _ in listed.packets)
+        return listed if is_whole else None
 
     def read(self, listed: Listed, dts: Iterator[int]) -> Iterator[Packet[Any]]:
         """Its packets, to be decoded at the next of these times. VidrestoreError: something has changed it."""
@@ -82,6 +90,13 @@ class Piece:
         """Where it is there, the list first: without it nothing counts."""
         self.index.unlink(missing_ok=True)
         self.data.unlink(missing_ok=True)
+
+
+@lru_cache(maxsize=10_000)
+def _sum(path: Path, size: int, changed: int) -> str:
+    """sha256 of a file, computed once as long as it has this size and time of change."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def whole(folder: Path) -> Iterator[tuple[Piece, Listed]]:
@@ -125,16 +140,16 @@ class PieceThere:
         return not self._left
 
     def add(self, frame: Frame) -> None:
-        """Compare one. VidrestoreError: it comes at another time."""
+        """Compare one. UsageError: it comes at another time."""
         self.last = ticks(frame, self._target, after=self._after)
         if self.last != next(self._times):
-            raise VidrestoreError(f"{self._piece.folder} holds frames of other times; remove it to begin anew")
+            raise UsageError(f"{self._piece.folder} holds frames of other times; remove it to begin anew")
         self._after, self._left = self.last[0], self._left - 1
 
     def finish(self) -> None:
-        """VidrestoreError: it has more frames than came."""
+        """UsageError: it has more frames than came."""
         if self._left:
-            raise VidrestoreError(f"{self._piece.folder} holds more frames than there are; remove it to begin anew")
+            raise UsageError(f"{self._piece.folder} holds more frames than there are; remove it to begin anew")
 
     def abandon(self) -> None:
         """It stays."""
@@ -157,7 +172,9 @@ class PieceUnderWay:
         self._output = open_output(target, BytesIO())
         self._output.start_encoding()
         self._encoder = Encoder(target, self._output.streams.video[0], after=after)
-        self._listed = Listed([], [])
+        self._frames: Times = []
+        self._packets: list[tuple[int, int, bool]] = []
+        self._sum = sha256()
 
     @property
     def last(self) -> tuple[int, int]:
@@ -165,12 +182,12 @@ class PieceUnderWay:
 
     @property
     def full(self) -> bool:
-        return len(self._listed.frames) == FRAMES
+        return len(self._frames) == FRAMES
 
     def add(self, frame: Frame) -> None:
         """Encode one; raises as `Encoder.encode` does, too."""
         packets = self._encoder.encode(frame)
-        self._listed.frames.append(self._encoder.last)
+        self._frames.append(self._encoder.last)
         self._store(packets)
 
     def finish(self) -> None:
@@ -180,7 +197,8 @@ class PieceUnderWay:
         os.fsync(self._file.fileno())
         self._file.close()
         self._output.close()
-        write_whole(self._piece.index, json.dumps(asdict(self._listed)).encode(), overwrite=True)
+        listed = Listed(self._frames, self._packets, self._sum.hexdigest())
+        write_whole(self._piece.index, json.dumps(asdict(listed)).encode(), overwrite=True)
 
     def abandon(self) -> None:
         """Close and delete it."""
@@ -193,5 +211,7 @@ class PieceUnderWay:
     def _store(self, packets: list[Packet[Any]]) -> None:
         for packet in packets:
             assert packet.pts is not None
-            self._file.write(packet)
-            self._listed.packets.append((packet.size, packet.pts, packet.is_keyframe))
+            content = bytes(packet)
+            self._file.write(content)
+            self._sum.update(content)
+            self._packets.append((packet.size, packet.pts, packet.is_keyframe))

@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 
-from ..errors import VidrestoreError
+from ..errors import UsageError, VidrestoreError
 from ..files import new_part, to_disk
 from ..frame import Frame
 from ..stop import check, held
@@ -83,7 +83,7 @@ class ResumableMux:
         """Make one file of the pieces, with the other tracks."""
         self._end_piece()
         if self._ended < self._there:
-            raise VidrestoreError(f"{self._folder} holds more frames than there are; remove it to begin anew")
+            raise UsageError(f"{self._folder} holds more frames than there are; remove it to begin anew")
         shown, packets = array("q"), array("q")  # lists of all pieces would grow too large
         for _, listed in islice(whole(self._folder), self._ended):
             shown.extend(pts for pts, _ in listed.frames)

@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from ..errors import UsageError
+from ..parsing import fraction
 
 TIMES = "frames.csv"
 COLUMNS = ("index", "file", "pts", "seconds", "duration", "key_frame", "scene", "source_pts")
@@ -77,15 +78,15 @@ def read_times(file: Path, pictures: Sequence[Path]) -> Times:
         UsageError: no such file; rows without times; times that run back; pictures missing.
     """
     try:
-        rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
-    except (OSError, UnicodeDecodeError) as error:
+        rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines(), restval=""))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise UsageError(f"{file} cannot be read: {reason}; give a frames.csv of extract-frames, or --rate") from error
     if not rows:
         raise UsageError(f"{file} lists no pictures; give --rate instead")
     try:
-        times = [(Fraction(row["pts"]), Fraction(row["duration"])) for row in rows]
-        offset = Fraction(rows[0].get("source_pts") or rows[0]["pts"]) - times[0][0]
+        times = [(fraction(row["pts"]), fraction(row["duration"])) for row in rows]
+        offset = fraction(rows[0].get("source_pts") or rows[0]["pts"]) - times[0][0]
         names = [row["file"] for row in rows]
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         raise UsageError(f"{file}: every row needs file, pts and duration, the last two as 0.04 or 1/25") from error

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ..errors import ResourceError, UsageError
+from ..schema import read_json
 from ..stop import check, held
 from . import swap
 from .pictures import list_pictures
@@ -48,9 +49,9 @@ def check_same(target: Path, run: Mapping[str, str]) -> None:
     if not os.path.lexists(folder) or (folder.is_dir() and _is_empty(folder)):
         return
     try:
-        other: dict[str, str] = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        other = read_json(dict[str, str], (folder / RUN).read_bytes())
         differ = [name for name in {**run, **other} if run.get(name) != other.get(name)]
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError):
         ways = "remove it, or name another output"
         raise UsageError(f"{folder} is in the way, and no run that can be resumed; {ways}") from None
     if not differ or other == NOT_KEPT:
