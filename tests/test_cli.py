@@ -371,15 +371,25 @@ def test_a_path_that_the_system_refuses_is_one_line(clip: Path, tmp_path: Path) 
     refused(2, "upscale", clip, tmp_path / "o.mp4", "--start", "1/0", says="--start 1/0 is not a moment")
 
 
-@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, 5), (errno.EACCES, 2)])
+@pytest.mark.parametrize(
+    ("number", "code", "says"),
+    [
+        (errno.ENOSPC, 5, "the disk is full"),
+        (errno.EFBIG, 5, "ulimit -f"),
+        (errno.EMFILE, 5, "ulimit -n"),
+        (errno.ENOMEM, 5, "out of memory"),
+        (errno.EACCES, 2, os.strerror(errno.EACCES)),
+        (errno.ELOOP, 2, os.strerror(errno.ELOOP)),
+    ],
+)
 def test_a_refusal_has_its_own_code(
-    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: int, says: str
 ) -> None:
     def refusing(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number), str(tmp_path / "x"))
 
     monkeypatch.setattr("vidrestore.video.probe.probe", refusing)
-    refused(code, "info", clip, says=os.strerror(number))
+    refused(code, "info", clip, says=says)
     with pytest.raises(FileNotFoundError):
         number = errno.ENOENT  # nothing that a user named: a bug, and shows its traceback
         raise invoke("info", clip).exception
@@ -409,3 +419,37 @@ def test_an_interrupted_training_says_how_to_go_on(
     late = invoke(*command, 2)
     assert late.exit_code == 130
     assert f"interrupted; go on from {tmp_path / 'run' / 'last.pt'} with --resume" in late.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("upscale in.mp4 o.mp4 --start 1e400", "--start 1e400 is not a moment"),
+        ("upscale in.mp4 o.mp4 --start 1e999999999", "is not a moment"),
+        ("upscale in.mp4 o.mp4 --start 99999999999999999999f", "is not a moment"),
+        ("upscale in.mp4 o.mp4 --end 999999999:00:00", "is later than any video goes"),
+        ("upscale in.mp4 o.mp4 --start -5", "--start -5 lies before the beginning; give 0 or more"),
+        ("upscale in.mp4 o.mp4 --start 2 --end 1", "--end 1 is not later than --start 2"),
+        ("upscale in.mp4 o.mp4 -e crf=1000", "-e crf=1000 is outside what libx264 takes: 0 (best) to 51"),
+        ("upscale in.mp4 o.mp4 --max-memory 1e999999999", "is not an amount of memory"),
+        ("interpolate in.mp4 o.mp4 --fps 1e-9", "--fps 1e-9 is not a frame rate"),
+        ("interpolate in.mp4 o.mp4 --slow-motion 1e999999999", "is not possible"),
+    ],
+)
+def test_numbers_beyond_all_bounds_are_refused(
+    words: str, says: str, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(clip.parent)
+    refused(2, *words.replace("in.mp4", clip.name).split(), says=says)
+
+
+def test_an_offset_beyond_all_bounds_is_refused(clip: Path) -> None:
+    result = invoke("metrics", clip, clip, "--offset", 99999999999999999999)
+    assert result.exit_code == 2 and "Traceback" not in result.stderr
+
+
+def test_a_limit_of_file_size_ends_with_5(clip: Path, tmp_path: Path) -> None:
+    words = _command("upscale", str(clip), str(tmp_path / "out.mp4"), "-m", "espcn", "--lossless", "--engine", "torch")
+    ended = subprocess.run(["sh", "-c", 'ulimit -f 1; "$@"', "sh", *words], capture_output=True, text=True, check=False)
+    assert (ended.returncode, "ulimit -f" in ended.stderr) == (5, True), ended.stderr
+    assert not list(tmp_path.glob("out*"))

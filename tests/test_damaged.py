@@ -6,11 +6,15 @@ from typing import Any
 
 import av
 import pytest
+import torch
 from typer.testing import CliRunner, Result
 
-from tests.clips import make_clip
+from tests.clips import make_clip, picture
 from tests.conftest import REPOSITORY
 from vidrestore.cli import app
+from vidrestore.frame import Colour
+from vidrestore.video.planes import Unpacker
+from vidrestore.video.probe import probe
 
 MUTANTS = REPOSITORY.parent / "shared" / "data" / "mutants"
 TURN_UP_LATE = ("m532.flv", "m581.flv")
@@ -73,3 +77,43 @@ def test_tags_that_are_not_utf8_are_read_as_windows_1252(suffix: str, tmp_path: 
     assert file[next(key for key in file if key.lower() == "comment")] == "na\u00efve"
     assert first["title"] == "\u201cne"
     assert second["title"] == "two"
+
+
+def test_codes_beyond_the_depth_are_clipped() -> None:
+    """Decoders leave them where data is damaged, and x264 aborts the process at them."""
+    frame = picture(0, (64, 48), "yuv420p10le")
+    torch.from_dlpack(frame.planes[0])[3, 4] = 0x8080
+    colour = Colour("bt601", depth=10)
+    unpack = Unpacker(width=64, height=48, pix_fmt="yuv420p10le", colour=colour)
+    clipped = unpack.uniform(frame)
+    planes = [torch.from_dlpack(plane).to(torch.int32) for plane in clipped.planes]
+    assert planes[0][3, 4] == 1023
+    wanted = [torch.from_dlpack(plane).to(torch.int32).clamp(max=1023) for plane in frame.planes]
+    assert all(map(torch.equal, planes, wanted))
+    assert torch.from_dlpack(frame.planes[0]).to(torch.int32)[3, 4] == 0x8080  # others may refer to it
+    assert unpack.uniform(clipped) is clipped
+
+
+def test_a_short_transport_stream_is_recognised(tmp_path: Path) -> None:
+    source, target = make_clip(tmp_path / "in.mp4", frames=1), tmp_path / "out.ts"
+    assert run("upscale", source, target, "-m", "espcn", "-e", "crf=51").exit_code == 0
+    assert target.stat().st_size % 188 == 0
+    with av.open(str(target)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == 1
+
+
+@pytest.mark.parametrize("header", ["W60000 H60000 F25:1", "W-64 H48 F25:1", "W99999999999 H48 F25:1"])
+def test_a_y4m_header_that_makes_no_sense_is_said_to(header: str, tmp_path: Path) -> None:
+    source = tmp_path / "in.y4m"
+    source.write_bytes(f"YUV4MPEG2 {header}\n".encode() + b"FRAME\n" + bytes(5000))
+    result = run("upscale", source, tmp_path / "out.mp4")
+    assert result.exit_code == 3
+    assert result.stderr.endswith("(its header makes no sense); try the original file again\n")
+
+
+@pytest.mark.parametrize("rate", ["2147483647:1", "1:2147483647"])
+def test_a_rate_that_cannot_be_is_not_believed(rate: str, tmp_path: Path) -> None:
+    source = tmp_path / "in.y4m"
+    frame = b"FRAME\n" + bytes(64 * 48 * 3 // 2)
+    source.write_bytes(f"YUV4MPEG2 W64 H48 F{rate} Ip C420\n".encode() + 3 * frame)
+    assert 1 / 86_400 <= probe(source).rate <= 100_000

@@ -97,7 +97,18 @@ def command(rng: Random, source: Path, folder: Path, whole: Path) -> tuple[str, 
     """One of the commands that read videos, its words in the order in which a user gives them."""
     film = str(folder / f"out{rng.choice(SUFFIXES)}")
     preset = FAST if not film.endswith(".webm") else ()
-    extra = rng.choice(((), (), (), ("--start", "0.1"), ("--end", "4f"), ("--deinterlace",), ("--start", "2f")))
+    extra = rng.choice(
+        (
+            (),
+            (),
+            (),
+            ("--start", "0.1"),
+            ("--end", "4f"),
+            ("--deinterlace", "auto"),
+            ("--deinterlace", "fields"),
+            ("--start", "2f"),
+        )
+    )
     given = str(source)
     choices: tuple[tuple[str, ...], ...] = (
         *(("upscale", given, film, *NETWORK, *preset, *extra),) * 6,

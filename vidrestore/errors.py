@@ -11,6 +11,17 @@ VidrestoreError is a bug and shows its traceback, but for a system's refusal of 
 the command line knows (cli/errors.py).
 """
 
+import errno
+
+_EXHAUSTED = {
+    errno.ENOSPC: "the disk is full; free some space or write elsewhere",
+    errno.EDQUOT: "the disk is full; free some space or write elsewhere",
+    errno.EFBIG: "files may not grow so large here; raise the limit (ulimit -f) or write elsewhere",
+    errno.EMFILE: "too many files are open; raise the limit (ulimit -n)",
+    errno.ENFILE: "too many files are open on this machine; close other programs",
+    errno.ENOMEM: "out of memory; close other programs",
+}
+
 
 class VidrestoreError(Exception):
     """Processing failed."""
@@ -40,3 +51,9 @@ class ResourceError(VidrestoreError):
     """Memory or disk space ran out."""
 
     exit_code = 5
+
+
+def exhausted(number: int | None, path: object) -> ResourceError | None:
+    """What to say of a system's error `number` that means it has no more of something; None: it means another thing."""
+    reason = _EXHAUSTED.get(number or 0)
+    return None if reason is None else ResourceError(f"{path}: {reason}")

@@ -46,8 +46,8 @@ def spans(size: int, *, tile: int, halo: int = 0, multiple: int = 1, scale: int 
     margin = -(-halo // step) * step
     stride = tile // step * step - 2 * margin
     if stride <= 0:
-        least = 2 * margin + step
-        raise UsageError(f"{tile = } leaves nothing inside {halo = }: give {least} or more, or 0 for the whole picture")
+        good = 4 * margin + step  # half of it is of use; less computes the same over and over
+        raise UsageError(f"{tile = } leaves nothing inside {halo = }: give {good} or more, or 0 for the whole picture")
     count = -(-(size - 2 * margin) // stride)
     stride = -(-(size - 2 * margin) // (count * step)) * step
     length = stride + 2 * margin

@@ -10,15 +10,13 @@ from typing import Any, NoReturn, ParamSpec, TypeVar, cast
 import typer
 
 from .. import stop
-from ..errors import ResourceError, UsageError, VidrestoreError
+from ..errors import ResourceError, UsageError, VidrestoreError, exhausted
 from ..text import visible
 from .help import Group
 from .show import say
 
-REFUSALS = dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG), UsageError.exit_code) | {
-    errno.ENOSPC: ResourceError.exit_code
-}
-"""What the system says of a path that a user gave, and the exit code; any other of its errors is a bug of ours."""
+REFUSALS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR)
+"""What the system says of a path that a user gave; what is not said here or by `exhausted` is a bug of ours."""
 
 WrongWords = cast(type[typer.BadParameter], typer.BadParameter.__mro__[1])
 """What typer raises where it can't take the words of a command line; it has no public name there."""
@@ -44,12 +42,14 @@ def shows_errors(command: Callable[P, R]) -> Callable[P, R]:
         except MemoryError as error:
             _out_of_memory(error)
         except OSError as error:
-            if error.errno not in REFUSALS:
+            where = "the system" if error.filename is None else error.filename
+            known: VidrestoreError | None = exhausted(error.errno, where)
+            if known is None and error.errno in REFUSALS:
+                known = UsageError(f"{where}: {error.strerror}; give another path")
+            if known is None:
                 raise
-            where = "" if error.filename is None else f"{error.filename}: "
-            way_out = "free some space" if error.errno == errno.ENOSPC else "give another path"
-            say(f"vidrestore: {where}{error.strerror}; {way_out}")
-            raise typer.Exit(REFUSALS[error.errno]) from None
+            say(f"vidrestore: {known}")
+            raise typer.Exit(known.exit_code) from None
         except KeyboardInterrupt as interrupt:
             say(f"vidrestore: interrupted; {str(interrupt) or 'nothing was written'}")
             raise typer.Exit(128 + (stop.asked() or signal.SIGINT)) from None

@@ -70,8 +70,8 @@ def plan(
     if least > settings.max_memory:
         enough = _mib(least * 21 // 20)  # what is taken before differs from start to start
         raise ResourceError(
-            f"--max-memory {_mib(settings.max_memory)} is too little: {_mib(used)} are taken before the first frame, "
-            f"and pictures in tiles of {made.tile or max(size)} pixels need {enough} in all; give that much"
+            f"--max-memory {_exactly(settings.max_memory)} is too little: {_mib(used)} are taken before the first "
+            f"frame, and pictures in tiles of {made.tile or max(size)} pixels need {enough} in all; give that much"
             + ("" if (settings.tile, settings.batch) == ("auto", "auto") else ", or leave --tile and --batch to auto")
         )
     return made
@@ -82,6 +82,10 @@ def outside(needs: Needs, size: tuple[int, int]) -> int:
     always, of_a_pixel = OUTSIDE[needs.space]
     window = 4 * (needs.before + 1 + needs.after) * (1 if needs.space == "luma" else 3)
     return always + (window + of_a_pixel * needs.scale**2) * math.prod(size)
+
+
+def _exactly(amount: int) -> str:
+    return f"{amount} B" if amount % (1 << 20) else _mib(amount)
 
 
 def _mib(amount: int) -> str:

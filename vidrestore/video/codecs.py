@@ -155,8 +155,7 @@ def encoder_options(name: str, encoding: Encoding) -> dict[str, str]:
             raise UsageError(f"--crf {encoding.crf:g} and -e {rival}=... both set the quality; give one of the two")
     elif codec.quality:
         crf = codec.crf if encoding.crf is None else encoding.crf
-        if not 0 <= crf <= codec.worst:
-            raise UsageError(f"--crf {crf:g} is outside what {name} takes: 0 (best) to {codec.worst:g}")
+        _check_quality(name, codec, f"--crf {crf:g}", crf)
         options[codec.quality] = f"{crf:g}"
     elif encoding.crf is not None:
         raise UsageError(f"{name} has no --crf; set its quality with -e, such as -e b=20M")
@@ -165,7 +164,19 @@ def encoder_options(name: str, encoding: Encoding) -> dict[str, str]:
         raise UsageError(f"{name} has no --preset {encoding.preset!r}; it {there}")
     if preset := encoding.preset or codec.preset:
         options["preset"] = preset
-    return _merged(options, _known(name, encoding.options))
+    given = _known(name, encoding.options)
+    if codec.quality in given:
+        _check_quality(name, codec, f"-e {codec.quality}={given[codec.quality]}", given[codec.quality])
+    return _merged(options, given)
+
+
+def _check_quality(name: str, codec: Codec, words: str, value: float | str) -> None:
+    try:
+        inside = 0 <= float(value) <= codec.worst
+    except ValueError:
+        inside = False
+    if not inside:
+        raise UsageError(f"{words} is outside what {name} takes: 0 (best) to {codec.worst:g}")
 
 
 def _known(name: str, given: Mapping[str, str]) -> Mapping[str, str]:

@@ -1,5 +1,7 @@
 """Open a video file and choose its picture stream, or say in one line why that cannot be."""
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,7 +17,7 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
-from ..errors import InputError, UsageError
+from ..errors import InputError, UsageError, exhausted
 from ..main_memory import check_fits
 from .metadata import NOT_UTF8
 from .references import FOLLOWING, REFUSING, list_format, refers
@@ -55,14 +57,19 @@ def opened(
             options=FOLLOWING if follow_references else REFUSING,
         )
     except PermissionError as error:
+        if os.access(path, os.R_OK):  # it was FFmpeg that refused its content
+            raise InputError(f"{path} is encrypted or damaged; try the original file again") from error
         raise UsageError(f"{path}: permission denied; make it readable") from error
     except FFmpegError as error:
+        # That memory does not suffice is said of sizes that a damaged file claims.
+        if error.errno != errno.ENOMEM and (lacking := exhausted(error.errno, path)) is not None:
+            raise lacking from error
         kind = list_format(path)
         if follow_references and kind:
             raise InputError(f"{path} is {kind}; what it names cannot be read, or is not on this machine") from error
         if not follow_references and (kind := kind or _left_out(path)):
             raise _opens_others(path, kind) from None
-        what = "is empty" if path.stat().st_size == 0 else f"is not a video, or is cut off ({error.strerror})"
+        what = "is empty" if path.stat().st_size == 0 else f"is not a video, or is cut off ({_reason(error)})"
         raise InputError(f"{path} {what}; try the original file again") from error
     with container:
         if not follow_references and container.format.name == MOV and refers(path):
@@ -91,6 +98,11 @@ def _opens_others(path: Path, kind: str) -> UsageError:
 def has_flag(container: InputContainer | OutputContainer, flag: Flags) -> bool:
     """Whether FFmpeg says so of the container's format."""
     return bool(container.format.flags & cast(int, flag.value))
+
+
+def _reason(error: FFmpegError) -> str:
+    # What FFmpeg's reader of Y4M says of a header it cannot follow.
+    return "its header makes no sense" if error.errno == errno.EBUSY else error.strerror or str(error)
 
 
 def is_cover(stream: VideoStream) -> bool:

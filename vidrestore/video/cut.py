@@ -17,6 +17,7 @@ from .container import MATROSKA, MOV, stream_at
 from .copier import Copier
 from .info import VideoInfo
 from .metadata import content_tags
+from .output import pad
 from .streams import open_source
 from .target import Target
 from .timeline import packets
@@ -80,6 +81,7 @@ class PacketCutter:
                     output.mux(packet)
                 copier.finish(end - start)
                 copier.close()
+            pad(target.path, target.container)
         except (FFmpegError, OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, FFmpegError | OSError) else error
             raise VidrestoreError(f"{target.path} could not be copied: {reason}; leave --copy out") from error

@@ -18,7 +18,7 @@ from ..frame import Frame
 from .copier import Copier
 from .encoder import Encoder
 from .metadata import content_tags
-from .output import open_output
+from .output import open_output, pad
 from .packet_clock import PacketClock
 from .streams import open_source
 from .target import Beside, Target
@@ -137,6 +137,7 @@ class Mux:
         for sound in self._sounds:
             sound.until(end)
         self._output.close()
+        pad(self._file, self._target.container)
         self._close_source()
         stored = min(self._clock.packets, self._stream.frames)  # FFmpeg's own count of what is in the file
         if stored != self._clock.frames:

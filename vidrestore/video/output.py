@@ -24,6 +24,12 @@ _TAGS = {
 }
 
 
+EMPTY_TS = b"\x47\x1f\xff\x10" + b"\xff" * 184
+"""A packet of MPEG-TS that holds nothing."""
+LEAST_TS = 20
+"""Packets; FFmpeg recognises none of 10 and all of 15."""
+
+
 def open_output(target: Target, file: Path | BytesIO) -> OutputContainer:
     """Open `file` for writing and declare the picture stream; nothing is encoded or written before the header.
 
@@ -46,6 +52,18 @@ def open_output(target: Target, file: Path | BytesIO) -> OutputContainer:
     stream = cast(VideoStream, output.add_stream(target.codec, rate=target.rate, options=options))
     _describe(stream, target)
     return output
+
+
+def pad(file: Path, container: str) -> None:
+    """Add empty packets to a finished MPEG-TS of a few, which programs would not recognise.
+
+    Raises:
+        OSError: as writing does.
+    """
+    packets = file.stat().st_size // len(EMPTY_TS)
+    if container == "mpegts" and packets < LEAST_TS:
+        with file.open("ab") as end:
+            end.write(EMPTY_TS * (LEAST_TS - packets))
 
 
 def _container_options(target: Target) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import torch
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
@@ -47,7 +48,7 @@ class Unpacker:
         if recoloured or _family(name) != _family(self._target):
             return self._recoloured(frame, name, colour)
         if same and without_alpha(frame.format.name) == self._target:
-            return frame
+            return _clipped(frame, colour)
         return self._reformatted(frame, self._target, full=self._colour.full_range)
 
     def picture(self, frame: VideoFrame) -> Planes | Tensor:
@@ -81,6 +82,19 @@ class Unpacker:
         for place, plane in zip(made.planes, _codes(picture, self._target, self._colour), strict=True):
             from_dlpack(place).copy_(plane)
         return made
+
+
+def _clipped(frame: VideoFrame, colour: Colour) -> VideoFrame:
+    """The frame without codes beyond its depth, as decoders leave them where data is damaged: x264 aborts at them."""
+    top = (1 << colour.depth) - 1
+    planes = [from_dlpack(plane).numpy() for plane in frame.planes]
+    if all(plane.dtype != np.uint16 or plane.max() <= top for plane in planes):
+        return frame
+    made = VideoFrame(frame.width, frame.height, frame.format.name)  # other frames may refer to that one
+    made.colorspace, made.color_range = frame.colorspace, frame.color_range
+    for place, plane in zip(made.planes, planes, strict=True):
+        from_dlpack(place).copy_(torch.from_numpy(np.minimum(plane, top)))
+    return made
 
 
 def _unmarked(name: str) -> str:

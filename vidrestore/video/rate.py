@@ -12,6 +12,8 @@ MEANT = (24, 25, 30, 48, 50, 60, 72, 90, 96, 100, 120, 144, 240)
 MEASURED_PACKETS = 300
 FAR = 10
 """Times by which two rates of one file do not differ."""
+SLOWEST, FASTEST = Fraction(1, 86_400), Fraction(100_000)
+"""Frames per second that a file may say it has: one a day, and the fastest cameras'."""
 
 
 def snap(rate: Fraction, *, tolerance: Fraction = Fraction(1, 10_000)) -> Fraction:
@@ -21,8 +23,8 @@ def snap(rate: Fraction, *, tolerance: Fraction = Fraction(1, 10_000)) -> Fracti
     return best if abs(rate / best - 1) < tolerance else rate
 
 
-def _fraction(rate: object) -> Fraction | None:
-    return Fraction(rate) if isinstance(rate, Fraction) and rate > 0 else None
+def _believed(rate: object) -> Fraction | None:
+    return Fraction(rate) if isinstance(rate, Fraction) and SLOWEST <= rate <= FASTEST else None
 
 
 def average_rate(container: InputContainer, stream: VideoStream) -> Fraction:
@@ -31,10 +33,11 @@ def average_rate(container: InputContainer, stream: VideoStream) -> Fraction:
     Matroska and FLV keep milliseconds and no count, and FFmpeg then may report 1000; a rate it reports twice alike, or
     one that follows from a count, is true, unless it is far from the count and the length in the header.
     """
-    average, guessed = _fraction(stream.average_rate), _fraction(stream.guessed_rate)
-    if average and stream.frames and stream.duration and stream.time_base:
-        counted = stream.frames / (stream.duration * stream.time_base)
-        if not 1 / FAR < average / counted < FAR:  # MP4: time stamps of which some are damaged
+    average, guessed = _believed(stream.average_rate), _believed(stream.guessed_rate)
+    if stream.frames and stream.duration and stream.time_base:
+        counted = _believed(stream.frames / (stream.duration * stream.time_base))
+        # MP4: time stamps of which some are damaged.
+        if counted and not (average and 1 / FAR < average / counted < FAR):
             return snap(counted)
     if average and (stream.frames or average == guessed):
         return snap(average)
@@ -56,4 +59,5 @@ def _measured(container: InputContainer, stream: VideoStream) -> Fraction | None
     span = max(times, default=0) - min(times, default=0)
     if span == 0 or stream.time_base is None:
         return None
-    return snap((len(times) - 1) / (span * stream.time_base), tolerance=max(Fraction(1, 10_000), Fraction(1, span)))
+    rate = _believed((len(times) - 1) / (span * stream.time_base))
+    return rate and snap(rate, tolerance=max(Fraction(1, 10_000), Fraction(1, span)))

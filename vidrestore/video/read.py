@@ -99,8 +99,10 @@ class Reader:
         previous: _Timed | None = None
         step = 1 / self._info.rate
         until: Fraction | None = None
+        any_at_all = False
         with closing(self._pictures() if self._info.kind == "pictures" else self._video()) as source:
             for now in source:
+                any_at_all = True
                 if not self._begun(now.stamp):
                     continue
                 if self._over(now.stamp):
@@ -113,7 +115,7 @@ class Reader:
                     yield self._frame(previous, step)
                 previous = now
         if previous is None:
-            raise self._nothing()
+            raise self._nothing(any_at_all=any_at_all)
         yield self._frame(previous, self._last_duration(previous.stamp, step, until))
 
     def _pictures(self) -> Generator[_Timed]:
@@ -180,9 +182,9 @@ class Reader:
         native = None if has_alpha(timed.image.format.name) else timed.image
         return Frame(self._unpack.picture(timed.image), pts, duration, native=native, key=key)
 
-    def _nothing(self) -> InputError | UsageError:
+    def _nothing(self, *, any_at_all: bool) -> InputError | UsageError:
         path = self._info.path
-        if (self._reading.start, self._reading.end) == (None, None):
+        if not any_at_all:
             if self._accelerator is not None:
                 what = f"this {self._info.codec} in {self._info.pix_fmt}"
                 return UsageError(f"{path}: --decoder cuda decodes no picture of {what}; use --decoder cpu")
@@ -246,10 +248,13 @@ class Reader:
 
 def _check(reading: Reading) -> None:
     start, end = reading.start, reading.end
+    for option, moment in (("--start", start), ("--end", end)):
+        if moment is not None and moment < 0:
+            raise UsageError(f"{option} {moment} lies before the beginning; give 0 or more")
     alike = isinstance(start, int) == isinstance(end, int)
     least = start if start is not None and alike else 0
-    if (start is not None and start < 0) or (end is not None and end <= least):
-        raise UsageError(f"start {start or 0} and end {end}: the end must be later, and neither below 0")
+    if end is not None and end <= least:
+        raise UsageError(f"--end {end} is not later than --start {least}; give a later end")
 
 
 def _reached(moment: Moment | None, number: int, seconds: Fraction, *, default: bool) -> bool:

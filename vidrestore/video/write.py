@@ -1,6 +1,5 @@
 """Writer: frames in, one whole result out."""
 
-import errno
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Protocol, Self
 
 from av.error import FFmpegError
 
-from ..errors import ResourceError, VidrestoreError
+from ..errors import VidrestoreError, exhausted
 from ..files import new_part
 from ..frame import Frame
 from ..stop import check, held
@@ -235,6 +234,5 @@ def _said(path: Path) -> Iterator[None]:
     try:
         yield
     except (FFmpegError, OSError) as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ResourceError(f"the disk is full while writing {path}; free some space or write elsewhere") from error
-        raise VidrestoreError(f"{path} could not be written: {error.strerror or error}") from error
+        failed = VidrestoreError(f"{path} could not be written: {error.strerror or error}")
+        raise exhausted(error.errno, path) or failed from error
