@@ -69,6 +69,27 @@ def test_the_planner_keeps_to_it():
         planned(beside + 100 * MIB, tile=1000)
 
 
+@pytest.mark.parametrize(
+    ("needs", "bytes_always", "of_a_pixel"),
+    [
+        (Needs(space="luma"), 64 * MIB, 4 + 62),
+        (Needs(space="luma", before=1, after=2, scale=2), 64 * MIB, 4 * 4 + 62 * 4),
+        (Needs(space="rgb"), 128 * MIB, 4 * 3 + 96),
+        (Needs(space="rgb", after=1, scale=3), 128 * MIB, 2 * 4 * 3 + 96 * 9),
+    ],
+)
+def test_beside_its_tiles_a_run_takes_the_window_and_what_each_pixel_of_the_result_takes(
+    needs: Needs, bytes_always: int, of_a_pixel: int
+):
+    assert outside(needs, (20, 30)) == bytes_always + of_a_pixel * 20 * 30
+
+
+@pytest.mark.parametrize(("device", "pixels"), [("cpu", 2**17), ("cuda", 2**22)])
+def test_a_batch_grows_only_as_long_as_that_makes_it_faster(device: str, pixels: int):
+    made = plan(Needs(), size=(64, 64), cost=1, free=1 << 50, device=device, settings=Settings(), ways=3)
+    assert made.batch == 3 * pixels // 64**2
+
+
 def test_too_little_is_an_error_before_the_first_frame():
     settings = Settings(device="cpu", engine="torch", precision="fp32", max_memory=1 * MIB)
     with pytest.raises(ResourceError, match="--max-memory 1M is too little") as caught:

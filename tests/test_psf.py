@@ -38,7 +38,7 @@ def test_a_streak_has_its_length_and_angle() -> None:
     torch.testing.assert_close(psf.motion(18, 210), found)
 
 
-@pytest.mark.parametrize("radius", [0.3, 1, 2.5, 7])
+@pytest.mark.parametrize("radius", [0.3, 1, 2.5, 2.52, 7])
 def test_a_disk_is_its_area(radius: float) -> None:
     found = psf.disk(radius)
     reach, fine = len(found) // 2, 401
