@@ -1,6 +1,8 @@
 """Damaged files: results that others can read, or one line and exit code 3; never a traceback."""
 
+import json
 from collections import Counter
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,13 @@ from typer.testing import CliRunner, Result
 from tests.clips import make_clip, picture
 from tests.conftest import REPOSITORY
 from vidrestore.cli import app
+from vidrestore.errors import InputError
 from vidrestore.frame import Colour
+from vidrestore.settings import Reading
+from vidrestore.video.pieces import Piece
 from vidrestore.video.planes import Unpacker
 from vidrestore.video.probe import probe
+from vidrestore.video.read import Reader
 
 MUTANTS = REPOSITORY.parent / "shared" / "data" / "mutants"
 TURN_UP_LATE = ("m532.flv", "m581.flv")
@@ -117,3 +123,29 @@ def test_a_rate_that_cannot_be_is_not_believed(rate: str, tmp_path: Path) -> Non
     frame = b"FRAME\n" + bytes(64 * 48 * 3 // 2)
     source.write_bytes(f"YUV4MPEG2 W64 H48 F{rate} Ip C420\n".encode() + 3 * frame)
     assert 1 / 86_400 <= probe(source).rate <= 100_000
+
+
+def test_a_piece_whose_data_is_damaged_is_not_whole(tmp_path: Path) -> None:
+    """Of a run that goes on: it is made again, and no frame of the result is lost."""
+    piece, data = Piece(tmp_path, 1), bytes(range(100))
+    listed = {"frames": [[0, 1], [1, 1]], "packets": [[60, 1, True], [40, 0, False]]}
+    piece.data.write_bytes(data)
+    for name, content, whole in (
+        ("whole", listed | {"sha256": sha256(data).hexdigest()}, True),
+        ("other bytes", listed | {"sha256": sha256(data[::-1]).hexdigest()}, False),
+        ("no sum", listed, False),
+        ("no frame of a packet", listed | {"frames": [[0, 1], [2, 1]], "sha256": sha256(data).hexdigest()}, False),
+        ("endless times", listed | {"frames": [[0, 1], [10**30, 1]], "sha256": sha256(data).hexdigest()}, False),
+    ):
+        piece.index.write_text(json.dumps(content))
+        assert (piece.listed() is not None) == whole, name
+
+
+def test_nothing_that_decodes_is_damage_whatever_part_is_asked_for(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mp4", frames=6, options={"bf": "0"})
+    info = probe(source)
+    data = source.read_bytes()
+    begin, end = data.index(b"mdat") + 4, data.index(b"moov") - 4
+    source.write_bytes(data[:begin] + bytes(end - begin) + data[end:])
+    with pytest.raises(InputError, match="it is damaged"):
+        list(Reader(info, Reading(end=4)))

@@ -25,6 +25,7 @@ from vidrestore.pipeline import restore
 from vidrestore.processor import Needs
 from vidrestore.settings import Encoding, Reading
 from vidrestore.stages import upscale
+from vidrestore.tile import spans
 
 from .clips import make_clip
 from .frames import planes
@@ -61,10 +62,10 @@ def test_the_planner_keeps_to_it():
     assert 0.9 < 100 * tile * tile / (50 * MIB) <= 1
     smaller, _ = planned(beside + 100 * MIB, used=50 * MIB)
     assert smaller == pytest.approx(tile / 2**0.5, abs=1)
-    needed = (beside + 100 * MIB + 2 * 100 * 26**2) * 1.05 / MIB
+    needed = (beside + 100 * MIB + 2 * 100 * 36**2) * 1.05 / MIB  # tiles of 26 would do, but half as fast
     with pytest.raises(ResourceError, match=r"^--max-memory 100M is too little: 100M are taken ") as caught:
         planned(100 * MIB, used=100 * MIB)
-    assert f"tiles of 26 pixels need {math.ceil(needed)}M in all" in str(caught.value)
+    assert f"tiles of 36 pixels need {math.ceil(needed)}M in all" in str(caught.value)
     with pytest.raises(ResourceError, match="leave --tile and --batch to auto"):
         planned(beside + 100 * MIB, tile=1000)
 
@@ -88,6 +89,26 @@ def test_beside_its_tiles_a_run_takes_the_window_and_what_each_pixel_of_the_resu
 def test_a_batch_grows_only_as_long_as_that_makes_it_faster(device: str, pixels: int):
     made = plan(Needs(), size=(64, 64), cost=1, free=1 << 50, device=device, settings=Settings(), ways=3)
     assert made.batch == 3 * pixels // 64**2
+
+
+@pytest.mark.parametrize(("halo", "multiple"), [(5, 1), (8, 1), (51, 8), (96, 4)])
+def test_of_the_tile_that_is_advised_more_than_half_a_side_is_of_use(halo: int, multiple: int):
+    settings = Settings(max_memory=100 * MIB)
+    with pytest.raises(ResourceError) as caught:
+        plan(
+            Needs(halo=halo, multiple=multiple), size=(2160, 3840), cost=100, free=GIB, device="cpu", settings=settings
+        )
+    tile = int(re.search(r"tiles of (\d+) pixels", str(caught.value))[1])
+    with pytest.raises(UsageError) as caught:
+        spans(3840, tile=1, halo=halo, multiple=multiple)
+    assert f"give {tile} or more" in str(caught.value)
+    margin = -(-halo // multiple) * multiple
+    assert tile > 2 * (2 * margin)
+
+
+def test_an_amount_is_said_as_it_was_given():
+    with pytest.raises(ResourceError, match=r"^--max-memory 1 B is too little"):
+        plan(Needs(), size=(90, 160), cost=100, free=GIB, device="cpu", settings=Settings(max_memory=1))
 
 
 def test_too_little_is_an_error_before_the_first_frame():

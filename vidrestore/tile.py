@@ -46,7 +46,7 @@ def spans(size: int, *, tile: int, halo: int = 0, multiple: int = 1, scale: int 
     margin = -(-halo // step) * step
     stride = tile // step * step - 2 * margin
     if stride <= 0:
-        good = 4 * margin + step  # half of it is of use; less computes the same over and over
+        good = good_tile(halo, multiple)
         raise UsageError(f"{tile = } leaves nothing inside {halo = }: give {good} or more, or 0 for the whole picture")
     count = -(-(size - 2 * margin) // stride)
     stride = -(-(size - 2 * margin) // (count * step)) * step
@@ -62,6 +62,11 @@ def spans(size: int, *, tile: int, halo: int = 0, multiple: int = 1, scale: int 
         )
         for start, (left, right) in zip(starts, pairwise(seams), strict=True)
     ]
+
+
+def good_tile(halo: int, multiple: int) -> int:
+    """The side of the smallest tile to advise, in pixels: more than half of it is of use. Smaller ones work, slowly."""
+    return 4 * (-(-halo // multiple) * multiple) + -(-16 // multiple) * multiple
 
 
 def tiled(fn: Callable[[Tensor], Tensor], x: Tensor, *, tile: int, needs: Needs) -> Tensor:

@@ -13,6 +13,7 @@ from torch.utils._pytree import tree_leaves
 from ..errors import ResourceError
 from ..processor import Needs
 from ..settings import Settings
+from ..tile import good_tile
 
 SHARE = 0.5
 """Of the free memory, what one batch may take: the rest is for frames in flight, the encoder, and others."""
@@ -68,10 +69,14 @@ def plan(
     made = _plan(needs, size, SHARE * free / cost, ways * BATCH_PIXELS[device], settings)
     least = used + beside + int(cost * made.batch * math.prod(min(n, made.tile or n) for n in size) / SHARE)
     if least > settings.max_memory:
-        enough = _mib(least * 21 // 20)  # what is taken before differs from start to start
+        tile = made.tile or max(size)
+        if settings.tile == "auto":  # the smallest would work, but for hours
+            tile = min(max(tile, good_tile(needs.halo, needs.multiple)), max(size))
+        good = used + beside + int(cost * made.batch * math.prod(min(n, tile) for n in size) / SHARE)
+        enough = _mib(good * 21 // 20)  # what is taken before differs from start to start
         raise ResourceError(
             f"--max-memory {_exactly(settings.max_memory)} is too little: {_mib(used)} are taken before the first "
-            f"frame, and pictures in tiles of {made.tile or max(size)} pixels need {enough} in all; give that much"
+            f"frame, and pictures in tiles of {tile} pixels need {enough} in all; give that much"
             + ("" if (settings.tile, settings.batch) == ("auto", "auto") else ", or leave --tile and --batch to auto")
         )
     return made
