@@ -378,8 +378,12 @@ def test_windows_that_hold_nothing(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "w.mp4", frames=3)
     with pytest.raises(UsageError, match="no frame lies"):
         read(path, start=Fraction(9))
-    for wrong in (Reading(start=Fraction(2), end=Fraction(1)), Reading(end=0), Reading(start=-1)):
-        with pytest.raises(UsageError, match="later"):
+    for wrong, says in (
+        (Reading(start=Fraction(2), end=Fraction(1)), "--end 1 is not later than --start 2"),
+        (Reading(end=0), "--end 0 is not later than --start 0"),
+        (Reading(start=-1), "--start -1 lies before the beginning"),
+    ):
+        with pytest.raises(UsageError, match=says):
             Reader(probe(path), wrong)
 
 
