@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
+from typer.testing import CliRunner
 
 from tests.interlaced import NTSC, interlaced, moment, telecined, write
+from vidrestore.cli import app
 from vidrestore.errors import UsageError
 from vidrestore.frame import Frame, Planes
 from vidrestore.job import prepare
@@ -220,8 +223,24 @@ def test_a_result_is_planned_for_the_frames_that_come(tmp_path: Path) -> None:
 
 
 def test_pictures_have_no_fields(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="leave --deinterlace out"):
-        as_read(replace(probe(write(tmp_path / "v.mp4", FILM[:3])), kind="pictures"), Reading(deinterlace="auto"))
+    """auto may always be given; who asks for frames or fields of them errs."""
+    info = replace(probe(write(tmp_path / "v.mp4", FILM[:3])), kind="pictures")
+    assert as_read(info, Reading(deinterlace="auto")) is info
+    for asked in ("frames", "fields"):
+        with pytest.raises(UsageError, match=f"leave --deinterlace {asked} out"):
+            as_read(info, Reading(deinterlace=asked))
+
+
+def test_a_folder_of_pictures_takes_deinterlace_auto(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for n in range(2):
+        Image.new("RGB", (32, 24), (n, 9, 9)).save(folder / f"{n}.png")
+    words = ["upscale", str(folder), str(tmp_path / "out"), "--model", "espcn-x2", "--deinterlace"]
+    done = CliRunner().invoke(app, [*words, "auto"])
+    assert done.exit_code == 0, done.stderr
+    assert len(list((tmp_path / "out").glob("*.png"))) == 2
+    assert CliRunner().invoke(app, [*words, "frames", "-y"]).exit_code == 2
 
 
 @pytest.mark.parametrize(

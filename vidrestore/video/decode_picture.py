@@ -1,6 +1,5 @@
 """decode_picture(): the samples of one picture file, upright, in memory that is asked for before it is taken."""
 
-import re
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +13,7 @@ from ..errors import InputError, VidrestoreError
 from ..main_memory import check_fits, is_out_of_memory
 from . import tiff
 from .picture_header import PictureHeader, damaged
+from .still import jpeg_end
 
 Samples = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
 _FLOATS = 12
@@ -88,19 +88,5 @@ def _opencv() -> ModuleType:
 def _is_whole(data: bytes) -> bool:
     """Whether a JPEG or PNG has its end: decoders fill a missing rest with grey and say nothing."""
     if data.startswith(b"\xff\xd8"):
-        return _jpeg_ends(data)
+        return jpeg_end(data) > 0
     return not data.startswith(b"\x89PNG") or b"IEND" in data[-1024:]
-
-
-_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-"""Of a JPEG's segment; coded samples hold none."""
-
-
-def _jpeg_ends(data: bytes) -> bool:
-    """Whether the picture's own end comes: not its thumbnail's, nor one in the video that phones append."""
-    at = 2
-    while found := _MARKER.search(data, at):
-        if found[0] == b"\xff\xd9":
-            return True
-        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2])
-    return False

@@ -62,16 +62,17 @@ class Look:
 def as_read(info: VideoInfo, reading: Reading) -> VideoInfo:
     """The video as a Reader gives it: what is done about fields is decided, and count, rate and clock are of that.
 
-    Decodes some of its frames, unless `reading.deinterlace` is off.
+    Decodes some of its frames, unless `reading.deinterlace` is off. Pictures have no fields: with auto
+    they stay as they are.
 
     Raises:
-        UsageError: pictures are to be deinterlaced.
+        UsageError: frames or fields of pictures are to be made.
     """
     asked = reading.deinterlace
-    if asked == "off" or info.deinterlacing.each != "none":
+    if asked == "off" or info.deinterlacing.each != "none" or (asked == "auto" and info.kind == "pictures"):
         return info
     if info.kind == "pictures":
-        raise UsageError(f"{info.path}: pictures are not deinterlaced; leave --deinterlace out")
+        raise UsageError(f"{info.path}: pictures are not deinterlaced; leave --deinterlace {asked} out")
     look = look_at(info)
     how, said = (
         _automatic(look, info) if asked == "auto" else _asked(look, each="field" if asked == "fields" else "frame")

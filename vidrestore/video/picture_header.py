@@ -77,8 +77,9 @@ def read_header(path: Path) -> PictureHeader:
             raise InputError(f"{path} cannot be read: {error.strerror}; make it readable or remove it") from error
         raise damaged(path) from error
     pixels = header.width * header.height
-    if pixels > MAX_PIXELS:
-        raise InputError(f"{path}: {header.width}x{header.height} is too large; at most {MAX_PIXELS} pixels are read")
+    most = webp.MOST_ANIMATED if header.form == "webp" and header.animated else MAX_PIXELS
+    if pixels > most:
+        raise InputError(f"{path}: {header.width}x{header.height} is too large; at most {most} pixels are read")
     if not pixels or (pixels > PIXELS_PER_BYTE * size and header.form in ("png", "jpeg", "bmp")):
         claim = f"it says {header.width}x{header.height} pixels, and has {size} bytes"
         raise InputError(f"{path} is damaged: {claim}; replace or remove it")

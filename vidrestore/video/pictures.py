@@ -12,6 +12,7 @@ from .colour import guessed_matrix
 from .info import VideoInfo
 from .picture_header import PictureHeader, is_animated, read_header
 from .rate import snap
+from .still import is_still
 from .times import TIMES, Shown, Times, at_rate, read_times
 
 FORMATS = {"uint8": ("rgb24", 8, 255), "uint16": ("rgb48", 16, 65535), "float32": ("gbrpf32le", 16, 1)}
@@ -22,8 +23,18 @@ SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
 
 
 def is_pictures(path: Path) -> bool:
-    """Whether `path` is read as pictures: every folder, and files named as pictures that are not animated."""
-    return path.is_dir() or (path.suffix.lower() in SUFFIXES and not is_animated(path))
+    """Whether `path` is read as pictures: every folder, still pictures of any name, and what is named as one.
+
+    Not those that are animated.
+    """
+    return path.is_dir() or ((path.suffix.lower() in SUFFIXES or _is_still(path)) and not is_animated(path))
+
+
+def _is_still(path: Path) -> bool:
+    try:
+        return is_still(path)
+    except OSError:  # which opening it will say
+        return False
 
 
 def list_pictures(path: Path) -> list[Path]:

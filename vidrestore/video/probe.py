@@ -23,7 +23,7 @@ from .pixel_format import has_alpha
 from .rate import average_rate
 from .sidedata import display_matrix, dropped, hdr10, lost_metadata
 from .siting import chroma_location
-from .timeline import decoded
+from .timeline import decoded, first_alone
 
 KINDS: dict[str, StreamKind] = {
     "video": "video",
@@ -32,6 +32,8 @@ KINDS: dict[str, StreamKind] = {
     "attachment": "attachment",
 }
 
+LARGE = 2**23
+"""Pixels of a frame beyond which one is looked at, and not three: more than UHD, which nobody interlaces."""
 INTERLACED = "the video is flagged as interlaced: --deinterlace auto, frames or fields makes whole frames of it"
 
 
@@ -61,7 +63,10 @@ def probe(
         stream = picture_stream(container, path)
         # Decoding changes it where the size changes inside the stream; players show the size of the file's header.
         size = (stream.codec_context.width, stream.codec_context.height)
-        frames = list(islice(decoded(container, stream), 3))
+        if size[0] * size[1] > LARGE:
+            frames = list(islice(first_alone(container, stream), 1))
+        else:
+            frames = list(islice(decoded(container, stream), 3))
         if not frames:
             raise InputError(f"{path}: not one picture of it can be decoded; it is damaged or encrypted")
         info = _describe(path, container, stream, frames, size=size)

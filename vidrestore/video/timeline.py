@@ -274,6 +274,20 @@ def decoded(container: InputContainer, stream: VideoStream, *, seeked: bool = Fa
         yield from frames
 
 
+def first_alone(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """Pictures that need no other, from the beginning: none is held back until those shown before it are there."""
+    context = stream.codec_context
+    for packet in packets(container, stream):
+        frames: list[VideoFrame] = []
+        with suppress(FFmpegError):
+            frames += packet.decode()
+        if not frames and packet.size:
+            with suppress(FFmpegError):
+                frames += context.decode(None)
+            context.flush_buffers()
+        yield from frames
+
+
 def last_picture(path: Path, index: int, *, follow_references: bool = False) -> Fraction | None:
     """When the last picture of a stream is shown, by the stamps of its packets; None where they have none."""
     last: Fraction | None = None

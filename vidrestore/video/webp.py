@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 _LONGEST = 1 << 24
 """Bytes that are read of a chunk; samples, which may be longer, are skipped."""
+MOST_ANIMATED = 178_956_970
+"""Pixels of an animation's canvas beyond which Pillow refuses it."""
 _NO_TIME = 100
 """Milliseconds that browsers show a picture for that says 10 or less."""
 
@@ -27,18 +29,22 @@ class WebpFacts:
 
 
 def read_facts(file: BinaryIO) -> WebpFacts:
-    """Without decoding anything. ValueError: it is no WebP, or shorter than it says."""
+    """Without decoding anything.
+
+    ValueError: it is no WebP, is shorter than it says, or a still picture does not have the size of its canvas.
+    """
     facts = WebpFacts()
+    stored = (0, 0)
     for name, content in _chunks(file):
         if name == b"VP8X":
             facts.alpha = bool(content[:1] and content[0] & 0x10)
             facts.width, facts.height = _number(content[4:7]) + 1, _number(content[7:10]) + 1
-        elif name == b"VP8L" and not facts.width:
+        elif name == b"VP8L" and not any(stored):
             bits = _number(content[1:5])
-            facts.width, facts.height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-            facts.alpha = bool(bits >> 28 & 1)
-        elif name == b"VP8 " and not facts.width:
-            facts.width, facts.height = _number(content[6:8]) & 0x3FFF, _number(content[8:10]) & 0x3FFF
+            stored = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+            facts.alpha = facts.alpha if facts.width else bool(bits >> 28 & 1)
+        elif name == b"VP8 " and not any(stored):
+            stored = _number(content[6:8]) & 0x3FFF, _number(content[8:10]) & 0x3FFF
         elif name == b"ANMF":
             shown = _number(content[12:15])
             facts.durations.append(shown if shown > 10 else _NO_TIME)
@@ -46,6 +52,10 @@ def read_facts(file: BinaryIO) -> WebpFacts:
             facts.profile = content
         elif name == b"EXIF":
             facts.exif = content.removeprefix(b"Exif\0\0")
+    if not facts.width:
+        facts.width, facts.height = stored
+    elif not facts.durations and stored != (facts.width, facts.height):
+        raise ValueError(f"a picture of {stored} lies on a canvas of {facts.width}x{facts.height}")
     return facts
 
 
