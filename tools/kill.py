@@ -77,7 +77,8 @@ CASES = {
         "split-scenes in.mp4 out --csv out.csv --stats stats.csv --plot plot.png --preset ultrafast --crf 40",
     ),
     "metrics": Case(
-        "metrics in.mp4 in2.mp4 -y --csv m.csv --plot m.png --report m.html --diff diff --progress none",
+        "metrics in.mp4 in2.mp4 -y --align none --offset 0 --csv m.csv --plot m.png --report m.html --diff diff"
+        " --progress none",
         ("m.csv", "m.png", "m.html", "diff"),
         "metrics in.mp4 in.mp4 --csv m.csv --plot m.png --report m.html --diff diff --progress none",
     ),
@@ -221,7 +222,7 @@ class Bench:
         killed = signal.SIGKILL in stop.signals
         expected = {-signal.SIGKILL} if killed else {128 + number for number in stop.signals}
         if ended.code not in {0, *expected}:
-            yield f"exit code {ended.code}"
+            yield f"exit code {ended.code}: {ended.errors[-300:]}"
         if "Traceback" in ended.errors:
             yield f"traceback: {ended.errors[-300:]}"
         others = sorted(set(found) - set(self.old) - set(self.new))
@@ -272,7 +273,7 @@ def prepared(case: Case, inputs: Path, scratch: Path) -> Bench:
     shutil.copytree(start, whole)
     began = time.monotonic()
     made = forked(case.words, whole, None)
-    assert made.code == 0, made.errors
+    assert made.code == 0, (made.code, made.errors)
     return Bench(case, start, tree(start), tree(whole), made.steps, time.monotonic() - began)
 
 

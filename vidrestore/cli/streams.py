@@ -53,7 +53,8 @@ def prepare() -> None:
     for name, kind, number in (("stdout", Results, 1), ("stderr", Messages, 2)):
         there = getattr(sys, name) or io.TextIOWrapper(open(number, "wb", closefd=False))  # noqa: SIM115
         # backslashreplace: a terminal may know plain ASCII alone.
-        stream = kind(there.detach(), there.encoding, "backslashreplace", line_buffering=there.line_buffering)
+        lines, at_once = there.line_buffering, there.write_through
+        stream = kind(there.detach(), there.encoding, "backslashreplace", None, lines, at_once)
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
 
