@@ -1,6 +1,7 @@
 """Results appear whole or not at all: at the end of a run, at every step of it, and beside other runs."""
 
 import ctypes
+import json
 import os
 from pathlib import Path
 
@@ -197,6 +198,23 @@ def test_a_run_killed_at_any_step_is_finished_by_the_next(
     with unfinished.claimed(folder, unfinished.NOT_KEPT):
         assert tree(folder) == AFTER
     assert tree(folder) == AFTER and not (folder / "scene_2").exists() and not part.exists()
+
+
+def test_half_a_swap_is_no_strangers_folder(tmp_path: Path) -> None:
+    """Its list of pictures comes last; the same command goes on all the same."""
+    source, out = make_clip(tmp_path / "in.mp4", frames=4), tmp_path / "out"
+    how = {"reading": Reading(), "picking": Picking(), "pictures": Pictures()}
+    extract(prepare_extract(source, out, **how))
+    part, whole = tmp_path / "out.part", {path.name for path in out.iterdir()}
+    (part / swap.NEW).mkdir(parents=True)
+    for name in ("frame_00000004.png", "frames.csv"):
+        (out / name).rename(part / swap.NEW / name)
+    (part / unfinished.RUN).write_text('{"resume": "no"}')
+    (part / swap.MOVES).write_text(json.dumps({"leaving": [], "arriving": sorted(whole)}))
+    with pytest.raises(UsageError, match="a part of what a killed run was putting there"):
+        prepare_extract(source, out, **how)
+    extract(prepare_extract(source, out, **how, overwrite=True))
+    assert {path.name for path in out.iterdir()} == whole and not part.exists()
 
 
 @pytest.mark.parametrize("at", range(STEPS + 1))

@@ -123,6 +123,29 @@ print(stop.asked())
 """) == (0, "0\n", "")
 
 
+def test_one_that_comes_during_an_import_is_raised_after_it(tmp_path: Path) -> None:
+    """In the imports of torch's C++ parts it aborts the process."""
+    (tmp_path / "slow.py").write_text("""
+import signal
+signal.raise_signal(signal.SIGTERM)
+try:
+    signal.raise_signal(signal.SIGALRM)
+finally:
+    print("imported")
+""")
+    assert run(f"""
+sys.path.insert(0, {str(tmp_path)!r})
+stop.listen()
+stop.check()
+try:
+    import slow
+    print("after")
+    time.sleep(20)
+except KeyboardInterrupt:
+    print("raised", stop.asked())
+""") == (0, "imported\nafter\nraised 15\n", "")
+
+
 DROPPING = """
 from vidrestore.cli.errors import shows_errors
 

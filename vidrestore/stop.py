@@ -19,6 +19,8 @@ _listening = False
 _asked = 0
 _at_once = False
 """Whether a stop is raised wherever the program is; else the next `check` raises it."""
+_AGAIN = 0.05
+"""Seconds."""
 _steps = threading.RLock()
 _depth = 0
 """How many `held` are around what is running."""
@@ -41,6 +43,7 @@ def listen(last_words: str = "") -> None:
             signal.signal(number, _ask)
     atexit.register(_ignore)
     if os.name == "posix":
+        signal.signal(signal.SIGALRM, lambda _, frame: _ask(_asked, frame))
         # Python runs handlers between its own instructions; a thread that reads the numbers hears them during C code.
         numbers, wakeup = os.pipe()
         os.set_blocking(wakeup, False)
@@ -101,12 +104,25 @@ def stoppable() -> Iterator[None]:
         _at_once = False
 
 
-def _ask(number: int, _: FrameType | None) -> None:
+def _ask(number: int, frame: FrameType | None) -> None:
     global _asked, _at_once
     _asked = _asked or number
-    if _at_once:
-        _at_once = False
-        raise KeyboardInterrupt
+    if not _at_once:
+        return
+    if os.name == "posix" and _is_importing(frame):
+        # What is raised in the imports of C++ libraries aborts the process: asked again a little later.
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+        return
+    _at_once = False
+    raise KeyboardInterrupt
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _leave_at_second(numbers: int, last_words: str) -> None:

@@ -28,17 +28,29 @@ class Messages(io.TextIOWrapper):
 class Results(io.TextIOWrapper):
     """stdout: what cannot be written there is an error in one line, but for a reader that has seen enough."""
 
+    _lost: Exception | None = None
+    """Raised by every later `write`, too: a library may only have tried what the stream can do."""
+
     def write(self, text: str) -> int:
+        if self._lost is not None:
+            raise self._lost
         try:
             return super().write(text)
         except OSError as error:
-            raise _lost(error) from None
+            raise self._lose(error) from None
 
     def flush(self) -> None:
         try:
             super().flush()
         except OSError as error:
-            raise _lost(error) from None
+            raise self._lose(error) from None
+
+    def _lose(self, error: OSError) -> Exception:
+        _discard(1)  # or Python tries once more at its end
+        kind = ResourceError if error.errno == errno.ENOSPC else VidrestoreError
+        said = kind(f"standard output cannot be written: {error.strerror}")
+        self._lost = error if error.errno == errno.EPIPE else said
+        return self._lost
 
 
 def prepare() -> None:
@@ -57,14 +69,6 @@ def prepare() -> None:
         stream = kind(there.detach(), there.encoding, "backslashreplace", None, lines, at_once)
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
-
-
-def _lost(error: OSError) -> Exception:
-    _discard(1)  # or Python tries once more at its end
-    if error.errno == errno.EPIPE:
-        return error
-    kind = ResourceError if error.errno == errno.ENOSPC else VidrestoreError
-    return kind(f"standard output cannot be written: {error.strerror}")
 
 
 def _discard(number: int) -> None:

@@ -11,8 +11,9 @@ from .codecs import CONTAINERS
 from .earlier import check_no_strangers, what_goes
 from .picture_header import is_animated
 from .pictures import is_pictures
+from .swap import is_pending
 from .target import TargetKind
-from .unfinished import NOT_KEPT, check_same
+from .unfinished import NOT_KEPT, check_same, folder_of
 
 PICTURES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".webp")
 
@@ -75,8 +76,12 @@ def check_free(path: Path, *sources: Path, folder: bool, overwrite: bool, resume
         if folder and is_pictures(source) and source.resolve().is_relative_to(path.resolve()):
             raise UsageError(f"{source}, the input, lies in {path}; name another folder for the pictures")
     if folder and any(path.iterdir()):
-        check_no_strangers(path)
+        if is_pending(folder_of(path)):
+            what = "it holds a part of what a killed run was putting there, and the next run finishes that first"
+        else:
+            check_no_strangers(path)
+            what = what_goes(path)
         if not overwrite:
-            raise UsageError(f"{path} is not empty; use -y to write there all the same: {what_goes(path)}")
+            raise UsageError(f"{path} is not empty; use -y to write there all the same: {what}")
     elif not folder and not overwrite:
         raise UsageError(f"{path} exists; use -y to overwrite it")
