@@ -410,3 +410,15 @@ def test_whole_clips(average: Blend, name: str, words: tuple[str, ...], shared_d
     assert report["duration_out"] == pytest.approx(report["duration_in"] * stretch, abs=0.02)
     with av.open(str(target)) as container:
         assert sum(1 for _ in container.decode(video=0)) == report["frames_out"]
+
+
+@pytest.mark.parametrize("words", [("--start", "2f"), ("--deinterlace", "fields")])
+def test_what_follows_the_last_frame_lies_on_the_sources_clock(words: tuple[str, str], tmp_path: Path) -> None:
+    """Where a file does not say how long its last frame lasts, the rate does, which no clock of milliseconds has."""
+    source = make_clip(tmp_path / "in.mkv", frames=3, rate=Fraction(30000, 1001), codec="ffv1")
+    source.write_bytes(source.read_bytes().replace(b"\x23\xe3\x83", b"\x23\xe3\x84"))  # DefaultDuration is no more
+    target = tmp_path / "out.mp4"
+    result = CliRunner().invoke(app, ["interpolate", str(source), str(target), "--quality", "fast", *words])
+    assert result.exit_code == 0, result.stderr
+    with av.open(str(target)) as container:
+        assert sum(1 for _ in container.decode(video=0)) == (2 if words[0] == "--start" else 12)

@@ -170,7 +170,11 @@ class Reader:
         if until is not None:
             return until - last.pts
         believable = step / 2 <= last.claimed <= max(10 * step, Fraction(LONGEST_LAST))
-        return last.claimed if believable or self._info.kind == "pictures" else step
+        if self._info.kind == "pictures":
+            return last.claimed
+        # As near as the source's clock has it: all that becomes of the frame is counted in its ticks.
+        tick = self._info.time_base
+        return max(1, round((last.claimed if believable else step) / tick)) * tick
 
     def _frame(self, timed: _Timed, duration: Fraction) -> Frame:
         self.given += 1
