@@ -112,6 +112,17 @@ sys.modules["kept"] = kept
 """) == (0, "over\n", "")
 
 
+def test_what_is_left_of_a_wait_for_an_import_ends_nothing() -> None:
+    assert run("""
+class AtTheEnd:
+    def __del__(self, sleep=time.sleep):
+        sleep(0.3)
+sys.modules["kept"] = AtTheEnd()
+stop.listen()
+signal.setitimer(signal.ITIMER_REAL, 0.2)
+""") == (0, "", "")
+
+
 def test_what_is_ignored_stays_ignored() -> None:
     assert run("""
 signal.signal(signal.SIGHUP, signal.SIG_IGN)

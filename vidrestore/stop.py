@@ -140,6 +140,8 @@ def _ignore() -> None:
     """At the end of the process there is nothing left to stop, and Python's handlers are about to go."""
     if os.name == "posix":
         signal.set_wakeup_fd(-1)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
     for number in SIGNALS:
         if signal.getsignal(number) is _ask:
             signal.signal(number, signal.SIG_IGN)
