@@ -50,7 +50,7 @@ def test_flops_are_those_of_the_layers(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(networks, "WIDTH", 96)
     monkeypatch.setattr(networks, "SIDE", 64)
     entry = manifest.find("espcn-x2", task="upscale")
-    monkeypatch.setattr(weights, "manifest", lambda: {"espcn-x2": entry})
+    monkeypatch.setattr(manifest, "rows", lambda: {"espcn-x2": entry})
     core = weights.load(entry).core
     height, width, expected = 64 + 10, 96 + 10, 0  # the halo is laid around the picture before the first layer
     for layer in core:

@@ -218,6 +218,8 @@ def test_the_command_shows_the_network_beside_the_blurred_picture(
             f'sha256 = "{hashlib.sha256(content).hexdigest()}"',
             "steps = 0",
             "args = {blocks = 1, width = 0.0625}",
+            f"parameters = {sum(parameter.numel() for parameter in network.parameters())}",
+            "needs = {}",
         ]
         (model.parent / "manifest.toml").write_text("\n".join(["[grey]", *rows]))
         monkeypatch.setenv("VIDRESTORE_WEIGHTS", str(model.parent))

@@ -356,7 +356,7 @@ def test_a_frame_too_few_is_an_error_not_silence(monkeypatch: pytest.MonkeyPatch
     original = stage_work.retime
     monkeypatch.setattr(interpolators, "find", lambda *_: Choice("blend", lambda _: Blend()))
     monkeypatch.setattr(stage_work, "retime", lambda *a, **k: (f for n, f in enumerate(original(*a, **k)) if n != 4))
-    refused(1, clip, out, says="9 frames were decoded, 18 must come of them, 17 did")
+    refused(1, clip, out, says="9 frames were read, 18 must come of them, 17 did")
     assert not out.exists()
 
 

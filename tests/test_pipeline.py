@@ -150,7 +150,7 @@ def test_a_frame_too_few_is_an_error_not_silence(tmp_path: Path) -> None:
         return lambda frames: (frame for i, frame in enumerate(frames) if i != 4)
 
     stage = Stage("loses one", 1, start, "loses one")
-    with pytest.raises(VidrestoreError, match="9 frames were decoded, 9 must come of them, 8 did"):
+    with pytest.raises(VidrestoreError, match="9 frames were read, 9 must come of them, 8 did"):
         restore(prepare(source, tmp_path / "out.mp4", (stage,), reading=Reading(), encoding=FFV1))
     assert [p.name for p in tmp_path.iterdir()] == ["in.mp4"]
 

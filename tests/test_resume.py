@@ -699,6 +699,7 @@ def test_pictures_go_into_a_folder_that_is_there(tmp_path: Path) -> None:
     target.mkdir()
     for name in ("run.json", "mine.txt", "frame_00000099.png"):
         (target / name).write_text("dear")
+    (target / "frames.csv").write_text("file\nframe_00000099.png\n")  # an earlier run's
 
     def job(stage: Stage) -> Report:
         made = prepare(source, target, (stage,), reading=Reading(), encoding=Encoding(), overwrite=True, resume=True)

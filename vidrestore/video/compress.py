@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -95,6 +94,8 @@ def compress(frames: Sequence[Codes], codec: Codec) -> list[Codes]:
     Raises:
         RuntimeError: the encoder lost a frame.
     """
+    import av  # training of other kinds runs where PyAV is not installed
+
     height, width = frames[0].shape[0] * 2 // 3, frames[0].shape[1]
     encoder = av.CodecContext.create(codec.name, "w")
     assert isinstance(encoder, av.VideoCodecContext)
@@ -123,6 +124,8 @@ def compress(frames: Sequence[Codes], codec: Codec) -> list[Codes]:
 
 def x264_still(picture: NDArray[np.uint8], *, crf: int) -> NDArray[np.uint8]:
     """Encode an (H, W, 1) luma picture as one key frame at `crf` and decode it; H and W must be even."""
+    import av
+
     height, width, _ = picture.shape
     encoder = av.CodecContext.create("libx264", "w")
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "gray"
