@@ -270,6 +270,16 @@ def test_what_a_killed_run_left_is_no_hindrance(tmp_path: Path) -> None:
     assert len(list(out.iterdir())) == 5 and not part.exists()
 
 
+@pytest.mark.parametrize(("width", "tree"), [(112, "0"), (128, None)])
+def test_a_narrow_clip_is_encoded_without_what_differs_from_run_to_run(
+    tmp_path: Path, width: int, tree: str | None
+) -> None:
+    """A few of 100 files of 48x240, 64x48, 96x64 and 112x240 were others, none from 128 on."""
+    source = make_clip(tmp_path / "in.mp4", frames=2, size=(width, 64))
+    target = prepare(source, tmp_path / "out.mp4", (), reading=Reading(), encoding=Encoding()).target
+    assert target.options.get("mbtree") == tree
+
+
 def test_the_same_run_makes_the_same_bytes(tmp_path: Path) -> None:
     source = make_clip(tmp_path / "in.mp4", frames=6, audio=1)
     for suffix in (".mkv", ".webm", ".mp4", ".avi"):

@@ -24,6 +24,8 @@ from .unfinished import remains
 
 FINEST = 2**31 - 1
 """Ticks per second that FFmpeg can count."""
+X264_WIDTH = 128
+"""Pixels, below which x264's macroblock tree makes another file of the same pictures now and then."""
 FINEST_RATE = 10**6
 """Denominator of a rate up to 2000 frames per second that FFmpeg can hold."""
 
@@ -118,6 +120,8 @@ def _encoded(target: Target, info: VideoInfo, encoding: Encoding) -> Target:
     if container.constant_rate:
         # Such a container stores no pts: pictures out of order would come two frames late, and all sound with them.
         options.setdefault("bf", "0")
+    if encoder.name.startswith("libx264") and target.width < X264_WIDTH:
+        options.setdefault("mbtree", "0")
     target = replace(
         target,
         time_base=time_base,
