@@ -54,7 +54,7 @@ CASES = {
     "resume": Case(f"upscale in.mp4 out.mkv -y -m espcn --resume {RUN}", ("out.mkv",), resume=True),
     "interpolate": Case(f"interpolate in.mp4 out.mkv -y --quality fast {RUN}", ("out.mkv",)),
     "deblur": Case(f"deblur in.mp4 out.mkv -y -m wiener --psf disk:2 {RUN}", ("out.mkv",)),
-    "restore": Case(f"restore in.mp4 out.mkv -y --upscale 2 {RUN}", ("out.mkv",)),
+    "restore": Case(f"restore in.mp4 out.mkv -y --scale 2 {RUN}", ("out.mkv",)),
     "picture": Case(f"upscale pictures/1.png out.png -y -m espcn {RUN}", ("out.png",)),
     "folder": Case(f"upscale in.mp4 out -y -m espcn {RUN}", ("out",)),
     "folder by resume over another": Case(
@@ -118,6 +118,8 @@ class Ended:
 def forked(words: str, folder: Path, stop: Stop | None) -> Ended:
     """Run a command in a copy of this process, which has imported what it needs; count its steps, stop it at one."""
     log, counted = folder.parent / "log", folder.parent / "steps"
+    log.touch()
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))  # until the command listens for them
     child = os.fork()
     if child == 0:
         try:
@@ -125,6 +127,7 @@ def forked(words: str, folder: Path, stop: Stop | None) -> Ended:
         except BaseException:
             traceback.print_exc()
             os._exit(99)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
     began = time.monotonic()
     pending = list(stop.signals) if stop and not stop.step else []
     while (status := os.waitpid(child, os.WNOHANG))[0] == 0:
@@ -149,10 +152,13 @@ def _child(words: str, folder: Path, log: Path, counted: Path, stop: Stop | None
     signal.signal(signal.SIGINT, signal.default_int_handler)
     atexit._clear()  # what is registered is the parent's
     _count(folder, counted, stop)
-    from vidrestore.cli import main
+    from vidrestore import cli
+    from vidrestore import stop as stops
 
+    stops.listen(cli.LAST_WORDS)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
     try:
-        main()
+        cli.main()
         code = 0
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
