@@ -1,6 +1,5 @@
 """Scenes as users have them: sent through the chain of degradations once, and kept in files that training cuts from."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .chain import Shares, damaged, draw, planes
-from .footage import Codes, Scene, named, state_of
+from .footage import Codes, Scene, named, save_whole, state_of
 from .layers import layered
 from .sequencing import PACES
 
@@ -92,15 +91,11 @@ def _as_420(rgb: Codes) -> Codes:
 
 
 def _save(path: Path, frames: Sequence[Codes], shares: Shares, scale: int, rng: np.random.Generator) -> None:
-    """Both files, whole or not at all, the one that is looked for last; harmless where several processes start."""
+    """Both files, the one that is looked for last."""
     low, before = damaged(frames, draw(rng, shares), scale=scale, rng=rng)
     high = frames if scale > 1 else before
-    path.parent.mkdir(parents=True, exist_ok=True)
     for target, pictures in ((_beside(path), high), (path, low)):
-        part = target.with_suffix(f".{os.getpid()}.part")
-        with part.open("wb") as file:
-            np.save(file, np.stack([planes(each)[0] for each in pictures]))
-        os.replace(part, target)
+        save_whole(target, np.stack([planes(each)[0] for each in pictures]))
 
 
 def _beside(path: Path) -> Path:

@@ -1,6 +1,5 @@
 """Scenes with their exposures, made once and kept in files: what training cuts its patches from."""
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from ..flow.interpolator import FlowInterpolator
 from ..flow.presets import PRESETS
 from ..metrics import psnr
 from .exposure import GAMMA, as_codes, as_picture, exposures, moments
-from .footage import Codes, Scene, named, state_of
+from .footage import Codes, Scene, named, save_whole, state_of
 from .layers import FINER, SPEEDS, layered
 
 EACH = 16
@@ -72,7 +71,7 @@ def _moving(scene: Scene, folder: Path) -> Iterator[Exposed]:
         path = folder / f"{name}.npy"
         if not path.is_file():
             seen = moments([as_picture(frame) for frame in frames], each=EACH, between=between)
-            _save(path, _exposed(seen, np.random.default_rng(int(name, 16))))
+            save_whole(path, _exposed(seen, np.random.default_rng(int(name, 16))))
         if len(np.load(path, mmap_mode="r")) > 1:
             yield Exposed(path)
 
@@ -84,7 +83,7 @@ def _layered(stills: Sequence[Path], folder: Path, side: int) -> Iterator[Expose
         path = folder / f"layered-{side}-{name}-{number:04}.npy"
         if not path.is_file():
             rng = np.random.default_rng(number)
-            _save(path, _exposed([as_picture(seen) for seen in layered(stills, times, side=side, rng=rng)], rng))
+            save_whole(path, _exposed([as_picture(seen) for seen in layered(stills, times, side=side, rng=rng)], rng))
         if len(np.load(path, mmap_mode="r")) > 1:
             yield Exposed(path)
 
@@ -96,12 +95,3 @@ def _exposed(seen: Sequence[Tensor], rng: np.random.Generator) -> Codes:
     truth = as_codes(sharp)
     fitting = [codes for codes in map(as_codes, made) if FITTING[0] <= psnr(truth, codes) <= FITTING[1]]
     return np.stack([truth, *(fitting[n] for n in sorted(rng.permutation(len(fitting))[:KEPT]))])
-
-
-def _save(path: Path, pictures: Codes) -> None:
-    """Whole or not at all, and harmless where several processes start together."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}.part")
-    with part.open("wb") as file:
-        np.save(file, pictures)
-    os.replace(part, path)

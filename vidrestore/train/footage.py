@@ -203,6 +203,15 @@ def read_picture(path: Path) -> Codes:
     return np.asarray(picture, np.uint8)
 
 
+def save_whole(path: Path, array: Codes) -> None:
+    """An array in a file, whole or not at all, and harmless where several processes start together."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(f".{os.getpid()}.part")
+    with part.open("wb") as file:
+        np.save(file, array)
+    os.replace(part, path)
+
+
 def named(*contents: bytes | memoryview) -> str:
     """A name for what is made and kept, after what it is made of and how."""
     return sha256(b"".join(contents)).hexdigest()[:24]

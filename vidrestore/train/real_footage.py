@@ -16,11 +16,10 @@ from ..ops.upsample import upsample
 from .chain import Shares
 from .encoded import FRAMES, Encoded, encoded_scenes, encoded_stills
 from .footage import beside, held_back, scenes
+from .sequencing import MIDDLE
 from .task import Material
 from .validate import Held, Pair
 
-WINDOW = 5
-MIDDLE = WINDOW // 2
 HELD = 64
 """Samples that validation sees."""
 

@@ -1,6 +1,5 @@
 """The task of video super-resolution: five frames in a row, shrunk, and the middle one as it was."""
 
-import os
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from ..errors import InputError
 from ..ops.upsample import upsample
 from .data import luma_codes
 from .degrade import Degradation, degrade
-from .footage import Codes, Scene, beside, held_back, named, scenes, state_of
+from .footage import Codes, Scene, beside, held_back, named, save_whole, scenes, state_of
 from .layers import layered
 from .task import Material
 from .validate import Held, Pair
@@ -171,11 +170,8 @@ def _made(stills: Sequence[Path], scratch: Path, task: Sequencing) -> NDArray[np
     """Windows in made-up motion (N, 5, side, side), kept in scratch: they take longer to make than to learn from."""
     path = scratch / f"made-{task.made}-{task.side}-{named(state_of(stills))}.npy"
     if not path.is_file():
-        scratch.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}.npy")
         rng = np.random.default_rng(0)
-        np.save(part, np.stack([_layered(stills, task.side, rng) for _ in range(task.made)]))
-        os.replace(part, path)
+        save_whole(path, np.stack([_layered(stills, task.side, rng) for _ in range(task.made)]))
     return np.asarray(np.load(path, mmap_mode="r"))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from ..errors import InputError
-from . import exif, png, tiff, webp
+from . import exif, png, still, tiff, webp
 from .cicp import CICP, primaries_and_transfer
 from .container import MAX_PIXELS
 from .exif import Resolution
@@ -93,15 +93,21 @@ def damaged(path: Path) -> InputError:
 
 def is_animated(path: Path) -> bool:
     """Whether there is a file at `path` whose content is an animated picture: to be read as a video."""
-    try:
-        return path.is_file() and read_header(path).animated
-    except InputError:  # which reading it will say
-        return False
+    return _animation(path) is not None
 
 
 def is_animated_webp(path: Path) -> bool:
     """Whether it is one of the kind that FFmpeg does not read."""
-    return is_animated(path) and read_header(path).form == "webp"
+    return _animation(path) == "webp"
+
+
+def _animation(path: Path) -> Form | None:
+    """What kind of animated picture there is; None: none."""
+    try:
+        header = read_header(path) if path.is_file() else None
+    except InputError:  # which reading it will say
+        return None
+    return header.form if header is not None and header.animated else None
 
 
 def _header(file: BinaryIO) -> PictureHeader:
@@ -208,13 +214,10 @@ def _bmp(file: BinaryIO) -> PictureHeader:
 
 _FORMS: dict[bytes, Callable[[BinaryIO], PictureHeader]] = {
     png.SIGNATURE: _png,
-    b"\xff\xd8\xff": _jpeg,
-    b"RIFF": _webp,
-    b"II*\0": _tiff,
-    b"MM\0*": _tiff,
-    b"II+\0": _tiff,
-    b"MM\0+": _tiff,
-    b"BM": _bmp,
+    still.JPEG: _jpeg,
+    still.WEBP: _webp,
+    **dict.fromkeys(still.TIFF, _tiff),
+    still.BMP: _bmp,
 }
 
 

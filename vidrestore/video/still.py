@@ -8,9 +8,9 @@ from pathlib import Path
 from .png import SIGNATURE
 
 _Data = bytes | mmap.mmap
-_JPEG, _BMP = b"\xff\xd8\xff", b"BM"
+JPEG, WEBP, BMP = b"\xff\xd8\xff", b"RIFF", b"BM"
 _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 """Of a JPEG's segment; coded samples hold none."""
 
@@ -37,20 +37,21 @@ def _kind(start: bytes) -> tuple[bytes, Callable[[_Data], int]]:
     """How such a picture begins, and what finds its end; no bytes: it is none."""
     if start.startswith(SIGNATURE):
         return SIGNATURE, _png_end
-    if start.startswith(_JPEG):
-        return _JPEG, jpeg_end
-    if start.startswith(b"RIFF") and start[8:12] == b"WEBP":
-        return b"RIFF", lambda data: 8 + int.from_bytes(data[4:8], "little")
-    if start.startswith(_TIFF):
+    if start.startswith(JPEG):
+        return JPEG, jpeg_end
+    if start.startswith(WEBP) and start[8:12] == b"WEBP":
+        return WEBP, lambda data: 8 + int.from_bytes(data[4:8], "little")
+    if start.startswith(TIFF):
         return start[:4], lambda _: 0
     # Two letters are no proof: four bytes are reserved, and a header of a known length follows.
-    if start.startswith(_BMP) and not any(start[6:10]) and 12 <= int.from_bytes(start[14:18], "little") <= 124:
-        return _BMP, lambda data: int.from_bytes(data[2:6], "little")
+    if start.startswith(BMP) and not any(start[6:10]) and 12 <= int.from_bytes(start[14:18], "little") <= 124:
+        return BMP, lambda data: int.from_bytes(data[2:6], "little")
     return b"", lambda _: 0
 
 
 def _png_end(data: _Data) -> int:
-    return data.find(_PNG_END) + len(_PNG_END) if data.find(_PNG_END) >= 0 else 0
+    at = data.find(_PNG_END)
+    return 0 if at < 0 else at + len(_PNG_END)
 
 
 def jpeg_end(data: _Data) -> int:

@@ -293,9 +293,9 @@ def last_picture(path: Path, index: int, *, follow_references: bool = False) -> 
     last: Fraction | None = None
     with opened(path, follow_references=follow_references) as container:
         for packet in packets(container, stream_at(container, index)):
-            stamp = packet.dts if packet.pts is None else packet.pts
-            if packet.size and not packet.is_discard and stamp is not None:
-                last = max(last or Fraction(0), stamp * packet.time_base)
+            shown = _shown(packet)
+            if packet.size and not packet.is_discard and shown is not None:
+                last = max(last or Fraction(0), shown)
     return last
 
 
