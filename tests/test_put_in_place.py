@@ -244,7 +244,14 @@ def test_a_folder_in_the_way_of_a_file_is_not_touched(folders: tuple[Path, Path]
     assert tree(folder) == before
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"leaving": ["../a"], "arriving": []}', '{"leaving": 3, "arriving": []}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "[]", "[" * 100_000, '{"leaving": ["../a"], "arriving": []}', '{"leaving": 3, "arriving": []}'),
+        '{"leaving": [], "arriving": [], "more": 1}',
+    ],
+    ids=len,
+)
 def test_a_list_of_moves_is_not_trusted(folders: tuple[Path, Path], text: str) -> None:
     part, folder = folders
     before = tree(folder)

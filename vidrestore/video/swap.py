@@ -11,9 +11,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from ..errors import UsageError, VidrestoreError
 from ..files import put_in_place, write_whole
+from ..schema import read_json
 
 NEW, OLD, MOVES = "pictures", "old", "moves.json"
 """In the folder beside the target: the new content, what it takes the place of, and the list of moves."""
@@ -23,6 +25,7 @@ NEW, OLD, MOVES = "pictures", "old", "moves.json"
 class Moves:
     """Names of files relative to the target, with "/" between folders."""
 
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
     leaving: list[str]
     arriving: list[str]
 
@@ -78,10 +81,9 @@ def finish(part: Path, folder: Path) -> None:
         OSError: something cannot be moved.
     """
     try:
-        moves = Moves(**json.loads((part / MOVES).read_text(encoding="utf-8")))
-        names = [*moves.leaving, *moves.arriving]
-        inside = all(isinstance(name, str) and _is_inside(name) for name in names)
-    except (ValueError, TypeError):
+        moves = read_json(Moves, (part / MOVES).read_bytes())
+        inside = all(map(_is_inside, (*moves.leaving, *moves.arriving)))
+    except ValueError:
         inside = False
     if not inside:
         raise UsageError(f"{part / MOVES} is damaged; look at what lies beside it, and remove {part}")
