@@ -434,6 +434,7 @@ def test_an_interrupted_training_says_how_to_go_on(
         ("upscale in.mp4 o.mp4 --max-memory 1e999999999", "is not an amount of memory"),
         ("interpolate in.mp4 o.mp4 --fps 1e-9", "--fps 1e-9 is not a frame rate"),
         ("interpolate in.mp4 o.mp4 --slow-motion 1e999999999", "is not possible"),
+        ("upscale in.mp4 o.mp4 -s 1e999999999", "--scale 1e999999999 is not a number"),
     ],
 )
 def test_numbers_beyond_all_bounds_are_refused(

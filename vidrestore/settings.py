@@ -14,6 +14,8 @@ PictureForm = Literal["png", "jpg", "webp", "tiff"]
 Deinterlace = Literal["off", "auto", "frames", "fields"]
 JPEG_QUALITY = 95
 NOISE = 1.0
+SLOWEST = Fraction(1, 86_400)
+"""Frames per second that a file may have or a user ask for, at least: one a day."""
 
 
 @dataclass(frozen=True, slots=True)

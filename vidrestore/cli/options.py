@@ -10,12 +10,10 @@ import typer
 
 from ..errors import UsageError
 from ..parsing import fraction, whole
-from ..settings import Encoding, Moment, Reading, Settings
+from ..settings import SLOWEST, Encoding, Moment, Reading, Settings
 
 LATEST = 10**8
 """Seconds: three years. Times beyond are no longer counted exactly by all containers."""
-SLOWEST = Fraction(1, 86_400)
-"""Frames per second: one a day."""
 SETTINGS, READING, ENCODING = Settings(), Reading(), Encoding()
 
 
@@ -247,7 +245,7 @@ def rate(text: str | None, option: str = "--rate") -> Fraction | None:
 def scale(text: str) -> int:
     """2, 3 or 4; whether there is a network for it is the library's to say."""
     try:
-        value = Fraction(text.removeprefix("x").removesuffix("x"))
+        value = fraction(text.removeprefix("x").removesuffix("x"))
     except (ValueError, ZeroDivisionError):
         raise UsageError(f"--scale {text} is not a number; choose one of 2, 3, 4") from None
     if value.denominator != 1:

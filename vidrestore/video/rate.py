@@ -6,14 +6,15 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
 
+from ..settings import SLOWEST
 from .timeline import packets
 
 MEANT = (24, 25, 30, 48, 50, 60, 72, 90, 96, 100, 120, 144, 240)
 MEASURED_PACKETS = 300
 FAR = 10
 """Times by which two rates of one file do not differ."""
-SLOWEST, FASTEST = Fraction(1, 86_400), Fraction(100_000)
-"""Frames per second that a file may say it has: one a day, and the fastest cameras'."""
+FASTEST = Fraction(100_000)
+"""Frames per second that a file may say it has at most: the fastest cameras'."""
 
 
 def snap(rate: Fraction, *, tolerance: Fraction = Fraction(1, 10_000)) -> Fraction:
