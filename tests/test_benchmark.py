@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from vidrestore import manifest, weights
 from vidrestore.benchmark import networks, report
+from vidrestore.benchmark.asked import GROUPS, earlier_figures
 from vidrestore.benchmark.material import planes, write_clip
 from vidrestore.benchmark.report import Results, benchmark, changes
 from vidrestore.benchmark.row import Effort, Row, measured
@@ -89,7 +90,7 @@ def test_changes_put_what_changed_most_first(tmp_path: Path):
 
     old = tmp_path / "old.json"
     old.write_text(report.as_json(results(a=10, b=10, c=10)))
-    found = changes(old, results(a=9, b=30, c=80, d=1))
+    found = changes(earlier_figures(old), results(a=9, b=30, c=80, d=1))
     assert [(change.key[-1], change.faster) for change in found] == [
         ("c", pytest.approx(1 / 8)),
         ("b", pytest.approx(3)),
@@ -102,7 +103,11 @@ def test_a_file_that_is_none_of_ours_is_refused(tmp_path: Path, text: str):
     old = tmp_path / "old.json"
     old.write_text(text)
     with pytest.raises(UsageError, match=r"--compare .*: not what `benchmark --json` writes"):
-        changes(old, Results({}, (), (Row("group", "a", 1.0, "ms"),)))
+        earlier_figures(old)
+
+
+def test_every_group_that_can_be_asked_for_is_measured():
+    assert tuple(report.MEASURES) == GROUPS
 
 
 def test_an_unknown_group_says_which_there_are():

@@ -63,7 +63,7 @@ def test_cuda_present(monkeypatch: pytest.MonkeyPatch):
         choose(Settings(device="cuda:2"))
     assert choose(Settings(device="cuda:1", precision="fp32")).device == torch.device("cuda", 1)
     assert choose(Settings(engine="openvino")).device.type == "cpu"
-    with pytest.raises(UsageError, match="openvino does not compute on cuda:0: use --engine torch or --device cpu"):
+    with pytest.raises(UsageError, match="openvino does not compute on cuda: use --engine torch or --device cpu"):
         choose(Settings(device="cuda", engine="openvino"))
 
 

@@ -18,7 +18,8 @@ from tests.clips import make_clip
 from vidrestore.cli import app
 from vidrestore.colour import to_rgb
 from vidrestore.errors import VidrestoreError
-from vidrestore.extract import extract, prepare
+from vidrestore.extract import extract
+from vidrestore.extract_job import prepare
 from vidrestore.frame import Frame, Planes
 from vidrestore.settings import Picking, Pictures, Reading
 from vidrestore.video.probe import probe

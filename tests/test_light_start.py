@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from tests.clips import make_clip
 
@@ -49,6 +50,11 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "frames").mkdir()
     for number in range(3):
         cv2.imwrite(str(folder / "frames" / f"{number}.png"), np.full((48, 64, 3), 80 * number, np.uint8))
+    (folder / "clips").mkdir()
+    (folder / "clips" / "in-Scene-001.mp4").write_bytes(b"")
+    (folder / "noise.safetensors").write_bytes(b"noise" * 100)
+    said = json.dumps({"task": "metrics", "model": "none", "args": {}})
+    save_file({"a": np.zeros(1, np.float32)}, folder / "middle.safetensors", metadata={"vidrestore": said})
     return folder
 
 
@@ -93,6 +99,16 @@ REFUSED = (
     "deblur none.mp4 out.mp4 -m wiener --psf gaussian:1",
     "restore in.mp4 out.mp4",
     "restore none.mp4 out.mp4 --deblur -x 2 -s 2",
+    "upscale in.mp4 out.mp4 -d nonsense",
+    "upscale in.mp4 out.mp4 -d cuda:0,cuda:0",
+    "upscale in.mp4 out.mp4 -d cuda --engine openvino",
+    "upscale in.mp4 out.mp4 -d cpu --precision fp16",
+    "upscale in.mp4 out.mp4 --engine torch --precision int8",
+    "upscale in.mp4 out.mp4 -m none.safetensors",
+    "upscale in.mp4 out.mp4 -m noise.safetensors",
+    "upscale in.mp4 out.mp4 -m middle.safetensors",
+    "deblur in.mp4 out.mp4 -m middle.safetensors",
+    "interpolate in.mp4 out.mp4 -m noise.safetensors",
     "join-frames none out.mp4",
     "join-frames frames out.mp4 --rate 0",
     "models info nonsense",
@@ -102,7 +118,22 @@ REFUSED = (
     "extract-frames none.mp4 out",
     "extract-frames in.mp4 out --start later",
     "split-scenes none.mp4 out",
+    "extract-frames in.mp4 out --format jpg --depth 16",
+    "extract-frames in.mp4 out --scenes none.csv",
+    "extract-frames in.mp4 frames",
+    "extract-frames in.mp4 in.mp4",
     "split-scenes in.mp4 out --by-time",
+    "split-scenes in.mp4 out --threshold 0",
+    "split-scenes in.mp4 in.mp4",
+    "split-scenes in.mp4 clips",
+    "split-scenes frames out --copy",
+    "benchmark --only nonsense",
+    "benchmark --compare none.json",
+    "models convert in.mp4 out.safetensors --model nonsense",
+    "models convert in.mp4 out.txt --model sepconv",
+    "models convert none.pth out.safetensors --model sepconv",
+    "train nonsense --data frames",
+    "train espcn-x2 --data frames --vgg vgg.pt",
     "train espcn-x2 --data none",
     "evaluate nonsense --data frames",
 )
@@ -121,7 +152,17 @@ def test_refusing_loads_no_torch(here: Path, words: str) -> None:
     assert len(said.splitlines()) == 1, said
 
 
-def test_work_loads_torch(here: Path) -> None:
+WORK = (
+    "interpolate in.mp4 out.mp4 --quality fast -y",
+    "join-frames frames out.mp4 -y",
+    "extract-frames in.mp4 pictures",
+    "split-scenes in.mp4 --list-only",
+)
+"""What may load torch: whatever works on pictures, since these are its tensors (colours are converted by it alone)."""
+
+
+@pytest.mark.parametrize("words", WORK)
+def test_work_loads_torch(here: Path, words: str) -> None:
     """So the others see what they look for."""
-    code, loaded, said = run(here, "interpolate in.mp4 out.mp4 --quality fast -y")
+    code, loaded, said = run(here, words)
     assert code == 0 and "torch" in loaded, said

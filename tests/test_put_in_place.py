@@ -9,7 +9,7 @@ import pytest
 
 from vidrestore.errors import UsageError, VidrestoreError
 from vidrestore.extract import extract
-from vidrestore.extract import prepare as prepare_extract
+from vidrestore.extract_job import prepare as prepare_extract
 from vidrestore.files import new_part, put_in_place, write_whole
 from vidrestore.job import prepare
 from vidrestore.pipeline import restore

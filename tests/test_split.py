@@ -22,7 +22,8 @@ from vidrestore.frame import Frame, Planes
 from vidrestore.placing import by_cuts, by_list
 from vidrestore.scenes import Scene
 from vidrestore.settings import Encoding, Reading
-from vidrestore.split import Clip, Result, prepare, split
+from vidrestore.split import Clip, Result, split
+from vidrestore.split_job import prepare
 from vidrestore.video.probe import probe
 from vidrestore.video.read import Reader
 

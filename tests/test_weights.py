@@ -14,6 +14,7 @@ from vidrestore.cli import app
 from vidrestore.errors import ModelError
 from vidrestore.models import Espcn
 from vidrestore.processor import apply
+from vidrestore.train.names import FEATURES, NAMES
 from vidrestore.train.recipes import RECIPES
 
 
@@ -121,3 +122,8 @@ def test_verify_names_all_that_are_not_whole(tmp_path: Path, monkeypatch: pytest
     assert set(said["wrong"]) == {"espcn-x2", "espcn-x4"}
     assert "espcn-x3" in said["verified"]
     assert result.stderr.endswith("are not whole: espcn-x2, espcn-x4\n")
+
+
+def test_the_names_of_recipes_are_theirs() -> None:
+    assert tuple(RECIPES) == NAMES
+    assert tuple(name for name, recipe in RECIPES.items() if "vgg" in recipe.loss) == FEATURES

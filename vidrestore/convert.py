@@ -1,23 +1,24 @@
 """convert(): other people's checkpoints into weight files of ours, which say what network they are for."""
 
+from __future__ import annotations  # torch is for type checkers only, until there is something to read
+
 import pickle
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor
-
-from . import weights
 from .errors import ModelError, UsageError
 from .files import check_free, write_whole
-from .models import MODELS, Network
-from .models.vsr import FiveParallel
 
-State = Mapping[str, Tensor]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from .models import Network
+
+    State = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ def convert(source: Path, target: Path, *, model: str, overwrite: bool = False) 
     if target.suffix != ".safetensors":
         raise UsageError(f"{target}: weights are written as .safetensors")
     check_free(target, overwrite=overwrite)
+    if not source.is_file():
+        raise ModelError(f"no checkpoint at {source}")
+    from . import weights
+    from .models import MODELS
+
     converter = CONVERTERS[model]
     state = converter.adapt(_read(source, converter.inside))
     network = MODELS[converter.model](**converter.args)
@@ -60,8 +66,8 @@ def convert(source: Path, target: Path, *, model: str, overwrite: bool = False) 
 
 
 def _read(path: Path, inside: str) -> State:
-    if not path.is_file():
-        raise ModelError(f"no checkpoint at {path}")
+    import torch
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -73,7 +79,7 @@ def _read(path: Path, inside: str) -> State:
     if inside and isinstance(found, dict):
         found = found.get(inside)
     if not isinstance(found, dict) or not all(
-        isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in found.items()
+        isinstance(name, str) and isinstance(tensor, torch.Tensor) for name, tensor in found.items()
     ):
         where = f" under {inside!r}" if inside else ""
         raise ModelError(f"{path} is not a plain state dict{where}: names and their tensors")
@@ -82,7 +88,9 @@ def _read(path: Path, inside: str) -> State:
 
 def _check(path: Path, state: State, network: Network, model: str) -> None:
     """ModelError: names the first tensor that is missing, unknown, or of another shape."""
-    if problem := weights.misfit(network.state_dict(), state):
+    from .weights import misfit
+
+    if problem := misfit(network.state_dict(), state):
         raise ModelError(f"{path} is not a public checkpoint of {model}: {problem}")
 
 
@@ -121,6 +129,8 @@ def _five_parallel(state: State) -> dict[str, Tensor]:
     It also holds layers that never run. Its values are 255 times ours, see `_msresnet`; before its sigmoid it divides
     by 100, which here is in the last layer.
     """
+    from .models.vsr import FiveParallel
+
     layers = [
         f"{layer}.{kind}" for layer in (*_frames_of_five_parallel(), *_volume_of_five_parallel()) for kind in KINDS
     ]

@@ -44,6 +44,8 @@ def find(model: str, quality: Quality, settings: Settings) -> Choice:
     if model in ("auto", FLOW) and not preset.fusion:
         return Choice(FLOW, _starting(None, preset, settings))
     if Path(model).suffix == ".safetensors":
+        manifest.about_for(Path(model), task="interpolate")
+
         from . import weights  # torch: what a file's network needs is known once it is built
 
         needs = weights.open_file(Path(model), task="interpolate").needs

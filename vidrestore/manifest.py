@@ -189,6 +189,18 @@ def about(path: Path) -> About:
         raise ModelError(f"{path} does not say which network it is for ({error}); {way_out}") from None
 
 
+def about_for(path: Path, *, task: str) -> About:
+    """What a weight file says of itself that is to serve a command.
+
+    Raises:
+        ModelError: as `about`; it is for another command.
+    """
+    said = about(path)
+    if said.task != task:
+        raise ModelError(f"{path} is for the command {said.task}, not for {task}")
+    return said
+
+
 def foreign(path: Path, error: Exception) -> ModelError:
     """What to say of a file that is no weight file of ours."""
     way_out = "foreign checkpoints go through `vidrestore models convert`"

@@ -1,23 +1,25 @@
 """Cut detection on the fly: which frames are the first of a shot. Pictures are reduced first, lookahead is bounded."""
 
+from __future__ import annotations  # torch only for what the pictures are: refusals need not load it
+
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import chain, product
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from .colour import to_rgb
 from .errors import UsageError
 from .frame import Colour, Frame, Planes
 from .likeness import FAINT, Small, colour_distance, contrast, share_found, unexplained
 from .settings import Moment
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 DetectorName = Literal["adaptive", "content", "threshold"]
 
@@ -257,14 +259,14 @@ def _judged(frame: Frame, score: float, *, cut: bool) -> Judged:
 
 def _yuv(picture: Planes | Tensor) -> Small:
     """Reduced, 8 bits whatever the depth."""
-    if isinstance(picture, Tensor):
+    if not isinstance(picture, Planes):
         return np.asarray(cv2.cvtColor(_rgb(picture), cv2.COLOR_RGB2YUV))
     return np.asarray(cv2.convertScaleAbs(_codes(picture), alpha=255 / ((1 << picture.colour.depth) - 1)))
 
 
 def _rgb(picture: Planes | Tensor) -> Small:
     """Reduced, by the colour rules of the source."""
-    if isinstance(picture, Tensor):
+    if not isinstance(picture, Planes):
         small = _reduced(list(picture)) * 255
     else:
         small = cv2.transform(_codes(picture).astype(np.float32), _to_rgb(picture.colour))
@@ -274,6 +276,10 @@ def _rgb(picture: Planes | Tensor) -> Small:
 @lru_cache(maxsize=16)
 def _to_rgb(colour: Colour) -> NDArray[np.float32]:
     """(3, 4): code values to RGB in [0, 255], read off from what 0 and one step of each code become."""
+    import torch
+
+    from .colour import to_rgb
+
     y, u, v = torch.cat((torch.zeros(3, 1), torch.eye(3)), 1)[:, None]
     rgb = to_rgb(Planes(y, u, v, colour, 0, 0))[:, 0] * 255
     return np.asarray(torch.cat((rgb[:, 1:] - rgb[:, :1], rgb[:, :1]), 1), np.float32)

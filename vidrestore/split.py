@@ -1,51 +1,28 @@
 """split(): one source, cut exactly at its scenes into clips that keep their sound."""
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from glob import escape
 from itertools import chain, groupby
 from operator import attrgetter
 from pathlib import Path
 
 from .errors import UsageError
 from .frame import Frame
-from .outputs import check_name
 from .placing import Placed, by_list, gathered
 from .prefetch import prefetch
 from .scenes import Scene
-from .settings import Encoding, Reading
-from .video.codecs import CONTAINERS
+from .split_job import Job, clip_name, clips_there
 from .video.cut import PacketCutter
 from .video.earlier import earlier
-from .video.info import VideoInfo
-from .video.interlacing import as_read
-from .video.probe import probe
 from .video.read import Reader
-from .video.target import Target
-from .video.unfinished import NOT_KEPT, check_same
-from .video.write import UNKNOWN, Origin, Writer, appearing, plan
+from .video.write import UNKNOWN, Origin, Writer, appearing
 
 Place = Callable[[Iterable[Frame]], Iterator[Placed]]
 """Tells which scene each frame lies in: `by_cuts` behind a detector, or `by_list`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A source and where its clips go: checked, and nothing done yet."""
-
-    info: VideoInfo
-    reading: Reading
-    folder: Path | None = None
-    """None: the scenes are found, and nothing is written."""
-    target: Target | None = None
-    """How each clip is written, whatever its name."""
-    copy: bool = False
-    overwrite: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,54 +56,6 @@ class Result:
     warnings: list[str] = field(default_factory=list)
 
 
-def prepare(
-    source: Path,
-    folder: Path | None,
-    *,
-    reading: Reading,
-    encoding: Encoding,
-    copy: bool = False,
-    overwrite: bool = False,
-) -> Job:
-    """Probe the source, and check the folder and the encoder.
-
-    Raises:
-        InputError, UsageError: as `probe`, `plan` and `check_same` do; clips of an earlier run; pictures are to be
-            copied.
-    """
-    info = probe(source, rate=reading.rate, follow_references=reading.follow_references)
-    if folder is not None and copy and (info.kind == "pictures" or reading.deinterlace != "off"):
-        raise UsageError("--copy takes a video's packets as they are; leave it out for pictures and with --deinterlace")
-    info = as_read(info, reading)
-    if folder is None:
-        return Job(info, reading)
-    check_name(folder)
-    if not folder.absolute().parent.is_dir():
-        raise UsageError(f"{folder}: there is no folder {folder.absolute().parent}; create it first")
-    if os.path.lexists(folder) and not folder.is_dir():
-        raise UsageError(f"{folder} is a file; name a folder for the clips")
-    check_same(folder, NOT_KEPT)
-    if not overwrite and (old := _clips(info, folder)):
-        raise UsageError(f"{old[0]} exists; use -y to overwrite it")
-    target = plan(
-        info,
-        folder.resolve().parent / _name(info, 0),
-        encoding,
-        width=info.width,
-        height=info.height,
-        rate=info.rate,
-        time_base=info.time_base,
-        overwrite=True,
-    )
-    # Chapters are the whole film's.
-    return Job(info, reading, folder, replace(target, chapters=False), copy, overwrite)
-
-
-def _clips(info: VideoInfo, folder: Path) -> list[Path]:
-    """What is in `folder` under the names of clips of this source."""
-    return sorted(folder.glob(escape(_name(info, 0)).replace("-Scene-001", "-Scene-[0-9]*")))
-
-
 def split(job: Job, place: Place, *, on_frame: Callable[[Frame], None] = lambda _: None) -> Result:
     """Find the scenes and write their clips, which appear together when all are whole, or not at all.
 
@@ -155,11 +84,11 @@ def split(job: Job, place: Place, *, on_frame: Callable[[Frame], None] = lambda 
         if not scenes:
             raise UsageError(f"{job.info.path} has none of the scenes: it ends with frame {result.frames}")
     result.clips = [
-        Clip(number + 1, scene, job.folder and job.folder / _name(job.info, number), number in copied)
+        Clip(number + 1, scene, job.folder and job.folder / clip_name(job.info, number), number in copied)
         for number, scene in scenes.items()
     ]
     if job.folder is not None:
-        old = [path for path in _clips(job.info, job.folder) if path not in {clip.path for clip in result.clips}]
+        old = [path for path in clips_there(job.info, job.folder) if path not in {clip.path for clip in result.clips}]
         result.warnings += [f"{path} is of an earlier run" for path in old]
     result.seconds = time.perf_counter() - began
     return result
@@ -201,7 +130,7 @@ def _encode(job: Job, part: Path, placed: Iterable[Placed], warnings: list[str])
     for number, scene in groupby(placed, key=attrgetter("scene")):
         first = next(scene)
         zero = first.frame.pts
-        target = replace(job.target, path=part / _name(job.info, number))
+        target = replace(job.target, path=part / clip_name(job.info, number))
         with Writer(target, job.info, Origin(job.info.start + zero), end=UNKNOWN) as writer:
             for each in chain((first,), scene):
                 writer.write(replace(each.frame, pts=each.frame.pts - zero))
@@ -216,18 +145,10 @@ def _copy(job: Job, part: Path, scenes: dict[int, Scene], warnings: list[str]) -
         if refusal := cutter.refusal(*scene.times, frames=scene.frames):
             warnings.append(f"scene {number + 1} is encoded, not copied: {refusal}")
             continue
-        target = replace(job.target, path=part / _name(job.info, number))
+        target = replace(job.target, path=part / clip_name(job.info, number))
         warnings += [f"scene {number + 1}: {text}" for text in cutter.copy(target, *scene.times)]
         copied.add(number)
     return copied
-
-
-def _name(info: VideoInfo, number: int) -> str:
-    """Of a clip: as PySceneDetect names them, of the source's kind where that can be written; a folder of pictures."""
-    if info.kind == "pictures":
-        return f"{info.path.absolute().name.replace('.', '_')}-Scene-{number + 1:03}"
-    suffix = info.path.suffix if info.path.suffix.lower() in CONTAINERS else ".mkv"
-    return f"{info.path.stem}-Scene-{number + 1:03}{suffix}"
 
 
 def _appearing(job: Job, folder: Path) -> AbstractContextManager[Path]:

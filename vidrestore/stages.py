@@ -69,6 +69,8 @@ def upscale(model: str, *, scale: int, settings: Settings, still: bool = False) 
 
 def _needs_of(path: Path, *, task: str) -> Needs:
     """What the network of a file needs. ModelError: as `weights.open_file`."""
+    manifest.about_for(path, task=task)
+
     from . import weights  # torch: it is known once the network is built
 
     return weights.open_file(path, task=task).needs

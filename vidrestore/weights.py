@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .calibration import calibrate
 from .errors import ModelError
-from .manifest import ABOUT, UNREADABLE, Arguments, Entry, about, folder, foreign
+from .manifest import ABOUT, UNREADABLE, Arguments, Entry, about_for, folder, foreign
 from .models import MODELS, Network
 
 
@@ -116,7 +116,5 @@ def open_file(path: Path, *, task: str) -> Network:
     Raises:
         ModelError: it is missing, no such file, of another task, or does not fit the network it names.
     """
-    said = about(path)
-    if said.task != task:
-        raise ModelError(f"{path} is for the command {said.task}, not for {task}")
+    said = about_for(path, task=task)
     return _filled(said.model, said.args, path.read_bytes(), f"weights at {path}")

@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
-from pathlib import Path
 
 import torch
 
-from ..errors import UsageError
+from .asked import check_groups
 from .convert import convert
 from .decode import decode
 from .encode import encode
@@ -24,7 +23,7 @@ from .scores import scores
 from .start import start
 from .whole import cores, whole
 
-GROUPS: Mapping[str, tuple[Callable[[Effort], list[Row]], ...]] = {
+MEASURES: Mapping[str, tuple[Callable[[Effort], list[Row]], ...]] = {
     "decode": (decode,),
     "colour": (convert,),
     "networks": (networks,),
@@ -52,13 +51,11 @@ def benchmark(groups: tuple[str, ...], effort: Effort, *, on_group: Callable[[st
     Raises:
         UsageError: a group there is not.
     """
-    for group in groups:
-        if group not in GROUPS:
-            raise UsageError(f"nothing called {group!r} is measured; there are {', '.join(GROUPS)}")
+    check_groups(groups)
     rows: list[Row] = []
     for group in groups:
         on_group(group)
-        for measure in GROUPS[group]:
+        for measure in MEASURES[group]:
             rows += measure(effort)
     return Results(_machine(), tuple(_notes(groups)), tuple(rows))
 
@@ -101,17 +98,9 @@ class Change:
     """How many times as fast as before, whatever the unit."""
 
 
-def changes(old: Path, new: Results) -> list[Change]:
-    """What both have, most changed first.
-
-    Raises:
-        UsageError: not a file that --json made.
-    """
-    try:
-        before = {f"{row['group']}: {row['name']}": row for row in json.loads(old.read_text())["rows"]}
-        shared = [(row, float(before[row.key]["value"])) for row in new.rows if row.key in before]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"--compare {old}: not what `benchmark --json` writes ({error})") from None
+def changes(old: Mapping[str, float], new: Results) -> list[Change]:
+    """What both have, most changed first; `old` as `earlier_figures` reads it."""
+    shared = [(row, old[row.key]) for row in new.rows if row.key in old]
     found = [Change(row.key, was, row.value, row.unit, _faster(row, was)) for row, was in shared]
     return sorted(found, key=lambda change: -abs(math.log(change.faster)))
 

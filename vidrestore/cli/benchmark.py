@@ -38,14 +38,19 @@ def benchmark(
     """
     if context.invoked_subcommand:
         return
-    from ..benchmark import report
+    from ..benchmark.asked import GROUPS, check_groups, earlier_figures
+
+    groups = tuple(only or GROUPS)
+    check_groups(groups)
+    before = None if compare is None else earlier_figures(compare)
+
+    from ..benchmark import report  # torch, which refusals need not load
     from ..benchmark.row import QUICK, Effort
     from ..engine import keep_memory
 
     keep_memory()
-    groups = tuple(only or report.GROUPS)
     results = report.benchmark(groups, QUICK if quick else Effort(), on_group=lambda name: say(f"measuring {name} ..."))
-    changes = None if compare is None else report.changes(compare, results)
+    changes = None if before is None else report.changes(before, results)
     if as_json:
         print(report.as_json(results, changes))
         return

@@ -13,7 +13,7 @@ from .errors import shows_errors
 from .progress import progress as shown
 
 if TYPE_CHECKING:
-    from ..extract import Job
+    from ..extract_job import Job
     from ..scenes import Scene
 
 PICKING, PICTURES = Picking(), Pictures()
@@ -92,6 +92,7 @@ def extract_frames(
 
     Example: vidrestore extract-frames in.mp4 frames/
     """
+    from ..extract_job import prepare
     from ..files import check_there
     from ..scenes import read_scenes
 
@@ -106,8 +107,6 @@ def extract_frames(
     listed = None if scenes is None else read_scenes(scenes)
     check_there(source)
 
-    from ..extract import extract, prepare  # torch, which refusals need not load
-
     job = prepare(
         source,
         folder,
@@ -118,6 +117,8 @@ def extract_frames(
         by_time=by_time,
         overwrite=overwrite,
     )
+    from ..extract import extract  # torch, which refusals need not load
+
     with shown(progress, total=job.frames, quiet=quiet) as tick:
         report, met = extract(job, on_frame=tick)
     facts = [_facts(job, number, scene) for number, scene in met.items()]

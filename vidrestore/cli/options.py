@@ -191,8 +191,14 @@ def settings(
     batch: str = "auto",
     max_memory: str | None = None,
 ) -> Settings:
-    """The engine's settings from the options' words."""
-    return Settings(
+    """The engine's settings from the options' words.
+
+    Raises:
+        UsageError: as `check_words`; a number that is none.
+    """
+    from ..device_words import check_words
+
+    found = Settings(
         device=device,
         engine=str(engine),  # type: ignore[arg-type]
         precision=str(precision),  # type: ignore[arg-type]
@@ -200,6 +206,8 @@ def settings(
         batch=_whole("--batch", batch, least=1),
         max_memory=_bytes("--max-memory", max_memory),
     )
+    check_words(found)
+    return found
 
 
 def _whole(option: str, text: str, *, least: int) -> int | Literal["auto"]:

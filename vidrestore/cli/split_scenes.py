@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from ..scenes import ListFormat
     from ..scores import Score
     from ..shots import DetectorName
-    from ..split import Job, Result
+    from ..split import Result
+    from ..split_job import Job
 
 DETECTION, FILES = "Detection", "Files"
 
@@ -120,6 +121,9 @@ def split_scenes(
     from ..files import check_there
     from ..placing import by_cuts, by_list, unmet
     from ..scenes import read_scenes, scene_list
+    from ..scores import kept
+    from ..shots import judge
+    from ..split_job import prepare
     from ..video.destination import beside
     from ..video.expected import frames_of
 
@@ -134,9 +138,7 @@ def split_scenes(
     check_there(source)
     encoding = Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option))
 
-    from ..scores import kept  # torch, which refusals need not load
-    from ..shots import judge
-    from ..split import prepare, split
+    judge((), detector=detector.value, threshold=threshold, min_length=shortest)
 
     job = prepare(
         source,
@@ -158,6 +160,8 @@ def split_scenes(
             return by_list(frames, listed, by_time=by_time)
         judged = judge(frames, detector=detector.value, threshold=threshold, min_length=shortest)
         return by_cuts(kept(judged, into=scores))
+
+    from ..split import split  # torch, which refusals need not load
 
     with shown(progress, total=frames_of(job.info), quiet=quiet) as tick:
         result = split(job, place, on_frame=tick)

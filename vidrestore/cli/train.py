@@ -46,7 +46,12 @@ def train(
     """
     from ..errors import UsageError
     from ..outputs import check_name
+    from ..train.names import FEATURES, NAMES
 
+    if recipe not in NAMES:
+        raise UsageError(f"no recipe {recipe!r}; there are: {', '.join(NAMES)}")
+    if vgg is not None and recipe not in FEATURES:
+        raise UsageError(f"--vgg is for recipes that compare features; {recipe} does not")
     if not data.is_dir():
         raise UsageError(f"--data {data} is not a folder")
     folder = out or Path("runs") / recipe
@@ -67,10 +72,6 @@ def train(
     from ..train.perceptual import Vgg
     from ..train.recipes import RECIPES
 
-    if recipe not in RECIPES:
-        raise UsageError(f"no recipe {recipe!r}; there are: {', '.join(RECIPES)}")
-    if vgg is not None and "vgg" not in RECIPES[recipe].loss:
-        raise UsageError(f"--vgg is for recipes that compare features; {recipe} does not")
     keep_memory()
     features = None if vgg is None else Vgg(vgg, vgg_scale.value)
     training = Training(RECIPES[recipe], data, folder, steps=steps, workers=workers, vgg=features)

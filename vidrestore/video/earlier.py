@@ -11,6 +11,8 @@ from .pictures import SUFFIXES
 from .times import TIMES
 
 _OURS = re.compile(r"frame_\d{8}\.(png|jpe?g|webp|tiff?)")
+SCENE = "scene_{:03d}"
+"""The folder of one scene, by its number from 1."""
 _SCENES = re.compile(r"scene_\d{3,}")
 
 

@@ -27,7 +27,7 @@ from .swap import swap_in
 from .target import Target
 from .times import TIMES, Row, times_csv
 
-NAME, SCENE = "frame_{:08d}{}", "scene_{:03d}"
+NAME = "frame_{:08d}{}"
 _JPEG = (".jpg", ".jpeg")
 _LONGEST_EXIF = 65527
 """Bytes that a segment of JPEG holds."""
