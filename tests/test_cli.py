@@ -454,3 +454,13 @@ def test_a_limit_of_file_size_ends_with_5(clip: Path, tmp_path: Path) -> None:
     ended = subprocess.run(["sh", "-c", 'ulimit -f 1; "$@"', "sh", *words], capture_output=True, text=True, check=False)
     assert (ended.returncode, "ulimit -f" in ended.stderr) == (5, True), ended.stderr
     assert not list(tmp_path.glob("out*"))
+
+
+@pytest.mark.parametrize("files", [5, 6])
+def test_a_limit_of_open_files_that_no_command_is_read_under(tmp_path: Path, files: int) -> None:
+    """Below 5 Python itself does not start."""
+    path = make_clip(tmp_path / "in.mp4", frames=2)
+    words = [sys.executable, "-m", "vidrestore", "upscale", str(path), str(tmp_path / "out.mp4")]
+    limited = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh", *words]
+    ended = subprocess.run(limited, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr.count("\n"), "ulimit -n" in ended.stderr) == (5, 1, True), ended.stderr

@@ -5,10 +5,10 @@ themselves, so that `--help` is instant.
 """
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .. import stop
-from ..errors import VidrestoreError
+from ..errors import VidrestoreError, exhausted
 from . import streams
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ def main() -> None:
     """The entry point of `vidrestore`."""
     streams.prepare()
     stop.listen(LAST_WORDS + SHOW_CURSOR if sys.stderr.isatty() else LAST_WORDS)
-    from .commands import app
-
     try:
+        from .commands import app
+
         try:
             app()
         finally:
@@ -41,5 +41,13 @@ def main() -> None:
     except BrokenPipeError:
         raise SystemExit(1) from None
     except VidrestoreError as error:  # of stdout itself; the commands say their own
-        print(f"vidrestore: {error}", file=sys.stderr)
-        raise SystemExit(error.exit_code) from None
+        _end(error)
+    except OSError as error:
+        if (lacking := exhausted(error.errno, error.filename or "the system")) is None:
+            raise
+        _end(lacking)  # before any command was there to say it
+
+
+def _end(error: VidrestoreError) -> NoReturn:
+    print(f"vidrestore: {error}", file=sys.stderr)
+    raise SystemExit(error.exit_code) from None
