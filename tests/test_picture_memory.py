@@ -276,3 +276,56 @@ def test_opencv_says_what_it_lacks() -> None:
     assert is_out_of_memory(caught.value)
     assert is_out_of_memory(MemoryError()) and is_out_of_memory(RuntimeError("bad_alloc"))
     assert not is_out_of_memory(OSError("out of memory"))
+
+
+def apng(width: int, height: int, padding: int) -> bytes:
+    """Two frames of one byte, beside a text of so many."""
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    frames = [struct.pack(">IIIIIHHBB", number, width, height, 0, 0, 1, 10, 0, 0) for number in (0, 1)]
+    chunks = (
+        (b"IHDR", head),
+        (b"acTL", struct.pack(">II", 2, 0)),
+        (b"fcTL", frames[0]),
+        (b"IDAT", zlib.compress(b"\0")),
+        (b"fcTL", frames[1]),
+        (b"fdAT", struct.pack(">I", 2) + zlib.compress(b"\0")),
+        (b"IEND", b""),
+    )
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + b"".join(
+            struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+            for name, content in chunks
+        )
+        + bytes(padding)
+    )
+
+
+@linux
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("two.bin", 2 * png(SIDE, SIDE)),
+        ("two.mp4", 2 * png(SIDE, SIDE)),
+        ("moving.png", apng(SIDE, SIDE, 200_000)),
+        ("moving.apng", apng(SIDE, SIDE, 200_000)),
+    ],
+)
+def test_what_a_stream_of_pictures_claims_is_not_taken(tmp_path: Path, name: str, data: bytes) -> None:
+    """FFmpeg decodes what it opens, to learn what it is."""
+    (tmp_path / name).write_bytes(data)
+    for words in (["info", name], ["upscale", name, "out.mp4"]):
+        words = [str(tmp_path / word) if "." in word else word for word in words]
+        code, most, said = peak(words, tmp_path)
+        assert code == 3 and said.count("\n") == 1 and "not one picture of it can be decoded" in said, said
+        assert most < MOST
+
+
+def test_large_films_are_what_they_say(tmp_path: Path) -> None:
+    """Beyond what any file is given: FFmpeg knew neither the format nor the siting of such."""
+    for name, codec, pix_fmt in (("a.avi", "mjpeg", "yuvj420p"), ("a.mkv", "ffv1", "yuv420p")):
+        path = tmp_path / name
+        make_clip(path, frames=1, size=(5120, 4096), codec=codec, pix_fmt=pix_fmt)
+        info = probe(path)
+        assert (info.width, info.height, info.codec, info.pix_fmt) == (5120, 4096, codec, pix_fmt)
+        assert info.colour.siting == ("center" if codec == "mjpeg" else "left")

@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 
 from ..errors import InputError, UsageError, exhausted
 from ..main_memory import check_fits
-from .metadata import NOT_UTF8
+from .bounded import open_bounded
 from .references import FOLLOWING, REFUSING, list_format, refers
 
 # FFmpeg shows any text file as a film of ANSI art.
@@ -49,13 +49,7 @@ def opened(
     if not path.is_file():
         raise UsageError(f"{path}: no such file; check the name")
     try:
-        # Absolute, or FFmpeg takes a name such as "a:b.mp4" for a network protocol.
-        container = av.open(
-            str(path.absolute()),
-            metadata_errors=NOT_UTF8,
-            hwaccel=accelerator,
-            options=FOLLOWING if follow_references else REFUSING,
-        )
+        container = open_bounded(path, FOLLOWING if follow_references else REFUSING, accelerator=accelerator)
     except PermissionError as error:
         if os.access(path, os.R_OK):  # it was FFmpeg that refused its content
             raise InputError(f"{path} is encrypted or damaged; try the original file again") from error

@@ -15,8 +15,9 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 
 from ..errors import InputError
+from .bounded import open_bounded
 from .container import demuxed
-from .metadata import NOT_UTF8, content_tags, homeless_track_tags
+from .metadata import content_tags, homeless_track_tags
 from .references import FOLLOWING, REFUSING
 
 
@@ -63,7 +64,7 @@ def open_source(path: Path, *, follow_references: bool = False) -> InputContaine
     if not path.exists():
         raise InputError(f"{path} is gone; it must stay until the run is over")
     options = FOLLOWING if follow_references else REFUSING
-    return av.open(str(path.absolute()), metadata_errors=NOT_UTF8, options=options)
+    return open_bounded(path, options)
 
 
 def choose_tracks(
