@@ -8,6 +8,7 @@ import av
 import numpy as np
 import pytest
 from av.sidedata.sidedata import Type
+from PIL import Image
 
 from tests.clips import make_clip, picture
 from vidrestore.errors import InputError, UsageError
@@ -215,3 +216,14 @@ def test_what_lies_beside_a_frame_and_is_lost_has_a_name() -> None:
     lost = (Type.SPHERICAL, Type.STEREO3D, Type.A53_CC)
     frame = SimpleNamespace(side_data=[SimpleNamespace(type=kind) for kind in (*lost, Type.DISPLAYMATRIX)])
     assert lost_metadata(frame) == ["360-degree", "closed caption", "stereoscopic"]  # type: ignore[arg-type]
+
+
+def test_side_data_that_pyav_has_no_name_for_hides_no_other(tmp_path: Path) -> None:
+    """EXIF in a stream of JPEG, as cameras write it."""
+    path, turned = tmp_path / "turned.mjpeg", Image.Exif()
+    turned[0x0112] = 6
+    with path.open("wb") as file:
+        for _ in range(3):
+            Image.new("RGB", (64, 48)).save(file, "JPEG", exif=turned)
+    info = probe(path)
+    assert (info.rotation, info.display_matrix is None) == (-90, False)

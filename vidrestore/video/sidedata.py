@@ -2,11 +2,22 @@
 
 import struct
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 from av.sidedata.sidedata import SideData, Type
 from av.video.frame import VideoFrame
 
 from .info import Hdr10
+
+
+def _named(_: type[Type], value: object) -> Type:
+    """PyAV has no names for FFmpeg's newer kinds, such as EXIF, and gave up on all that lies beside such a one."""
+    kind = cast(Type, object.__new__(Type))
+    kind._name_, kind._value_ = f"KIND_{value}", value
+    return kind
+
+
+Type._missing_ = classmethod(_named)  # type: ignore[assignment]  # as enum asks for
 
 LOST = {
     Type.DOVI_RPU_BUFFER: "Dolby Vision",
