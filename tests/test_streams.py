@@ -626,6 +626,30 @@ def test_sound_without_named_channels_goes_into_mp4(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("suffix", "lost"),
+    [(".avi", "language"), (".ts", "language and title"), (".flv", "language and title"), (".mkv", ""), (".mp4", "")],
+)
+def test_what_a_container_does_not_write_of_the_pictures_is_said(tmp_path: Path, suffix: str, lost: str) -> None:
+    source, out = tmp_path / "in.mkv", tmp_path / f"out{suffix}"
+    with av.open(str(make_clip(tmp_path / "a.mp4", frames=3))) as old, av.open(str(source), "w") as new:
+        track = new.add_stream_from_template(old.streams.video[0])
+        track.metadata.update(language="fra", title="Le film")
+        for packet in old.demux(video=0):
+            if packet.size:
+                packet.stream = track
+                new.mux(packet)
+    target, _ = copy(source, out)
+    with av.open(str(out)) as container:
+        found = container.streams.video[0].metadata
+        kept = {"language": found.get("language"), "title": found.get("title") or found.get("handler_name")}
+    assert {key for key, value in kept.items() if value in ("fra", "Le film")} == {"language", "title"} - set(
+        lost.split(" and ")
+    )
+    notes = target.notes
+    assert [note for note in notes if f"pictures' track loses its {lost}:" in note] if lost else notes == ()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "lost"),
     [(".avi", "language"), (".ts", "title"), (".flv", "language and title"), (".mkv", ""), (".mp4", "")],
 )
 def test_what_a_container_does_not_write_of_a_track_is_said(tmp_path: Path, suffix: str, lost: str) -> None:

@@ -16,7 +16,7 @@ from ..errors import VidrestoreError
 from .container import MATROSKA, MOV, stream_at
 from .copier import Copier
 from .info import VideoInfo
-from .metadata import content_tags
+from .metadata import content_tags, track_tags
 from .output import pad
 from .streams import open_source
 from .target import Target
@@ -104,7 +104,7 @@ class PacketCutter:
         video = source.streams[self._info.stream_index]
         # opaque: the decoder's description is enough, no encoder of that format need exist.
         stream = output.add_stream_from_template(video, opaque=True)
-        stream.metadata.update(content_tags(video.metadata))
+        stream.metadata.update(track_tags(video.metadata, muxer=output.format.name))
         stream.disposition = video.disposition
         output.metadata.update(content_tags(source.metadata))
         return stream

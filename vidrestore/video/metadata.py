@@ -34,6 +34,8 @@ _KNOWN_TAGS = {
 
 _NO_TRACK_TAGS = {"avi": ("language",), "mpegts": ("title",), "flv": ("language", "title")}
 """By muxer, what it does not write of a track; the others write both."""
+_NO_PICTURE_TAGS = {**_NO_TRACK_TAGS, "mpegts": ("language", "title")}
+"""The same of the pictures' own."""
 
 
 def content_tags(metadata: Mapping[str, str]) -> dict[str, str]:
@@ -47,9 +49,16 @@ def homeless_tags(metadata: Mapping[str, str], *, muxer: str) -> list[str]:
     return [] if known is None else [key for key in content_tags(metadata) if _plain(key) not in known.split()]
 
 
-def homeless_track_tags(metadata: Mapping[str, str], *, muxer: str) -> list[str]:
+def track_tags(metadata: Mapping[str, str], *, muxer: str) -> dict[str, str]:
+    """The content tags of a track; in MP4 its title under the only name that a track has there."""
+    title = metadata.get("title") if muxer in ("mp4", "mov") else None
+    return content_tags(metadata) | ({"handler_name": title} if title else {})
+
+
+def homeless_track_tags(metadata: Mapping[str, str], *, muxer: str, pictures: bool = False) -> list[str]:
     """Which of a track's language and title a container has no place for."""
-    return [key for key in _NO_TRACK_TAGS.get(muxer, ()) if metadata.get(key) not in (None, "", "und")]
+    places = _NO_PICTURE_TAGS if pictures else _NO_TRACK_TAGS
+    return [key for key in places.get(muxer, ()) if metadata.get(key) not in (None, "", "und")]
 
 
 def _plain(key: str) -> str:

@@ -17,7 +17,7 @@ from ..files import put_in_place
 from ..frame import Frame
 from .copier import Copier
 from .encoder import Encoder
-from .metadata import content_tags
+from .metadata import content_tags, track_tags
 from .output import open_output, pad
 from .packet_clock import PacketClock
 from .streams import open_source
@@ -67,7 +67,7 @@ class Mux:
             self._output.metadata.update(content_tags(self._source.metadata))
             if beside.stream_index is not None:
                 video = self._source.streams[beside.stream_index]
-                self._stream.metadata.update(content_tags(video.metadata))
+                self._stream.metadata.update(track_tags(video.metadata, muxer=target.container))
                 self._stream.disposition = video.disposition
         # Every stream is declared: from the header on, sizes and time bases are fixed.
         self._output.start_encoding()

@@ -14,7 +14,7 @@ from .codecs import CODECS, CONTAINERS, Codec, encoder_options, find_encoder, is
 from .destination import check_free, kind_of
 from .formats import Layout, layout, natural_format, pixel_format
 from .info import VideoInfo
-from .metadata import homeless_tags
+from .metadata import homeless_tags, homeless_track_tags
 from .output import open_output
 from .plan_pictures import plan_pictures
 from .streams import choose_tracks, open_source
@@ -166,7 +166,11 @@ def _with_tracks(target: Target, source: VideoInfo | Beside, *, keep: bool) -> T
         tracks, left_out = choose_tracks(container, muxer=target.container, sound=keep, sound_encoder=encoder)
         chapters = bool(container.chapters()) and keep
         homeless = homeless_tags(container.metadata, muxer=target.container)
+        own = {} if source.stream_index is None else container.streams[source.stream_index].metadata
+        lost = homeless_track_tags(own, muxer=target.container, pictures=True)
     notes = [*target.notes, *left_out]
+    if lost:
+        notes.append(f"the pictures' track loses its {' and '.join(lost)}: {target.container} cannot hold that")
     if chapters and not target.chapters:
         notes.append(f"the chapters are left out: {target.container} cannot hold them")
     free_tags = bool(homeless) and target.container in ("mp4", "mov")

@@ -17,7 +17,7 @@ from av.stream import Disposition, Stream
 from ..errors import InputError
 from .bounded import open_bounded
 from .container import demuxed
-from .metadata import content_tags, homeless_track_tags
+from .metadata import homeless_track_tags, track_tags
 from .references import FOLLOWING, REFUSING
 
 
@@ -195,9 +195,7 @@ def add_track(output: OutputContainer, stream: Stream, track: Track) -> tuple[St
     if isinstance(out, AudioStream) and isinstance(stream, AudioStream) and stream.layout.name.endswith(" channels"):
         # Matroska counts channels only; MP4 fails at its end where it is not said which they are.
         out.layout = _LAYOUTS.get(stream.channels, stream.layout.name)
-    out.metadata.update(content_tags(stream.metadata))
-    if output.format.name in ("mp4", "mov") and (title := stream.metadata.get("title")):
-        out.metadata["handler_name"] = title  # the only name a track has there
+    out.metadata.update(track_tags(stream.metadata, muxer=output.format.name))
     out.disposition = stream.disposition
     return out, rewrite
 
