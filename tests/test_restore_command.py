@@ -100,3 +100,27 @@ def test_wrong_calls_are_one_line(words: list[str], says: str, tmp_path: Path) -
     result = CliRunner().invoke(app, ["restore", str(source), str(tmp_path / "out.mp4"), *words])
     assert result.exit_code == 2 and says in result.stderr and len(result.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "out.mp4").exists()
+
+
+def test_cuts_are_where_it_is_told(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=5, size=(64, 48))
+    one, other, found = tmp_path / "one.mkv", tmp_path / "other.mkv", tmp_path / "found.mkv"
+    scenes = tmp_path / "scenes.csv"
+    scenes.write_text("Scene Number,Start Frame,End Frame\n1,1,2\n2,3,5\n")
+    run("restore", source, one, "-x", 2, "--cuts", scenes, *EXACT)
+    run("interpolate", source, other, "-x", 2, "--cuts", scenes, *EXACT)
+    run("restore", source, found, "-x", 2, "--cuts", "none", *EXACT)
+    assert shown(one) == shown(other) != shown(found)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("-s", "2", "--cuts", "none"), "--cuts none is for new frames; give -x or --fps with it"),
+        (("-x", "2", "--cuts", "none.csv"), "there is no such file"),
+    ],
+)
+def test_cuts_that_cannot_be_are_refused(words: tuple[str, ...], says: str, tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=5, size=(64, 48))
+    result = CliRunner().invoke(app, ["restore", str(source), str(tmp_path / "out.mkv"), *words])
+    assert (result.exit_code, says in result.stderr) == (2, True), result.stderr

@@ -9,7 +9,7 @@ import typer
 
 from ..errors import UsageError
 from ..parsing import fraction
-from ..settings import Encoding, Reading, Retiming
+from ..settings import Encoding, Moment, Reading, Retiming
 from . import options
 from .errors import shows_errors
 from .run import Shell, run_job
@@ -149,9 +149,7 @@ def interpolate(
 
     timing, suffix = timing_of(factor, fps, slow_motion)
     begin = options.moment("--start", start)
-    scenes = scenes_of(cuts)
-    if scenes and begin:
-        raise UsageError(f"--cuts {cuts} counts frames from the start of the video; leave --start out")
+    scenes = scenes_of(cuts, begin)
     run_job(
         source,
         target or beside(source, suffix),
@@ -178,8 +176,12 @@ def interpolate(
     )
 
 
-def scenes_of(cuts: str) -> "tuple[Scene, ...] | None":
-    """What --cuts says, as `stages.interpolate` takes it: None: to be found; empty: there are none."""
+def scenes_of(cuts: str, begin: Moment | None) -> "tuple[Scene, ...] | None":
+    """What --cuts says, as `stages.interpolate` takes it: None: to be found; empty: there are none.
+
+    Args:
+        begin: where reading begins.
+    """
     from ..scenes import read_scenes
 
     if cuts == FIND_CUTS:
@@ -188,7 +190,10 @@ def scenes_of(cuts: str) -> "tuple[Scene, ...] | None":
         return ()
     if not (path := Path(cuts)).exists():
         raise UsageError(f"--cuts {cuts}: there is no such file; give {FIND_CUTS}, {NO_CUTS} or a scene list (CSV)")
-    return read_scenes(path)
+    scenes = read_scenes(path)
+    if scenes and begin:
+        raise UsageError(f"--cuts {cuts} counts frames from the start of the video; leave --start out")
+    return scenes
 
 
 def timing_of(factor: str | None, fps: str | None, slow_motion: str | None) -> "tuple[Timing, str]":

@@ -9,11 +9,12 @@ from ..errors import UsageError
 from ..settings import Deblurring, Encoding, Reading, Retiming, Settings
 from . import options
 from .errors import shows_errors
-from .interpolate import timing_of
+from .interpolate import FIND_CUTS, scenes_of, timing_of
 from .run import Shell, run_job
 
 if TYPE_CHECKING:
     from ..job import Stage
+    from ..scenes import Scene
 
 STEPS = "Steps (one or more, done in this order)"
 
@@ -33,6 +34,15 @@ def restore(
     fps: Annotated[
         str | None, typer.Option("--fps", help="This frame rate exactly: 60, 59.94.", rich_help_panel=STEPS)
     ] = None,
+    cuts: Annotated[
+        str,
+        typer.Option(
+            "--cuts",
+            metavar="auto|none|FILE.csv",
+            help="Of -x and --fps: auto finds the cuts; none: all is one shot; or a scene list (CSV).",
+            rich_help_panel=STEPS,
+        ),
+    ] = FIND_CUTS,
     scale: Annotated[
         str | None,
         typer.Option("--scale", "-s", metavar="2|3|4", help="Times as wide and high.", rich_help_panel=STEPS),
@@ -73,6 +83,10 @@ def restore(
     from ..video.pictures import is_pictures
 
     times = None if scale is None else options.scale(scale)
+    begin = options.moment("--start", start)
+    if cuts != FIND_CUTS and factor is None and fps is None:
+        raise UsageError(f"--cuts {cuts} is for new frames; give -x or --fps with it")
+    scenes = scenes_of(cuts, begin)
     settings = options.settings(
         device=device, engine=engine, precision=precision, tile=tile, batch=batch, max_memory=max_memory
     )
@@ -85,10 +99,11 @@ def restore(
             fps,
             times,
             settings,
+            scenes,
             still=is_pictures(source) and not source.is_dir(),
         ),
         reading=Reading(
-            options.moment("--start", start),
+            begin,
             options.moment("--end", end),
             deinterlace.value,
             options.rate(rate),
@@ -101,7 +116,14 @@ def restore(
 
 
 def _steps(
-    deblur: bool, factor: str | None, fps: str | None, scale: int | None, settings: Settings, *, still: bool
+    deblur: bool,
+    factor: str | None,
+    fps: str | None,
+    scale: int | None,
+    settings: Settings,
+    scenes: "tuple[Scene, ...] | None",
+    *,
+    still: bool,
 ) -> "tuple[Stage, ...]":
     from .. import stages
 
@@ -110,7 +132,7 @@ def _steps(
         steps.append(stages.deblur(Deblurring(), settings=settings, still=still))
     if factor is not None or fps is not None:
         timing, _ = timing_of(factor, fps, None)
-        steps.append(stages.interpolate(timing, Retiming(), settings=settings))
+        steps.append(stages.interpolate(timing, Retiming(), settings=settings, scenes=scenes))
     if scale is not None:
         steps.append(stages.upscale("auto", scale=scale, settings=settings, still=still))
     if not steps:
