@@ -227,3 +227,10 @@ def test_side_data_that_pyav_has_no_name_for_hides_no_other(tmp_path: Path) -> N
             Image.new("RGB", (64, 48)).save(file, "JPEG", exif=turned)
     info = probe(path)
     assert (info.rotation, info.display_matrix is None) == (-90, False)
+
+
+def test_a_clock_that_ticks_once_in_an_age_is_no_videos(tmp_path: Path) -> None:
+    path = tmp_path / "slow.y4m"
+    path.write_bytes(b"YUV4MPEG2 W64 H48 F1:2147483647 Ip A1:1 C420\n" + 3 * (b"FRAME\n" + bytes(4608)))
+    with pytest.raises(InputError, match=r"its clock ticks once in 2\.1475e\+09 s, .*; its header is damaged"):
+        probe(path)

@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 
 from ..errors import InputError, UsageError
 from ..files import check_there
+from ..settings import SLOWEST
 from .clock import start_of
 from .colour import MATRICES, colour_of, guessed_matrix
 from .container import is_cover, opened, picture_stream
@@ -78,6 +79,9 @@ def _describe(
 ) -> VideoInfo:
     first = frames[0]
     assert stream.time_base is not None
+    if stream.time_base > 1 / SLOWEST:
+        tick = f"{float(stream.time_base):.5g} s"
+        raise InputError(f"{path}: its clock ticks once in {tick}, which is no rate of a video; its header is damaged")
     interlaced = any(frame.interlaced_frame for frame in frames)
     # VP9 and VP8 keep opacity in a second stream of the same packets, which FFmpeg's own decoders leave aside.
     alpha = has_alpha(first.format.name) or stream.metadata.get("alpha_mode") == "1"
