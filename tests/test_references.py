@@ -91,9 +91,15 @@ def run(*words: object) -> tuple[int, str]:
 def test_a_file_that_opens_others_is_refused_by_its_format(name: str, clip: Path, tmp_path: Path) -> None:
     kind, content = FORMATS[name]
     path = write(tmp_path / name, content(clip))
-    code, said = run("info", path)
+    code, said = run("upscale", path, tmp_path / "out.mp4")
     assert code == 2
     assert kind in said and "--follow-references" in said and said.count("\n") == 1
+
+
+def test_a_command_without_the_option_does_not_name_it(clip: Path, tmp_path: Path) -> None:
+    write(tmp_path / "list.mp4", ffconcat(clip))
+    code, said = run("evaluate", "flow", "--data", tmp_path)
+    assert (code, "opens other files" in said, "--follow-references" in said) == (2, True, False), said
 
 
 def test_every_command_refuses_it(clip: Path, tmp_path: Path) -> None:

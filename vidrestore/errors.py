@@ -35,6 +35,10 @@ class UsageError(VidrestoreError):
     exit_code = 2
 
 
+class ReferencesError(UsageError):
+    """The input opens other files, which was not allowed. Commands that can allow it say how."""
+
+
 class InputError(VidrestoreError):
     """The input is damaged, or not what it should be."""
 

@@ -2,6 +2,7 @@
 
 import errno
 import functools
+import inspect
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import Any, NoReturn, ParamSpec, TypeVar, cast
 import typer
 
 from .. import stop
-from ..errors import ResourceError, UsageError, VidrestoreError, exhausted
+from ..errors import ReferencesError, ResourceError, UsageError, VidrestoreError, exhausted
 from ..text import visible
 from .help import Group
 from .show import say
@@ -37,7 +38,7 @@ def shows_errors(command: Callable[P, R]) -> Callable[P, R]:
             with stop.stoppable():
                 return command(*args, **kwargs)
         except VidrestoreError as error:
-            say(f"vidrestore: {error}")
+            say(f"vidrestore: {error}{_option(command, error)}")
             raise typer.Exit(error.exit_code) from None
         except MemoryError as error:
             _out_of_memory(error)
@@ -61,6 +62,12 @@ def shows_errors(command: Callable[P, R]) -> Callable[P, R]:
             _out_of_memory(error)
 
     return shell
+
+
+def _option(command: Callable[..., object], error: VidrestoreError) -> str:
+    """The way out that an option of this command gives, where it has it."""
+    has = isinstance(error, ReferencesError) and "follow_references" in inspect.signature(command).parameters
+    return ", or --follow-references" if has else ""
 
 
 def _out_of_memory(error: Exception) -> NoReturn:

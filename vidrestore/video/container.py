@@ -17,7 +17,7 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
-from ..errors import InputError, UsageError, exhausted
+from ..errors import InputError, ReferencesError, UsageError, exhausted
 from ..main_memory import check_fits
 from .bounded import open_bounded
 from .references import FOLLOWING, REFUSING, list_format, refers
@@ -83,10 +83,8 @@ def _left_out(path: Path) -> str:
     return next((f"in the format {name}" for _, name, text in said if "not on whitelist" in text), "")
 
 
-def _opens_others(path: Path, kind: str) -> UsageError:
-    return UsageError(
-        f"{path} is {kind}, which opens other files; give one of those, or --follow-references to a command for videos"
-    )
+def _opens_others(path: Path, kind: str) -> ReferencesError:
+    return ReferencesError(f"{path} is {kind}, which opens other files; give one of those")
 
 
 def has_flag(container: InputContainer | OutputContainer, flag: Flags) -> bool:

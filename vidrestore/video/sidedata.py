@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Iterator, Sequence
-from typing import cast
+from typing import Any, cast
 
 from av.sidedata.sidedata import SideData, Type
 from av.video.frame import VideoFrame
@@ -12,9 +12,9 @@ from .info import Hdr10
 
 def _named(_: type[Type], value: object) -> Type:
     """PyAV has no names for FFmpeg's newer kinds, such as EXIF, and gave up on all that lies beside such a one."""
-    kind = cast(Type, object.__new__(Type))
+    kind: Any = object.__new__(Type)
     kind._name_, kind._value_ = f"KIND_{value}", value
-    return kind
+    return cast(Type, kind)
 
 
 Type._missing_ = classmethod(_named)  # type: ignore[assignment]  # as enum asks for
