@@ -206,13 +206,13 @@ class Slow:
             time.sleep(1)
 
 sys.meta_path.insert(0, Slow())
-from vidrestore.cli import main
-main()
+import runpy
+runpy.run_module("vidrestore", run_name="__main__", alter_sys=True)
 """
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)
-@pytest.mark.parametrize("module", ["typer", "vidrestore.pipeline"])
+@pytest.mark.parametrize("module", ["vidrestore.cli", "typer", "vidrestore.pipeline"])
 def test_one_that_comes_while_modules_are_imported_is_one_line(
     module: str, how: signal.Signals, tmp_path: Path
 ) -> None:

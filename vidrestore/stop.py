@@ -50,6 +50,7 @@ def listen(last_words: str = "") -> None:
         signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
         os.register_at_fork(after_in_child=lambda: signal.set_wakeup_fd(-1))  # a child's signals are not ours
         threading.Thread(target=_leave_at_second, args=(numbers, last_words), name="stop", daemon=True).start()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # which __main__ has blocked
 
 
 def asked() -> int:
