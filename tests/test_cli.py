@@ -415,7 +415,7 @@ def test_an_interrupted_training_says_how_to_go_on(
     monkeypatch.setattr(Training, "run", interrupted)
     command = ("train", "espcn-x2", "--data", photos, "--out", tmp_path / "run", "--workers", 0, "--steps")
     early = invoke(*command, 1)
-    assert early.exit_code == 130 and "interrupted; nothing was written" in early.stderr
+    assert early.exit_code == 130 and "interrupted; no checkpoint was reached" in early.stderr
     late = invoke(*command, 2)
     assert late.exit_code == 130
     assert f"interrupted; go on from {tmp_path / 'run' / 'last.pt'} with --resume" in late.stderr

@@ -148,7 +148,7 @@ def test_training_beats_its_baseline_and_resumes_exactly(pictures: Path, tmp_pat
         pass
 
     def stop(progress: object) -> None:
-        if progress.step == 40:  # type: ignore[attr-defined]
+        if progress.step == 60:  # type: ignore[attr-defined]
             raise StopError
 
     with pytest.raises(StopError):
@@ -231,3 +231,10 @@ def test_weights_of_another_kind_are_no_start(pictures: Path, tmp_path: Path) ->
         training.warm_start(tmp_path / "foreign.pth")
     with pytest.raises(ModelError, match=r"no tensor of .* fits"):
         training.warm_start(manifest.folder() / manifest.rows()["unblur"].file)
+
+
+def test_a_checkpoint_comes_after_all_that_its_run_would_not_make_again(pictures: Path, tmp_path: Path) -> None:
+    training = Training(TINY, pictures, tmp_path / "run", steps=20, workers=0)
+    there: list[bool] = []
+    training.run(lambda _: there.append(training.checkpoint.exists()))
+    assert there == [False] and training.checkpoint.exists()

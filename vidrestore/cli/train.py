@@ -97,8 +97,8 @@ def train(
         try:
             best = training.run(show)
         except KeyboardInterrupt:
-            if not training.checkpoint.is_file():
-                raise
-            raise KeyboardInterrupt(f"go on from {training.checkpoint} with --resume") from None
+            kept = training.checkpoint.is_file()
+            way = f"go on from {training.checkpoint} with --resume" if kept else "no checkpoint was reached"
+            raise KeyboardInterrupt(way) from None
     if training.rank == 0:
         tell(f"best weights: {best}")

@@ -4,7 +4,6 @@ Through OpenCV alone, so that training also runs where PyAV is not installed.
 """
 
 import json
-import os
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..files import new_part, write_whole
 from ..frame import Frame
 from ..shots import mark_cuts
 from .data import CLIPS, PICTURES
@@ -153,11 +153,13 @@ def _of_video(path: Path, scratch: Path) -> Iterator[Scene]:
     if not index.is_file():
         scratch.mkdir(parents=True, exist_ok=True)
         # Whole or not at all, and harmless where several processes start together.
-        part = scratch / f"{name}.{os.getpid()}.part"
-        found = _unpack(path, part)
-        os.replace(part, frames)
-        part.write_text(json.dumps(found))
-        os.replace(part, index)
+        part = new_part(frames)
+        try:
+            found = _unpack(path, part)
+            part.replace(frames)
+        finally:
+            part.unlink(missing_ok=True)
+        write_whole(index, json.dumps(found).encode(), overwrite=True)
     found = json.loads(index.read_text())
     bounds = zip(found["starts"], [*found["starts"][1:], found["frames"]], strict=True)
     for first, end in bounds:
@@ -206,10 +208,13 @@ def read_picture(path: Path) -> Codes:
 def save_whole(path: Path, array: Codes) -> None:
     """An array in a file, whole or not at all, and harmless where several processes start together."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}.part")
-    with part.open("wb") as file:
-        np.save(file, array)
-    os.replace(part, path)
+    part = new_part(path)
+    try:
+        with part.open("wb") as file:
+            np.save(file, array)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def named(*contents: bytes | memoryview) -> str:

@@ -5,6 +5,7 @@ import importlib.util
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from io import StringIO
 from pathlib import Path
 
 from ..files import write_whole
@@ -51,5 +52,6 @@ def _keep(table: Path, step: int) -> None:
     """The rows up to a step: what came after the checkpoint is made again."""
     rows = list(csv.reader(table.read_text(encoding="utf-8").splitlines())) if table.exists() else []
     kept = [row for row in rows[1:] if row and row[0].isdecimal() and int(row[0]) <= step]
-    with table.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([COLUMNS, *kept])
+    content = StringIO(newline="")
+    csv.writer(content).writerows([COLUMNS, *kept])
+    write_whole(table, content.getvalue().encode(), overwrite=True)

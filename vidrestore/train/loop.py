@@ -223,8 +223,9 @@ class Training:
                 self.ema, task=self.recipe.task.command, model=self.recipe.model, args=self.recipe.args
             )
             write_whole(self.out / "best.safetensors", best, overwrite=True)
-        self.save()
+        # Last what says that this step is done: a run that goes on from the one before makes the others again.
         on_progress(Progress(self.step, self.steps, loss, psnr, self.material.held.baseline))
+        self.save()
 
 
 class _Network(nn.Module):
