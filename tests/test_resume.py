@@ -369,9 +369,24 @@ def test_an_output_folder_that_is_gone_is_one_line(name: str, tmp_path: Path) ->
     part = tmp_path / f"{name}.part"
     encoding = FFV1 if name == "out.mkv" else Encoding()
     job = prepare(source, tmp_path / name, (), reading=Reading(), encoding=encoding, resume=True)
-    with pytest.raises(VidrestoreError, match=r"out(\.mkv)?\.part"):
+    with pytest.raises(VidrestoreError, match=r"out(\.mkv)?\.part") as raised:
         restore(job, on_frame=lambda _: shutil.rmtree(part, ignore_errors=True))
+    assert raised.value.exit_code == 1  # neither memory nor the disk ran out
     assert [path.name for path in tmp_path.iterdir()] == ["in.mp4"]
+
+
+@pytest.mark.parametrize("name", ["", "run.json", "pictures", "old", "moves.json"])
+def test_nothing_grows_through_a_link(name: str, tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mp4", frames=2)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "dear").write_text("dear")
+    link = tmp_path / "out.part" / name
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(elsewhere / "dear" if name.endswith(".json") else elsewhere)
+    with pytest.raises(UsageError, match="is a link"):
+        made(source, tmp_path / "out", identity(), Encoding())
+    assert [path.name for path in elsewhere.iterdir()] == ["dear"] and (elsewhere / "dear").read_text() == "dear"
 
 
 def test_another_run_is_not_gone_on_with(tmp_path: Path) -> None:
@@ -628,7 +643,7 @@ def test_a_full_disk_leaves_nothing_that_hinders(tmp_path: Path, monkeypatch: py
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
-        with pytest.raises(ResourceError, match="cannot be written: No space left on device"):
+        with pytest.raises(ResourceError, match="the disk is full"):
             made(source, tmp_path / "out.mkv", identity())
     assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]
     with pytest.raises(KeyboardInterrupt):

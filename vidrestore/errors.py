@@ -22,6 +22,9 @@ _EXHAUSTED = {
     errno.ENOMEM: "out of memory; close other programs",
 }
 
+REFUSALS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR)
+"""What the system says of a path that a user gave."""
+
 
 class VidrestoreError(Exception):
     """Processing failed."""
@@ -61,3 +64,19 @@ def exhausted(number: int | None, path: object) -> ResourceError | None:
     """What to say of a system's error `number` that means it has no more of something; None: it means another thing."""
     reason = _EXHAUSTED.get(number or 0)
     return None if reason is None else ResourceError(f"{path}: {reason}")
+
+
+def unwritable(path: object, number: int | None, reason: str | None, missing: object = None) -> VidrestoreError:
+    """What to say where a result cannot be written.
+
+    Args:
+        number, reason, missing: what the system's error, or FFmpeg's, has as errno, strerror and filename.
+    """
+    if (known := exhausted(number, path)) is not None:
+        return known
+    if number == errno.ENOENT:
+        gone = f"there is no {missing or path} any more"
+        return VidrestoreError(f"{path} cannot be written: {gone}; something was removed while this run was at work")
+    if number in REFUSALS:
+        return UsageError(f"{path} cannot be written: {reason}; give another path")
+    return VidrestoreError(f"{path} cannot be written: {reason}")

@@ -10,7 +10,7 @@ from contextlib import suppress
 from itertools import chain, count
 from pathlib import Path
 
-from .errors import ResourceError, UsageError
+from .errors import UsageError, unwritable
 from .outputs import check_name, is_stream, write_stream
 from .stop import held
 
@@ -136,7 +136,8 @@ def write_whole(path: Path, content: bytes | memoryview, *, overwrite: bool) -> 
 
     Raises:
         UsageError: without `overwrite`, something has that name.
-        ResourceError: the disk is full, or nothing can be written there.
+        ResourceError: the disk is full.
+        VidrestoreError: nothing can be written there.
     """
     try:
         if is_stream(path):
@@ -154,4 +155,4 @@ def write_whole(path: Path, content: bytes | memoryview, *, overwrite: bool) -> 
                 part.unlink(missing_ok=True)
                 raise
     except OSError as error:
-        raise ResourceError(f"{path} cannot be written: {error.strerror}") from None
+        raise unwritable(path, error.errno, error.strerror, error.filename) from None

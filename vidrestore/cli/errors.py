@@ -1,6 +1,5 @@
 """One line and an exit code for what users can meet; a traceback for what only we can have caused."""
 
-import errno
 import functools
 import inspect
 import signal
@@ -11,13 +10,10 @@ from typing import Any, NoReturn, ParamSpec, TypeVar, cast
 import typer
 
 from .. import stop
-from ..errors import ReferencesError, ResourceError, UsageError, VidrestoreError, exhausted
+from ..errors import REFUSALS, ReferencesError, ResourceError, UsageError, VidrestoreError, exhausted
 from ..text import visible
 from .help import Group
 from .show import say
-
-REFUSALS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR)
-"""What the system says of a path that a user gave; what is not said here or by `exhausted` is a bug of ours."""
 
 WrongWords = cast(type[typer.BadParameter], typer.BadParameter.__mro__[1])
 """What typer raises where it can't take the words of a command line; it has no public name there."""

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TextIO
 
-from ..errors import ResourceError, UsageError
+from ..errors import UsageError, unwritable
 from ..schema import read_json
 from ..stop import check, held
 from . import swap
@@ -46,6 +46,9 @@ def check_same(target: Path, run: Mapping[str, str]) -> None:
         UsageError: what lies there is no run's, or that of one that was described otherwise.
     """
     folder = folder_of(target)
+    for name in ("", RUN, swap.NEW, swap.OLD, swap.MOVES):
+        if (folder / name).is_symlink():
+            raise UsageError(f"{folder / name} is a link, and what grows there would land elsewhere; remove it")
     if not os.path.lexists(folder) or (folder.is_dir() and _is_empty(folder)):
         return
     try:
@@ -84,7 +87,7 @@ def claimed(target: Path, run: Mapping[str, str]) -> Iterator[Path]:
 
     Raises:
         UsageError: as `check_same`, or another run is at it.
-        ResourceError: nothing can be written there.
+        VidrestoreError: nothing can be written there.
     """
     folder = folder_of(target)
     with held():
@@ -104,17 +107,21 @@ def _open(folder: Path) -> TextIO:
     """What says which run has the folder, locked."""
     try:
         folder.mkdir(exist_ok=True)
-        file = (folder / RUN).open("a+", encoding="utf-8")
+        file = open(folder / RUN, "a+", encoding="utf-8", opener=_not_through_links)  # noqa: SIM115
     except OSError as error:
         with suppress(OSError):
             folder.rmdir()  # where it was made just now
-        raise ResourceError(f"{folder} cannot be written: {error.strerror}") from None
+        raise unwritable(folder, error.errno, error.strerror, error.filename) from None
     try:
         _lock(file, folder)
     except UsageError:
         file.close()
         raise
     return file
+
+
+def _not_through_links(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def _describe(file: TextIO, run: Mapping[str, str], folder: Path, target: Path) -> None:
@@ -130,7 +137,7 @@ def _describe(file: TextIO, run: Mapping[str, str], folder: Path, target: Path) 
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise ResourceError(f"{folder} cannot be written: {error.strerror}") from None
+        raise unwritable(folder, error.errno, error.strerror, error.filename) from None
 
 
 def _says(file: TextIO, run: Mapping[str, str]) -> bool:

@@ -11,7 +11,7 @@ from typing import Protocol, Self
 
 from av.error import FFmpegError
 
-from ..errors import VidrestoreError, exhausted
+from ..errors import VidrestoreError, unwritable
 from ..files import new_part
 from ..frame import Frame
 from ..stop import check, held
@@ -234,5 +234,4 @@ def _said(path: Path) -> Iterator[None]:
     try:
         yield
     except (FFmpegError, OSError) as error:
-        failed = VidrestoreError(f"{path} could not be written: {error.strerror or error}")
-        raise exhausted(error.errno, path) or failed from error
+        raise unwritable(path, error.errno, error.strerror or str(error), error.filename) from error
