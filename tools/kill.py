@@ -5,6 +5,9 @@
 Held after each: under the final names lies the old result whole or the new one whole, nothing else lies beside them
 but what a killed process could not take away, the exit code is the one that README.md says, and the same command,
 given again, makes the same bytes as a run that nobody stopped. Ends with 1 where something is not held.
+
+A moment counts from when a process of its own waits for signals, which it does from its first line (__main__.py); what
+comes before is Python's own start. `evaluate` and `models verify` write nothing, `benchmark` temporary files alone.
 """
 
 import argparse
@@ -20,12 +23,14 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.clips import make_clip
+
+ROOT = sys.path[0]
 
 LIMIT = 120
 """Seconds a command may take."""
@@ -35,7 +40,7 @@ NAMES = ("os.rename", "os.link", "os.remove", "os.rmdir", "os.mkdir")
 
 @dataclass(frozen=True)
 class Case:
-    """A command in words, run in a folder that has in.mp4, in2.mp4 and pictures/."""
+    """A command in words, run in a folder that has in.mp4, in2.mp4, pictures/, learn/ and public.pth."""
 
     words: str
     outputs: tuple[str, ...]
@@ -43,9 +48,14 @@ class Case:
     before: str = ""
     """A command that has made an older result of the same names."""
     resume: bool = False
+    goes_on_from: str = ""
+    """A file that, once there, has the command continue with --resume, and its results appear one by one."""
 
 
 RUN = "--engine torch --precision fp32 --progress none"
+LEARNT = ("run/best.safetensors", "run/log.csv", "run/settings.json")
+"""A checkpoint, last.pt, holds the same, but its bytes tell whether one was read before it."""
+LEARN = "train espcn-x2 --data learn --out run --workers 0"
 CASES = {
     "video": Case(f"upscale in.mp4 out.mp4 -y -m espcn {RUN}", ("out.mp4",)),
     "video over another": Case(
@@ -82,13 +92,19 @@ CASES = {
         ("m.csv", "m.png", "m.html", "diff"),
         "metrics in.mp4 in.mp4 --csv m.csv --plot m.png --report m.html --diff diff --progress none",
     ),
+    "convert": Case("models convert public.pth out.safetensors -m five-parallel -y", ("out.safetensors",)),
+    "train": Case(f"{LEARN} --steps 6", LEARNT, goes_on_from="run/last.pt"),
+    "train on": Case(f"{LEARN} --steps 6 --resume", LEARNT, f"{LEARN} --steps 2", goes_on_from="run/last.pt"),
+    "benchmark": Case("benchmark --quick --only decode", ()),
 }
 
 Tree = dict[str, bytes]
 
 
 def tree(folder: Path) -> Tree:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """All files, but for those of TensorBoard, which begin with the time."""
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("events.out"))
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def of(found: Tree, output: str) -> Tree:
@@ -145,6 +161,7 @@ def forked(words: str, folder: Path, stop: Stop | None) -> Ended:
 def _child(words: str, folder: Path, log: Path, counted: Path, stop: Stop | None) -> int:
     """The exit code of a command; not by SystemExit, which would clean up what is the parent's."""
     os.chdir(folder)
+    tempfile.tempdir = str(folder)  # what lies about there is found
     with log.open("w") as file, open(os.devnull, "w") as nowhere:
         os.dup2(file.fileno(), 2)
         os.dup2(nowhere.fileno(), 1)
@@ -197,17 +214,26 @@ def fresh(words: str, folder: Path, stop: Stop) -> Ended:
     running = subprocess.Popen(
         [sys.executable, "-m", "vidrestore", *words.split()],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parent.parent)},
+        env=os.environ | {"PYTHONPATH": ROOT, "TMPDIR": str(folder)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
+    while running.poll() is None and not _waits_for(signal.SIGTERM, running.pid):
+        time.sleep(0.0005)
     time.sleep(stop.seconds)
     for number in stop.signals:
         running.send_signal(number)
         time.sleep(0.01)
     return Ended(*reversed((running.communicate(timeout=LIMIT)[1], running.returncode)))
+
+
+def _waits_for(number: signal.Signals, process: int) -> bool:
+    """Whether a process has blocked a signal, or set a handler for it."""
+    status = Path(f"/proc/{process}/status").read_text()
+    masks = [line.split()[1] for line in status.splitlines() if line.startswith(("SigBlk", "SigCgt"))]
+    return any(int(mask, 16) >> (number - 1) & 1 for mask in masks)
 
 
 @dataclass
@@ -233,21 +259,24 @@ class Bench:
             yield f"traceback: {ended.errors[-300:]}"
         others = sorted(set(found) - set(self.old) - set(self.new))
         at_once = killed or len(stop.signals) > 1
-        if wrong := [name for name in others if ".part" not in name or not (at_once or self.case.resume)]:
+        unfinished = [name for name in others if ".part" in name or name.startswith("tmp")]
+        if wrong := others if not (at_once or self.case.resume) else sorted({*others} - {*unfinished}):
             yield f"left behind: {wrong[:3]}"
         pending = any(name.endswith("moves.json") for name in others) and killed
-        if ("mixed" in state.values() and not pending) or (not at_once and len(set(state.values()) - {"same"}) > 1):
+        split = not at_once and len(set(state.values()) - {"same"}) > 1
+        if not self.case.goes_on_from and (split or ("mixed" in state.values() and not pending)):
             yield f"results: {state}"
         if ended.code == 0 and set(state.values()) - {"new", "same"}:
             yield f"exit code 0 and {state}"
-        if not at_once and ended.code and "new" in state.values():
+        if not self.case.goes_on_from and not at_once and ended.code and "new" in state.values():
             yield f"exit code {ended.code} and a new result"
-        again = forked(self.case.words, folder, None)
+        resume = " --resume" if self.case.goes_on_from in found and "--resume" not in self.case.words else ""
+        again = forked(self.case.words + resume, folder, None)
         if again.code:
             yield f"the same command then ends with {again.code}: {again.errors[-200:]}"
         elif any(of(tree(folder), output) != of(self.new, output) for output in outputs):
             yield "the same command then makes something else"
-        if left := [name for name in set(tree(folder)) - set(self.new) if ".part." not in name or not at_once]:
+        if left := [name for name in set(tree(folder)) - set(self.new) if name not in unfinished or not at_once]:
             yield f"left behind by the same command: {left[:3]}"
 
     def _state(self, found: Tree, output: str) -> str:
@@ -265,10 +294,15 @@ def make_inputs(folder: Path) -> None:
     for number, path in enumerate(sorted((folder / "pictures").glob("*.png")), 1):
         path.rename(path.with_name(f"{number}.png"))
     (folder / "pictures" / "frames.csv").unlink()
+    make_clip(folder / "learn.mp4", frames=4, size=(192, 160))
+    forked("extract-frames learn.mp4 learn --progress none", folder, None)
+    (folder / "learn.mp4").unlink()
+    code = "import torch; from tests.test_convert_vsr import public; torch.save(public(), 'public.pth')"
+    subprocess.run([sys.executable, "-c", code], cwd=folder, env=os.environ | {"PYTHONPATH": ROOT}, check=True)
 
 
 def prepared(case: Case, inputs: Path, scratch: Path) -> Bench:
-    start, whole = scratch / "start", scratch / "whole"
+    start, whole = scratch / "start", scratch / "trial"
     shutil.copytree(inputs, start)
     if case.before:
         made = forked(case.before, start, None)
@@ -280,7 +314,9 @@ def prepared(case: Case, inputs: Path, scratch: Path) -> Bench:
     began = time.monotonic()
     made = forked(case.words, whole, None)
     assert made.code == 0, (made.code, made.errors)
-    return Bench(case, start, tree(start), tree(whole), made.steps, time.monotonic() - began)
+    bench = Bench(case, start, tree(start), tree(whole), made.steps, time.monotonic() - began)
+    shutil.rmtree(whole)
+    return bench
 
 
 def stops(bench: Bench, moments: int, random_: random.Random) -> Iterator[tuple[Stop, bool]]:
@@ -290,9 +326,27 @@ def stops(bench: Bench, moments: int, random_: random.Random) -> Iterator[tuple[
         for step in range(1, bench.steps + 1):
             yield Stop(way, step=step), False
         for number in range(moments):
-            is_fresh = number % 4 == 0
-            # Python's own start is not ours to mend.
-            yield Stop(way, 0.3 + random_.random() * 3 if is_fresh else random_.random() * bench.seconds), is_fresh
+            # Training as cut below is that of this process alone.
+            is_fresh = number % 4 == 0 and not bench.case.goes_on_from
+            yield Stop(way, random_.random() * (3 if is_fresh else bench.seconds)), is_fresh
+
+
+def load() -> None:
+    """Import what commands do, for all copies of this process; and cut a recipe to seconds."""
+    import torch.utils.tensorboard.writer  # noqa: F401
+
+    import vidrestore.benchmark.report
+    import vidrestore.cli.commands
+    import vidrestore.compare.compare
+    import vidrestore.convert
+    import vidrestore.extract
+    import vidrestore.join
+    import vidrestore.pipeline
+    import vidrestore.split
+    import vidrestore.stages  # noqa: F401
+    from vidrestore.train.recipes import RECIPES
+
+    RECIPES["espcn-x2"] = replace(RECIPES["espcn-x2"], batch=2, validate_every=2)
 
 
 def main() -> int:
@@ -301,14 +355,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=CASES, help="these commands")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    import vidrestore.cli.commands
-    import vidrestore.compare.compare
-    import vidrestore.extract
-    import vidrestore.join
-    import vidrestore.pipeline
-    import vidrestore.split
-    import vidrestore.stages  # noqa: F401
-
+    load()
     wrong = 0
     with tempfile.TemporaryDirectory() as name:
         inputs = Path(name).resolve() / "inputs"
