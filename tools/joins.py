@@ -1,4 +1,4 @@
-"""Join clips with cuts that are known, and count what each detector finds: the table in the README.
+"""Join clips with cuts that are known, and count what each detector finds: the table in docs/scenes.md.
 
     python tools/joins.py ../shared/data/train/video
 

@@ -1,4 +1,4 @@
-"""Crops of one picture in several states, side by side with their names: the README's pictures."""
+"""Crops of one picture in several states, side by side with their names: the documents' pictures."""
 
 from pathlib import Path
 
