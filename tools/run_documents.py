@@ -23,7 +23,6 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 GIVEN = {
     "in.mp4": "clips/slow_motion_sef.mp4",
     "in.mkv": "clips/two_audio_two_subs.mp4",
-    "in.png": "eval/set5/bird.png",
     "film.mp4": "clips/slow_motion_sef.mp4",
     "family.mp4": "clips/interlaced_480i_audio.mp4",
     "anime.mkv": "clips/yuv444.mkv",
@@ -48,6 +47,14 @@ class Block:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An example that ended with an error."""
+
+    block: Block
+    printed: str
+
+
 def pages() -> list[Path]:
     """README.md and every page of docs/."""
     return [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
@@ -61,7 +68,16 @@ def blocks(page: Path) -> Iterator[Block]:
             yield Block(text.count("\n", 0, found.start()) + 1, found["language"], found["text"])
 
 
-def give(page: Path, data: Path, folder: Path) -> None:
+def failures(page: Path, data: Path) -> list[Failure]:
+    """Run the examples of a page, all of them whatever fails."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        copy_given(page, data, folder)
+        printed = ((block, output_if_failed(block, folder)) for block in blocks(page))
+        return [Failure(block, output) for block, output in printed if output is not None]
+
+
+def copy_given(page: Path, data: Path, folder: Path) -> None:
     """Copy what the examples of a page name into the folder they run in."""
     examples = "\n".join(block.text for block in blocks(page))
     for name, source in GIVEN.items():
@@ -70,8 +86,8 @@ def give(page: Path, data: Path, folder: Path) -> None:
             copy(data / source, folder / name)
 
 
-def run(block: Block, folder: Path) -> str | None:
-    """What a block printed where it failed; None where it did not."""
+def output_if_failed(block: Block, folder: Path) -> str | None:
+    """Run a block. What it printed where it failed; None where it did not."""
     words = ["bash", "-euo", "pipefail", "-c"] if block.language == "bash" else [sys.executable, "-c"]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     # So that the examples run this checkout, wherever their folder is.
@@ -85,18 +101,7 @@ def run(block: Block, folder: Path) -> str | None:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    return done.stdout + f"exit code {done.returncode}" if done.returncode else None
-
-
-def failures(page: Path, data: Path) -> list[str]:
-    """What is wrong with the examples of a page, one text for each block that failed."""
-    wrong = []
-    with tempfile.TemporaryDirectory() as name:
-        give(page, data, Path(name))
-        for block in blocks(page):
-            if (printed := run(block, Path(name))) is not None:
-                wrong.append(f"{page.relative_to(REPOSITORY)}:{block.line}\n{block.text}{printed}")
-    return wrong
+    return f"{done.stdout}exit code {done.returncode}" if done.returncode else None
 
 
 def main() -> None:
@@ -105,11 +110,12 @@ def main() -> None:
     parser.add_argument("pages", type=Path, nargs="*", help="all where none is named")
     asked = parser.parse_args()
     ran = failed = 0
-    for page in [path.resolve() for path in asked.pages] or pages():
-        wrong = failures(page, asked.data.resolve())
-        count = len(list(blocks(page)))
+    for page in asked.pages or pages():
+        count, wrong = len(list(blocks(page))), failures(page, asked.data)
+        print(f"{page}: {count} blocks, {len(wrong)} failed", flush=True)
+        for failure in wrong:
+            print(f"{page}:{failure.block.line}\n{failure.block.text}{failure.printed}", flush=True)
         ran, failed = ran + count, failed + len(wrong)
-        print(f"{page.relative_to(REPOSITORY)}: {count} blocks, {len(wrong)} failed", *wrong, sep="\n", flush=True)
     print(f"{ran - failed} passed, {failed} failed")
     raise SystemExit(failed > 0)
 
