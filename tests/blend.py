@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 class Blend:
-    """As vidrestore.between.Interpolator has it; `asked` holds the times of each call."""
+    """As vidrestore.restoration.interpolation.interpolator.Interpolator has it; `asked` holds the times of each call."""
 
     def __init__(self) -> None:
         self.asked: list[list[Fraction]] = []

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from vidrestore.engine import Settings
-from vidrestore.frame import Colour, Frame, Planes
-from vidrestore.processor import Needs
+from vidrestore.frame.frame import Colour, Frame, Planes
+from vidrestore.models.processor import Needs
 
 FP32 = Settings(device="cpu", engine="torch", precision="fp32")
 

@@ -9,7 +9,7 @@ from tests.frames import FP32
 from vidrestore.engine import Settings, choose
 from vidrestore.engine.infer import Inference
 from vidrestore.engine.memory import Plan
-from vidrestore.processor import Processor, apply
+from vidrestore.models.processor import Processor, apply
 
 HALF_A_CODE = 0.5 / 255
 

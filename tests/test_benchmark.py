@@ -9,7 +9,6 @@ import torch
 from torch import nn
 from typer.testing import CliRunner
 
-from vidrestore import manifest, weights
 from vidrestore.benchmark import networks, report
 from vidrestore.benchmark.asked import GROUPS, earlier_figures
 from vidrestore.benchmark.material import planes, write_clip
@@ -19,7 +18,8 @@ from vidrestore.benchmark.start import start
 from vidrestore.benchmark.whole import whole
 from vidrestore.cli import app
 from vidrestore.errors import UsageError
-from vidrestore.video.probe import probe
+from vidrestore.models.weights import files, manifest
+from vidrestore.video.facts.probe import probe
 
 LEAST = Effort(repeats=1, frames=6)
 
@@ -52,7 +52,7 @@ def test_flops_are_those_of_the_layers(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(networks, "SIDE", 64)
     entry = manifest.find("espcn-x2", task="upscale")
     monkeypatch.setattr(manifest, "rows", lambda: {"espcn-x2": entry})
-    core = weights.load(entry).core
+    core = files.load(entry).core
     height, width, expected = 64 + 10, 96 + 10, 0  # the halo is laid around the picture before the first layer
     for layer in core:
         if isinstance(layer, nn.Conv2d):

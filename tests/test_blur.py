@@ -13,7 +13,7 @@ from skimage.measure import blur_effect
 from torch import Tensor
 
 from vidrestore.metrics.blur import DISTANCE, MOST_NOISE, blur
-from vidrestore.ops import psf
+from vidrestore.restoration.deblurring import psf
 
 Luma = NDArray[np.float32]
 

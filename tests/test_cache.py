@@ -10,9 +10,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vidrestore.engine import Settings, cache, choose
-from vidrestore.engine.cache import cached, fingerprint, folder
-from vidrestore.models.espcn import Espcn
+from vidrestore.engine import Settings, choose
+from vidrestore.engine.backends import cache
+from vidrestore.engine.backends.cache import cached, fingerprint, folder
+from vidrestore.models.networks.espcn import Espcn
 
 
 @pytest.fixture

@@ -19,13 +19,15 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.clips import make_clip
-from vidrestore import __version__, manifest, weights
+from vidrestore import __version__
 from vidrestore.cli import app
-from vidrestore.cli.evaluate import BASELINES as NAMED
-from vidrestore.models.espcn import Espcn
-from vidrestore.train.baselines import BASELINES
-from vidrestore.train.log import Log
-from vidrestore.train.loop import Progress, Training
+from vidrestore.cli.commands.evaluate import BASELINES as NAMED
+from vidrestore.models.networks.espcn import Espcn
+from vidrestore.models.weights import files as weights
+from vidrestore.models.weights import manifest
+from vidrestore.training.evaluate.baselines import BASELINES
+from vidrestore.training.log import Log
+from vidrestore.training.loop import Progress, Training
 
 
 def invoke(*args: object, env: dict[str, str] | None = None):
@@ -304,7 +306,7 @@ def test_the_sources_own_rate_is_said(clip: Path, tmp_path: Path) -> None:
 def test_help_is_instant() -> None:
     """--help imports nothing heavy. The time itself is in the README: a busy machine makes it mean nothing here."""
     heavy = ("torch", "av", "cv2", "numpy", "openvino")
-    code = f"import sys, vidrestore.cli.commands; print([m for m in {heavy} if m in sys.modules])"
+    code = f"import sys, vidrestore.cli.program; print([m for m in {heavy} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
     result = invoke("--help")
     assert result.exit_code == 0
@@ -388,7 +390,7 @@ def test_a_refusal_has_its_own_code(
     def refusing(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number), str(tmp_path / "x"))
 
-    monkeypatch.setattr("vidrestore.video.probe.probe", refusing)
+    monkeypatch.setattr("vidrestore.video.facts.probe.probe", refusing)
     refused(code, "info", clip, says=says)
     with pytest.raises(FileNotFoundError):
         number = errno.ENOENT  # nothing that a user named: a bug, and shows its traceback

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from tests.conftest import REPOSITORY
 from vidrestore.cli import app
-from vidrestore.video.probe import probe
+from vidrestore.video.facts.probe import probe
 
 CLIPS = REPOSITORY.parent / "shared" / "data" / "clips"
 NOT_VIDEOS = {"empty.mp4", "text_named.mp4", "truncated_2kB.mp4"}

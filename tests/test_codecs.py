@@ -6,13 +6,13 @@ import av
 import pytest
 
 from tests.clips import make_clip
+from vidrestore.base.settings import Encoding
 from vidrestore.errors import UsageError
-from vidrestore.settings import Encoding
 from vidrestore.video.codecs import CODECS, CONTAINERS, encoder_options, find_encoder
-from vidrestore.video.formats import layout, pixel_format
-from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader
-from vidrestore.video.write import Writer, plan
+from vidrestore.video.encode.formats import layout, pixel_format
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.reader import Reader
+from vidrestore.video.writer import Writer, plan
 
 
 def test_every_default_encoder_exists() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from vidrestore.colour import (
+from vidrestore.frame.colour import (
     change_depth,
     luma,
     luma_of_rgb,
@@ -17,7 +17,7 @@ from vidrestore.colour import (
     with_rgb,
     yuv_matrix,
 )
-from vidrestore.frame import Colour, Planes
+from vidrestore.frame.frame import Colour, Planes
 
 COLOURS = [
     Colour(matrix, full_range, siting, depth)

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from vidrestore.colour import change_depth, luma_of_rgb, rgb_with_luma, to_planes, to_rgb
-from vidrestore.frame import Colour, Matrix, Planes
+from vidrestore.frame.colour import change_depth, luma_of_rgb, rgb_with_luma, to_planes, to_rgb
+from vidrestore.frame.frame import Colour, Matrix, Planes
 
 WEIGHTS: dict[Matrix, tuple[str, str]] = {
     "bt709": ("0.2126", "0.0722"),

@@ -16,16 +16,17 @@ import typer
 from typer.testing import CliRunner
 
 from tests.clips import make_clip, picture
-from vidrestore.cli.metrics import metrics
-from vidrestore.colour import to_rgb
-from vidrestore.compare.compare import compare
-from vidrestore.compare.rgb import luma_of_planes, rgb_of_planes
-from vidrestore.compare.settings import METRICS, Comparing
-from vidrestore.compare.shift import shift
-from vidrestore.compare.summary import summarise
+from vidrestore.base.comparison import METRICS, Comparing
+from vidrestore.cli.commands.metrics import metrics
 from vidrestore.errors import UsageError
-from vidrestore.frame import Colour, Planes
-from vidrestore.metrics import matlab_luma, psnr, ssim
+from vidrestore.frame.colour import to_rgb
+from vidrestore.frame.frame import Colour, Planes
+from vidrestore.metrics.compare.compare import compare
+from vidrestore.metrics.compare.rgb import luma_of_planes, rgb_of_planes
+from vidrestore.metrics.compare.shift import shift
+from vidrestore.metrics.compare.summary import summarise
+from vidrestore.metrics.psnr import matlab_luma, psnr
+from vidrestore.metrics.ssim import ssim
 
 SIZE = (128, 96)
 
@@ -184,9 +185,9 @@ def test_a_video_and_its_pictures_are_the_same(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["rotated_90_small.mov", "rotate_and_reflect.mp4"])
 def test_a_turned_video_and_its_upright_pictures(tmp_path: Path, shared_data: Path, name: str) -> None:
-    from vidrestore.settings import Reading
-    from vidrestore.video.probe import probe
-    from vidrestore.video.read import Reader
+    from vidrestore.base.settings import Reading
+    from vidrestore.video.facts.probe import probe
+    from vidrestore.video.reader import Reader
 
     info = probe(shared_data / "clips" / name)
     a, b, _, c, d, *_ = info.display_matrix
@@ -204,7 +205,7 @@ def test_a_turned_video_and_its_upright_pictures(tmp_path: Path, shared_data: Pa
 
 
 def test_flicker_begins_anew_with_every_scene(tmp_path: Path) -> None:
-    from vidrestore.scenes import Scene
+    from vidrestore.scenes.list import Scene
 
     one = clip(tmp_path / "a.mkv", range(5))
     other = clip(tmp_path / "b.mkv", range(5), error=lambda place: (0, 2, 2, 9, 4)[place])
@@ -403,8 +404,8 @@ def test_files(tmp_path: Path) -> None:
 
 
 def test_a_thousand_frames_are_drawn_as_ranges() -> None:
-    from vidrestore.compare.chart import panels
-    from vidrestore.compare.results import Comparison, Row
+    from vidrestore.metrics.compare.results import Comparison, Row
+    from vidrestore.metrics.report.chart import panels
 
     rows = tuple(Row(n, n / 25, "", {"psnr": 30.0 + (n == 3001) * 10}) for n in range(5000))
     empty = {"reference": "a", "distorted": "b", "width": 1, "height": 1, "aligned": "pts", "offset": 0}

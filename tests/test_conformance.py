@@ -10,16 +10,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vidrestore import manifest
-from vidrestore.calibration import calibrate, measure
 from vidrestore.engine import Settings, choose, run
+from vidrestore.engine.backends.layers import last_convolutions
 from vidrestore.engine.base import as_tuple
 from vidrestore.engine.infer import Inference
-from vidrestore.engine.layers import last_convolutions
 from vidrestore.engine.memory import least_tile
-from vidrestore.frame import Colour, Frame, Planes
-from vidrestore.models import MODELS
-from vidrestore.processor import Processor, apply
+from vidrestore.frame.frame import Colour, Frame, Planes
+from vidrestore.models.networks import MODELS
+from vidrestore.models.processor import Processor, apply
+from vidrestore.models.weights import manifest
+from vidrestore.models.weights.calibration import calibrate, measure
 
 # Small variants of each network, enough to reach every branch of it.
 ARGUMENTS: dict[str, list[dict[str, object]]] = {

@@ -11,13 +11,13 @@ from safetensors.torch import save_file
 from torch import Tensor
 from typer.testing import CliRunner
 
-from vidrestore import manifest, weights
 from vidrestore.cli import app
-from vidrestore.convert import convert
 from vidrestore.errors import ModelError, UsageError
-from vidrestore.models.espcn import Espcn
-from vidrestore.models.sepconv import SepConv
-from vidrestore.processor import apply
+from vidrestore.models.networks.espcn import Espcn
+from vidrestore.models.networks.sepconv import SepConv
+from vidrestore.models.processor import apply
+from vidrestore.models.weights import files, manifest
+from vidrestore.models.weights.conversion import convert
 
 # spec/networks.md A.3: 94 tensors, as the public loader names them.
 BLOCKS = [*(f"Conv{n}" for n in range(1, 6)), *(f"Deconv{n}" for n in range(5, 1, -1))]
@@ -53,7 +53,7 @@ def test_a_public_sepconv_comes_back(prefix: str, original: SepConv, tmp_path: P
     torch.save(public(original, prefix), source)
     assert convert(source, target, model="sepconv").needs == original.needs
     assert [path.name for path in tmp_path.iterdir() if "part" in path.name] == []
-    network = weights.open_file(target, task="interpolate")
+    network = files.open_file(target, task="interpolate")
     assert isinstance(network, SepConv) and not network.training
     assert (network.rule, network.normalise) == ("outer", False)
     # What the checkpoint computes of frames in BGR is what ours computes of frames in RGB.
@@ -149,7 +149,7 @@ def test_files_that_are_not_ours_are_not_opened(tmp_path: Path) -> None:
 
     def refused(message: str, task: str = "interpolate") -> None:
         with pytest.raises(ModelError, match=message) as caught:
-            weights.open_file(path, task=task)
+            files.open_file(path, task=task)
         assert "\n" not in str(caught.value)
 
     refused("no weights at")
@@ -159,17 +159,17 @@ def test_files_that_are_not_ours_are_not_opened(tmp_path: Path) -> None:
     network = SepConv(**small)  # type: ignore[arg-type]
     save_file(network.state_dict(), path)
     refused("does not say which network")
-    path.write_bytes(weights.written(network, task="interpolate", model="sepconv", args=small))
+    path.write_bytes(files.written(network, task="interpolate", model="sepconv", args=small))
     refused("is for the command interpolate, not for upscale", task="upscale")
-    assert isinstance(weights.open_file(path, task="interpolate"), SepConv)
-    path.write_bytes(weights.written(network, task="interpolate", model="sepconv", args={"width": 0.125, "taps": 5}))
+    assert isinstance(files.open_file(path, task="interpolate"), SepConv)
+    path.write_bytes(files.written(network, task="interpolate", model="sepconv", args={"width": 0.125, "taps": 5}))
     refused("do not fit the network: core.conv1.0.weight is")
-    path.write_bytes(weights.written(network, task="interpolate", model="rife", args={}))
+    path.write_bytes(files.written(network, task="interpolate", model="rife", args={}))
     refused("needs the network 'rife'")
-    path.write_bytes(weights.written(network, task="interpolate", model="sepconv", args={"depth": 3}))
+    path.write_bytes(files.written(network, task="interpolate", model="sepconv", args={"depth": 3}))
     refused("cannot be built: .*depth")
     for about in ("{", "3", '{"task": "interpolate"}'):
         save_file(network.state_dict(), path, {manifest.ABOUT: about})
         refused("does not say which network")
-    path.write_bytes(weights.written(Espcn(2), task="upscale", model="espcn", args={"scale": 2}))
-    assert isinstance(weights.open_file(path, task="upscale"), Espcn)
+    path.write_bytes(files.written(Espcn(2), task="upscale", model="espcn", args={"scale": 2}))
+    assert isinstance(files.open_file(path, task="upscale"), Espcn)

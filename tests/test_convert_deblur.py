@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, pixel_shuffle
 
-from vidrestore import weights
-from vidrestore.convert import convert
 from vidrestore.errors import ModelError
-from vidrestore.models.deblur import GAUSSIAN_HALF, MSResNet, shrink
-from vidrestore.processor import apply
+from vidrestore.models.networks.msresnet import GAUSSIAN_HALF, MSResNet, shrink
+from vidrestore.models.processor import apply
+from vidrestore.models.weights import files
+from vidrestore.models.weights.conversion import convert
 
 BLOCKS = 19
 
@@ -60,7 +60,7 @@ def test_a_public_checkpoint_computes_what_it_did(tmp_path: Path) -> None:
     source, target = tmp_path / "model-1000.pt", tmp_path / "gopro.safetensors"
     torch.save({"G": state, "D": {"features.0.weight": torch.zeros(1)}}, source)
     convert(source, target, model="msresnet")
-    network = weights.open_file(target, task="deblur")
+    network = files.open_file(target, task="deblur")
     assert isinstance(network, MSResNet) and network.pyramid == "gaussian"
     assert sum(p.numel() for p in network.parameters()) == 11_721_321
     frame = torch.rand(1, 3, 16, 20)

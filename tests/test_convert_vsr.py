@@ -7,11 +7,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vidrestore import weights
-from vidrestore.convert import convert
 from vidrestore.errors import ModelError
-from vidrestore.models.vsr import FiveParallel
-from vidrestore.processor import apply
+from vidrestore.models.networks.vsr import FiveParallel
+from vidrestore.models.processor import apply
+from vidrestore.models.weights import files
+from vidrestore.models.weights.conversion import convert
 
 State = dict[str, Tensor]
 
@@ -91,7 +91,7 @@ def test_a_public_checkpoint_comes_back_and_computes_the_same(tmp_path: Path) ->
             state[name] *= 0.3
     torch.save(state, tmp_path / "public.pth")
     convert(tmp_path / "public.pth", tmp_path / "own.safetensors", model="five-parallel")
-    network = weights.open_file(tmp_path / "own.safetensors", task="upscale")
+    network = files.open_file(tmp_path / "own.safetensors", task="upscale")
     assert isinstance(network, FiveParallel)
     assert sum(parameter.numel() for parameter in network.parameters()) == 259_938
     window = torch.rand(1, 5, 1, 12, 14, generator=torch.Generator().manual_seed(1))

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from vidrestore.engine import Ran, run
-from vidrestore.engine.cuda_graph import LARGEST, MOST, RECURRING, WARM_UP, Graphs
-from vidrestore.engine.torch_engine import TorchEngine
-from vidrestore.processor import Needs
+from vidrestore.engine.backends.cuda_graph import LARGEST, MOST, RECURRING, WARM_UP, Graphs
+from vidrestore.engine.backends.torch_engine import TorchEngine
+from vidrestore.models.processor import Needs
 
 from .fake_streams import Stream
 from .frames import FP32, Mean, MeanOf, rgb, values

@@ -13,14 +13,14 @@ from typer.testing import CliRunner, Result
 
 from tests.clips import make_clip, picture
 from tests.conftest import REPOSITORY
+from vidrestore.base.settings import Reading
 from vidrestore.cli import app
 from vidrestore.errors import InputError
-from vidrestore.frame import Colour
-from vidrestore.settings import Reading
-from vidrestore.video.pieces import Piece
-from vidrestore.video.planes import Unpacker
-from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader
+from vidrestore.frame.frame import Colour
+from vidrestore.video.decode.planes import Unpacker
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.reader import Reader
+from vidrestore.video.resume.pieces import Piece
 
 MUTANTS = REPOSITORY.parent / "shared" / "data" / "mutants"
 TURN_UP_LATE = ("m532.flv", "m581.flv")

@@ -7,9 +7,9 @@ from torch import Tensor
 
 from vidrestore.engine import Settings, choose
 from vidrestore.engine.infer import Inference
-from vidrestore.models.deblur import BICUBIC_HALF, BICUBIC_QUARTER, MSResNet, shrink
-from vidrestore.ops.imresize import imresize
-from vidrestore.processor import apply
+from vidrestore.frame.imresize import imresize
+from vidrestore.models.networks.msresnet import BICUBIC_HALF, BICUBIC_QUARTER, MSResNet, shrink
+from vidrestore.models.processor import apply
 
 
 @pytest.mark.parametrize(

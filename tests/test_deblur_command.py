@@ -14,16 +14,16 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from tests.clips import make_clip
-from vidrestore import weights
-from vidrestore.blurs import read_psf
 from vidrestore.cli import app
 from vidrestore.errors import UsageError
-from vidrestore.inverse import METHODS
-from vidrestore.models.deblur import MSResNet
-from vidrestore.ops import psf
-from vidrestore.processor import apply
-from vidrestore.strength import Blended
-from vidrestore.video.read_pictures import read_picture
+from vidrestore.models.networks.msresnet import MSResNet
+from vidrestore.models.processor import apply
+from vidrestore.models.strength import Blended
+from vidrestore.models.weights import files
+from vidrestore.restoration.deblurring import psf
+from vidrestore.restoration.deblurring.inverse import METHODS
+from vidrestore.restoration.deblurring.psf_choice import read_psf
+from vidrestore.video.pictures.read import read_picture
 
 
 def invoke(*args: object):
@@ -113,7 +113,7 @@ def test_weights_of_ones_own(tmp_path: Path) -> None:
     arguments = {"blocks": 1, "width": 0.0625}
     network = MSResNet(1, 0.0625)
     path = tmp_path / "mine.safetensors"
-    path.write_bytes(weights.written(network, task="deblur", model="msresnet", args=arguments))
+    path.write_bytes(files.written(network, task="deblur", model="msresnet", args=arguments))
     picture = torch.rand(3, 30, 41)
     source = write(tmp_path / "in.png", picture)
     said = report(
@@ -160,7 +160,7 @@ def test_only_blurred_frames_are_touched(model: str, pix_fmt: str, shared_data: 
     if model == "network":
         weights_file = tmp_path / "mine.safetensors"
         arguments = {"blocks": 1, "width": 0.0625}
-        content = weights.written(MSResNet(1, 0.0625), task="deblur", model="msresnet", args=arguments)
+        content = files.written(MSResNet(1, 0.0625), task="deblur", model="msresnet", args=arguments)
         weights_file.write_bytes(content)
         options = ["-m", weights_file, "--engine", "torch", "--batch", 3]
     said = report(clip, out, *options, "--only-blurred", 0.5, "-c", "ffv1")

@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vidrestore.ops import deconvolve, psf
-from vidrestore.ops.deconvolve import landweber, wiener
+from vidrestore.restoration.deblurring import deconvolve, psf
+from vidrestore.restoration.deblurring.deconvolve import landweber, wiener
 
 STREAK = psf.motion(3, 30)
 SKEW = psf.from_picture(torch.tensor([[0.0, 1, 0], [3, 2, 0], [0, 0, 5]]))

@@ -12,16 +12,16 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from tests.interlaced import NTSC, interlaced, moment, telecined, write
+from vidrestore.base.settings import Deinterlace, Encoding, Moment, Reading
 from vidrestore.cli import app
 from vidrestore.errors import UsageError
-from vidrestore.frame import Frame, Planes
-from vidrestore.job import prepare
-from vidrestore.pipeline import restore
-from vidrestore.settings import Deinterlace, Encoding, Moment, Reading
-from vidrestore.video.expected import expected_frames
-from vidrestore.video.interlacing import as_read, in_cadence
-from vidrestore.video.probe import INTERLACED, probe
-from vidrestore.video.read import Reader
+from vidrestore.frame.frame import Frame, Planes
+from vidrestore.restoration.job import prepare
+from vidrestore.restoration.pipeline import restore
+from vidrestore.video.facts.frame_count import expected_frames
+from vidrestore.video.facts.probe import INTERLACED, probe
+from vidrestore.video.filters.interlacing import as_read, in_cadence
+from vidrestore.video.reader import Reader
 
 FILM = [moment(4 * n) for n in range(40)]
 WHOLE, WOVEN = 35, 31

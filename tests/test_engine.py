@@ -10,16 +10,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from vidrestore.base.memory import available
 from vidrestore.engine import Settings, choose, run
-from vidrestore.engine.layers import OneKernel, last_convolutions
+from vidrestore.engine.backends.layers import OneKernel, last_convolutions
+from vidrestore.engine.backends.subpixel import SubPixel, enlarges_exactly
+from vidrestore.engine.backends.torch_engine import TorchEngine
 from vidrestore.engine.memory import bytes_per_pixel, plan
-from vidrestore.engine.subpixel import SubPixel, enlarges_exactly
-from vidrestore.engine.torch_engine import TorchEngine
 from vidrestore.errors import UsageError, VidrestoreError
-from vidrestore.frame import Frame
-from vidrestore.main_memory import available
-from vidrestore.models.espcn import Espcn
-from vidrestore.processor import Needs
+from vidrestore.frame.frame import Frame
+from vidrestore.models.networks.espcn import Espcn
+from vidrestore.models.processor import Needs
 
 from .frames import planes
 
@@ -260,7 +260,7 @@ import torch
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 def work():
-    from vidrestore.models.espcn import Espcn
+    from vidrestore.models.networks.espcn import Espcn
     core = Espcn(2).core.requires_grad_(False)
     x = torch.rand(1, 1, 540, 960)
     for _ in range(2): core(x)
@@ -288,7 +288,7 @@ import resource
 from vidrestore.engine import Settings, choose, keep_memory, run
 keep_memory()
 from tests.frames import planes
-from vidrestore.models.espcn import Espcn
+from vidrestore.models.networks.espcn import Espcn
 settings = Settings(device="cpu")
 frames = (frame for _ in range(60) for frame in planes(1, size=(144, 256)))
 for i, _ in enumerate(run(Espcn(2), frames, engine=choose(settings), settings=settings)):

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vidrestore.ops import psf
-from vidrestore.ops.estimate_blur import SURE_OF_GAUSSIAN, SURE_OF_MOTION, gaussian, motion
+from vidrestore.restoration.deblurring import psf
+from vidrestore.restoration.deblurring.estimate import SURE_OF_GAUSSIAN, SURE_OF_MOTION, gaussian, motion
 
 
 @pytest.fixture(scope="module")

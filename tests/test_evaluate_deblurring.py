@@ -16,14 +16,14 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from tests.frames import FP32, MeanOf
-from vidrestore import weights
 from vidrestore.cli import app
 from vidrestore.errors import InputError
-from vidrestore.metrics import psnr
-from vidrestore.models.deblur import MSResNet
-from vidrestore.processor import Needs
-from vidrestore.train.blurred_pairs import BlurredPair, blurred_pairs
-from vidrestore.train.evaluate_deblurring import evaluate_deblurring, mean, means
+from vidrestore.metrics.psnr import psnr
+from vidrestore.models.networks.msresnet import MSResNet
+from vidrestore.models.processor import Needs
+from vidrestore.models.weights import files
+from vidrestore.training.evaluate.blurred_pairs import BlurredPair, blurred_pairs
+from vidrestore.training.evaluate.deblurring import evaluate_deblurring, mean, means
 
 Codes = NDArray[np.uint8]
 STEP, SIDE = 8, 96
@@ -209,7 +209,7 @@ def test_the_command_shows_the_network_beside_the_blurred_picture(
         parameter.data.zero_()
     model = tmp_path / "weights" / "grey.safetensors"
     model.parent.mkdir()
-    content = weights.written(network, task="deblur", model="msresnet", args={"blocks": 1, "width": 0.0625})
+    content = files.written(network, task="deblur", model="msresnet", args={"blocks": 1, "width": 0.0625})
     model.write_bytes(content)
     if named == "manifest":
         texts = {"task": "deblur", "model": "msresnet", "file": model.name, "licence": "", "recipe": "", "data": ""}
@@ -243,7 +243,7 @@ def test_the_command_shows_the_network_beside_the_blurred_picture(
 def test_folders_without_pairs_are_one_line(tmp_path: Path) -> None:
     model = tmp_path / "tiny.safetensors"
     network = MSResNet(1, 0.0625)
-    model.write_bytes(weights.written(network, task="deblur", model="msresnet", args={"blocks": 1, "width": 0.0625}))
+    model.write_bytes(files.written(network, task="deblur", model="msresnet", args={"blocks": 1, "width": 0.0625}))
     (tmp_path / "empty").mkdir()
     result = CliRunner().invoke(app, ["evaluate", str(model), "--data", str(tmp_path / "empty")])
     assert result.exit_code == 3 and len(result.stderr.strip().splitlines()) == 1

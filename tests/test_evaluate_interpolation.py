@@ -16,12 +16,12 @@ from typer.testing import CliRunner
 from tests.clips import make_clip
 from vidrestore.cli import app
 from vidrestore.errors import InputError
-from vidrestore.interpolators import Choice
-from vidrestore.train.baselines import BASELINES
-from vidrestore.train.evaluate_interpolation import evaluate_interpolation, means
-from vidrestore.train.evaluation_sets import Triplet, triplets
-from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader
+from vidrestore.restoration.interpolation.choose import Choice
+from vidrestore.training.evaluate.baselines import BASELINES
+from vidrestore.training.evaluate.interpolation import evaluate_interpolation, means
+from vidrestore.training.evaluate.triplets import Triplet, triplets
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.reader import Reader
 
 HALF = (Fraction(1, 2),)
 
@@ -231,7 +231,7 @@ def test_a_model_stands_before_the_baselines(tmp_path: Path, monkeypatch: pytest
         asked.append(args[:2])
         return Choice("flow", lambda _: Off(2 / 255))
 
-    monkeypatch.setattr("vidrestore.interpolators.find", find)
+    monkeypatch.setattr("vidrestore.restoration.interpolation.choose.find", find)
     for file in ("im1.png", "im2.png", "im3.png"):
         write(tmp_path / "set" / "a" / file, (100, 100, 100))
     result = CliRunner().invoke(app, ["evaluate", "flow", "--data", str(tmp_path), "--quality", "fast", "--json"])

@@ -15,17 +15,17 @@ import torch
 from typer.testing import CliRunner
 
 from tests.clips import make_clip
+from vidrestore.base.settings import Picking, Pictures, Reading
 from vidrestore.cli import app
-from vidrestore.colour import to_rgb
 from vidrestore.errors import VidrestoreError
-from vidrestore.extract import extract
-from vidrestore.extract_job import prepare
-from vidrestore.frame import Frame, Planes
-from vidrestore.settings import Picking, Pictures, Reading
-from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader
-from vidrestore.video.read_pictures import read_picture
-from vidrestore.video.unfinished import folder_of
+from vidrestore.frame.colour import to_rgb
+from vidrestore.frame.frame import Frame, Planes
+from vidrestore.restoration.extract import extract
+from vidrestore.restoration.extract_job import prepare
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.pictures.read import read_picture
+from vidrestore.video.reader import Reader
+from vidrestore.video.resume.unfinished import folder_of
 
 VFR = [0, 1001, 2002, 4004, 4505, 7000, 10010, 10100, 20020, 30030]
 TICK = Fraction(1, 30000)
@@ -184,7 +184,7 @@ def test_lists_of_split_scenes_are_taken_by_number_and_by_time(tmp_path: Path, s
 
 
 def test_training_reads_the_folders_of_scenes(tmp_path: Path) -> None:
-    from vidrestore.train.data import sources
+    from vidrestore.training.data.pictures import sources
 
     source, pairs = make_clip(tmp_path / "in.mp4", frames=9), tmp_path / "pairs.csv"
     pairs.write_text("1,4\n6,9\n")
@@ -385,7 +385,7 @@ def test_old_pictures_stay_where_the_new_ones_cannot_come(
 
 @pytest.mark.parametrize("scenes", [False, True])
 def test_an_error_leaves_nothing_and_touches_nothing(tmp_path: Path, scenes: bool) -> None:
-    from vidrestore.scenes import Scene
+    from vidrestore.scenes.list import Scene
 
     source, out = make_clip(tmp_path / "in.mp4", frames=30), tmp_path / "out"
     extracted(source, out, "--every", "10")
@@ -411,13 +411,13 @@ def test_an_error_leaves_nothing_and_touches_nothing(tmp_path: Path, scenes: boo
 
 def test_a_picture_that_cannot_be_stored_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also when it is the last, which is encoded after everything else is done."""
-    from vidrestore.video import write_pictures
+    from vidrestore.video.pictures import write
 
     def full(*_: object, **__: object) -> bytes:
         raise OSError(28, "No space left on device")
 
     source = make_clip(tmp_path / "in.mp4", frames=1)
-    monkeypatch.setattr(write_pictures, "encoded", full)
+    monkeypatch.setattr(write, "encoded", full)
     code, _, errors = invoke("extract-frames", source, tmp_path / "out")
     assert code == 5
     assert "the disk is full" in errors

@@ -9,10 +9,10 @@ import torch
 from tests.test_clips import CLIPS, NAMES, NOT_VIDEOS, sound
 from tests.test_extract import check_pictures, column, frames, invoke
 from tests.test_join import FFV1, joined, times
-from vidrestore.settings import Reading
-from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader
-from vidrestore.video.read_pictures import read_picture
+from vidrestore.base.settings import Reading
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.pictures.read import read_picture
+from vidrestore.video.reader import Reader
 
 FRAMES = 2
 """Taken from each clip; every clip whole is in the slow test."""

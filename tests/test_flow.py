@@ -11,11 +11,11 @@ from torch import Tensor
 
 from vidrestore.engine import Settings, choose
 from vidrestore.engine.infer import Inference
-from vidrestore.flow.interpolator import FlowInterpolator, window
-from vidrestore.flow.motion import at, find
-from vidrestore.flow.presets import PRESETS
-from vidrestore.flow.warp import warp
-from vidrestore.models.fusion import Fusion
+from vidrestore.models.networks.fusion import Fusion
+from vidrestore.restoration.interpolation.flow import FlowInterpolator, window
+from vidrestore.restoration.interpolation.flow_motion import at, find
+from vidrestore.restoration.interpolation.flow_presets import PRESETS
+from vidrestore.restoration.interpolation.warp import warp
 
 HALF = Fraction(1, 2)
 SEARCH = PRESETS["balanced"].search

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from vidrestore.engine import Settings, choose
 from vidrestore.engine.infer import Inference
 from vidrestore.errors import UsageError
-from vidrestore.halving import Halving
-from vidrestore.models.espcn import Espcn
-from vidrestore.models.sepconv import SepConv
-from vidrestore.processor import Needs, apply
+from vidrestore.models.networks.espcn import Espcn
+from vidrestore.models.networks.sepconv import SepConv
+from vidrestore.models.processor import Needs, apply
+from vidrestore.restoration.interpolation.midpoint import Halving
 
 SETTINGS = Settings(device="cpu", engine="torch", precision="fp32")
 

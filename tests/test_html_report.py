@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 import pytest
 
-from vidrestore.compare.difference import difference
-from vidrestore.compare.html_report import html_report
-from vidrestore.compare.results import Comparison, Kept, Row
-from vidrestore.scenes import Scene
+from vidrestore.metrics.compare.results import Comparison, Kept, Row
+from vidrestore.metrics.report.difference import difference
+from vidrestore.metrics.report.html_page import html_report
+from vidrestore.scenes.list import Scene
 
 HEIGHT, WIDTH = 90, 160
 RED, BLUE = (200, 0, 0), (0, 0, 200)

@@ -8,17 +8,17 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import nn
 
-from vidrestore import manifest, weights
-from vidrestore.calibration import calibrate, calibrated, extremes, measure
 from vidrestore.engine import Settings, choose
+from vidrestore.engine.backends.int8 import InInt8, in_int8
+from vidrestore.engine.backends.layers import inference_copy
+from vidrestore.engine.backends.openvino_engine import OpenVinoEngine
 from vidrestore.engine.infer import Inference
-from vidrestore.engine.int8 import InInt8, in_int8
-from vidrestore.engine.layers import inference_copy
-from vidrestore.engine.openvino_engine import OpenVinoEngine
 from vidrestore.errors import ModelError, UsageError
-from vidrestore.train.degrade import Degradation, degrade
-from vidrestore.train.evaluate_upscaling import evaluate_upscale, mean
-from vidrestore.train.evaluation_clips import stills
+from vidrestore.models.weights import files, manifest
+from vidrestore.models.weights.calibration import calibrate, calibrated, extremes, measure
+from vidrestore.training.data.degrade import Degradation, degrade
+from vidrestore.training.evaluate.clips import stills
+from vidrestore.training.evaluate.upscaling import evaluate_upscale, mean
 
 needs_vnni = pytest.mark.skipif(not torch.cpu._is_vnni_supported(), reason="this CPU has no VNNI")
 SHIPPED = ["espcn-x2", "espcn-x3"]
@@ -89,7 +89,7 @@ def test_a_range_of_nothing_and_weights_of_nothing_stay_finite():
 @needs_vnni
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_shipped_networks_really_compute_in_it(name: str):
-    network = weights.load(manifest.rows()[name])
+    network = files.load(manifest.rows()[name])
     engine = choose(on_cpu("int8"))
     assert isinstance(engine, OpenVinoEngine) and engine.precision == "int8"
     run = engine.compile(network.core, network.prepare(torch.rand(1, 1, 1, 32, 32)))
@@ -104,7 +104,7 @@ def test_the_shipped_networks_really_compute_in_it(name: str):
 @pytest.mark.parametrize("name", SHIPPED)
 def test_real_pictures_keep_the_promise_of_every_precision(name: str, shared_data: Path):
     """50 dB to fp32, and less than 0.1 dB lost to the truth, on Set5."""
-    network = weights.load(manifest.rows()[name])
+    network = files.load(manifest.rows()[name])
     degradation = Degradation(network.needs.scale)
     inferences = [Inference(network, choose(settings), settings) for settings in map(on_cpu, ("fp32", "int8"))]
     pictures = list(stills(shared_data / "eval" / "set5"))
@@ -124,7 +124,7 @@ def test_real_pictures_keep_the_promise_of_every_precision(name: str, shared_dat
 @pytest.mark.parametrize("name", SHIPPED)
 def test_nothing_is_cut_off_of_what_screens_and_pixel_art_hold(name: str):
     """Rounding leaves 36 dB of the worst pattern; ranges of photographs alone left 9 dB."""
-    network = weights.load(manifest.rows()[name])
+    network = files.load(manifest.rows()[name])
     exact, rounded = (Inference(network, choose(each), each) for each in map(on_cpu, ("fp32", "int8")))
     for number, pattern in enumerate(extremes()):
         assert ((exact([(pattern,)]) - rounded([(pattern,)])) ** 2).mean() < 10**-3.4, number
@@ -160,7 +160,7 @@ def test_ranges_that_do_not_fit_are_an_error_of_the_manifest():
     entry = manifest.rows()["espcn-x2"]
     for ranges in ({"nowhere": (0, 1)}, {"2": (0.5, 1)}, {"2": (1,)}, {"2": 3}):
         with pytest.raises(ModelError, match="the ranges of espcn-x2 in the manifest do not fit the network"):
-            weights.load(replace(entry, ranges=ranges))
+            files.load(replace(entry, ranges=ranges))
 
 
 def test_the_network_stays_as_it_is():

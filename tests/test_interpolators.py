@@ -6,13 +6,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from vidrestore import interpolators, stages, weights
+from vidrestore.base.settings import Retiming, Settings
 from vidrestore.engine import Ran
 from vidrestore.errors import ModelError, UsageError
-from vidrestore.models.fusion import Fusion
-from vidrestore.models.sepconv import SepConv
-from vidrestore.settings import Retiming, Settings
-from vidrestore.timing import ByFactor, Timing, ToRate
+from vidrestore.models.networks.fusion import Fusion
+from vidrestore.models.networks.sepconv import SepConv
+from vidrestore.models.weights import files
+from vidrestore.restoration import stages
+from vidrestore.restoration.interpolation import choose
+from vidrestore.restoration.interpolation.timing import ByFactor, Timing, ToRate
 
 SETTINGS = Settings(device="cpu", engine="torch", precision="fp32")
 PAIR = torch.rand(2, 3, 40, 48, generator=torch.Generator().manual_seed(1))
@@ -22,7 +24,7 @@ PAIR = torch.rand(2, 3, 40, 48, generator=torch.Generator().manual_seed(1))
 @pytest.mark.parametrize(("quality", "engine"), [("fast", "opencv"), ("balanced", "torch"), ("best", "torch")])
 def test_flow_makes_any_time_and_says_what_it_runs_on(model: str, quality: str, engine: str) -> None:
     ran = Ran()
-    choice = interpolators.find(model, quality, SETTINGS)  # type: ignore[arg-type]
+    choice = choose.find(model, quality, SETTINGS)  # type: ignore[arg-type]
     assert choice.name == "flow" and not choice.halves
     made = choice.start(ran)(*PAIR, [Fraction(1, 3), Fraction(4, 5)])
     assert [picture.shape for picture in made] == [(3, 40, 48)] * 2
@@ -34,8 +36,8 @@ def test_a_file_of_ones_own_is_opened(tmp_path: Path) -> None:
     args = {"width": 0.125, "taps": 5}
     network = SepConv(**args)
     path = tmp_path / "mine.safetensors"
-    path.write_bytes(weights.written(network, task="interpolate", model="sepconv", args=args))
-    choice = interpolators.find(str(path), "balanced", SETTINGS)
+    path.write_bytes(files.written(network, task="interpolate", model="sepconv", args=args))
+    choice = choose.find(str(path), "balanced", SETTINGS)
     ran = Ran()
     (made,) = choice.start(ran)(*PAIR, [Fraction(1, 2)])
     assert choice.name == str(path) and choice.halves
@@ -46,8 +48,8 @@ def test_a_file_of_ones_own_is_opened(tmp_path: Path) -> None:
 def test_a_fusion_network_of_ones_own_works_along_the_flow(tmp_path: Path) -> None:
     args = {"channels": (8, 8, 8)}
     path = tmp_path / "mine.safetensors"
-    path.write_bytes(weights.written(Fusion(**args), task="interpolate", model="fusion", args=args))
-    choice = interpolators.find(str(path), "fast", SETTINGS)
+    path.write_bytes(files.written(Fusion(**args), task="interpolate", model="fusion", args=args))
+    choice = choose.find(str(path), "fast", SETTINGS)
     assert not choice.halves
     (made,) = choice.start(Ran())(*PAIR, [Fraction(1, 3)])
     assert made.shape == (3, 40, 48)
@@ -67,7 +69,7 @@ def test_times_that_halving_cannot_make_are_refused_before_the_run(
 ) -> None:
     args = {"width": 0.125, "taps": 5}
     path = tmp_path / "mine.safetensors"
-    path.write_bytes(weights.written(SepConv(**args), task="interpolate", model="sepconv", args=args))
+    path.write_bytes(files.written(SepConv(**args), task="interpolate", model="sepconv", args=args))
     retiming = Retiming(model=str(path), duplicates=duplicates)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="ask for -x 2, 4 or 8"):
         stages.interpolate(timing, retiming, settings=SETTINGS)
@@ -84,4 +86,4 @@ def test_times_that_halving_cannot_make_are_refused_before_the_run(
 )
 def test_what_is_not_there_is_said_with_the_way_out(model: str, says: str) -> None:
     with pytest.raises(ModelError, match=says):
-        interpolators.find(model, "balanced", SETTINGS)
+        choose.find(model, "balanced", SETTINGS)

@@ -13,9 +13,9 @@ import torch
 from tests.clips import make_clip
 from tests.test_extract import GOPS, TICK, VFR, column, extracted, frames, invoke, refused, rgb, rows
 from tests.test_streams import packets, tags
-from vidrestore.frame import Frame, Planes
-from vidrestore.video.probe import probe
-from vidrestore.video.read_pictures import read_picture
+from vidrestore.frame.frame import Frame, Planes
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.pictures.read import read_picture
 
 FFV1 = ("-c", "ffv1")
 

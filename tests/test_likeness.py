@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from vidrestore.likeness import Small, colour_distance, contrast, share_found, unexplained
+from vidrestore.scenes.likeness import Small, colour_distance, contrast, share_found, unexplained
 
 SIZE = (90, 160)
 

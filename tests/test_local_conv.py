@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 
 from vidrestore.cli import app
 from vidrestore.engine.memory import bytes_per_pixel
-from vidrestore.ops import local_conv_cpu, local_conv_gpu
-from vidrestore.ops.local_conv import Backend, Reference, Rule, backend, local_conv
+from vidrestore.models.kernels import local_conv_cpu, local_conv_gpu
+from vidrestore.models.kernels.local_conv import Backend, Reference, Rule, backend, local_conv
 
 BOTH = pytest.mark.parametrize("rule", ["outer", "twopass"])
 REFERENCE = Reference()
@@ -195,7 +195,7 @@ def test_the_reference_never_holds_a_stack_of_pictures(rule: Rule) -> None:
 IN_THE_INTERPRETER = """
 import torch
 from tests.test_local_conv import agree, inputs
-from vidrestore.ops import local_conv_gpu
+from vidrestore.models.kernels import local_conv_gpu
 for rule in ("outer", "twopass"):
     for shape in ((2, 3, 4, 7), (1, 3, 2, 130)):
         agree(local_conv_gpu, *inputs(*shape, 5), rule, torch.randn(shape))
@@ -230,9 +230,7 @@ def test_the_gpu_kernels_compile_for_a_gpu() -> None:
 
 
 def test_without_triton_there_are_no_gpu_kernels_and_no_harm() -> None:
-    code = (
-        "import sys; sys.modules['triton'] = None; from vidrestore.ops import local_conv_gpu as g; print(g.AVAILABLE)"
-    )
+    code = "import sys; sys.modules['triton'] = None; from vidrestore.models.kernels import local_conv_gpu as g; print(g.AVAILABLE)"
     assert python(code) == "False\n"
 
 

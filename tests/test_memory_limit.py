@@ -12,20 +12,20 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from vidrestore.base.memory import resident
+from vidrestore.base.settings import Encoding, Reading
 from vidrestore.cli import app, options
 from vidrestore.engine import Settings, choose, run
 from vidrestore.engine.memory import outside, plan
+from vidrestore.engine.tile import spans
 from vidrestore.errors import ResourceError, UsageError
-from vidrestore.frame import Frame
-from vidrestore.in_flight import InFlight, peak_memory
-from vidrestore.job import prepare
-from vidrestore.main_memory import resident
-from vidrestore.models.espcn import Espcn
-from vidrestore.pipeline import restore
-from vidrestore.processor import Needs
-from vidrestore.settings import Encoding, Reading
-from vidrestore.stages import upscale
-from vidrestore.tile import spans
+from vidrestore.frame.frame import Frame
+from vidrestore.frame.in_flight import InFlight, peak_memory
+from vidrestore.models.networks.espcn import Espcn
+from vidrestore.models.processor import Needs
+from vidrestore.restoration.job import prepare
+from vidrestore.restoration.pipeline import restore
+from vidrestore.restoration.stages import upscale
 
 from .clips import make_clip
 from .frames import planes
@@ -141,7 +141,9 @@ def test_a_run_keeps_to_the_amount_that_the_error_asks_for(model: str, tmp_path:
 
 def test_what_is_beyond_it_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     source = make_clip(tmp_path / "in.mp4", frames=4, size=(128, 96))
-    monkeypatch.setattr("vidrestore.engine.openvino_engine.resident", iter([100 * MIB] + [900 * MIB] * 9).__next__)
+    monkeypatch.setattr(
+        "vidrestore.engine.backends.openvino_engine.resident", iter([100 * MIB] + [900 * MIB] * 9).__next__
+    )
     settings = Settings(device="cpu", engine="openvino", precision="fp32", max_memory=800 * MIB)
     stages = (upscale("espcn", scale=2, settings=settings),)
     job = prepare(source, tmp_path / "out.mp4", stages, reading=Reading(), encoding=Encoding(preset="ultrafast"))

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
 
-from vidrestore.metrics import crop_border, l1, matlab_luma, ms_ssim, mse, psnr, ssim
 from vidrestore.metrics.flicker import flicker, signed_error
+from vidrestore.metrics.psnr import crop_border, l1, matlab_luma, mse, psnr
+from vidrestore.metrics.ssim import ms_ssim, ssim
 
 WANG = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255}
 

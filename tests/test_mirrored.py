@@ -11,16 +11,16 @@ from torch import Tensor, nn
 from typer.testing import CliRunner
 
 from tests.frames import FP32
-from vidrestore import weights
+from vidrestore.base.settings import Settings
 from vidrestore.cli import app
 from vidrestore.engine import choose
 from vidrestore.engine.infer import Inference
-from vidrestore.mirrored import Mirrored
-from vidrestore.models.deblur import MSResNet
-from vidrestore.models.unblur import Unblur
-from vidrestore.processor import Processor, apply
-from vidrestore.settings import Settings
-from vidrestore.stage_work import at_quality
+from vidrestore.models.networks.msresnet import MSResNet
+from vidrestore.models.networks.unblur import Unblur
+from vidrestore.models.processor import Processor, apply
+from vidrestore.models.self_ensemble import Mirrored
+from vidrestore.models.weights import files
+from vidrestore.restoration.stage_work import at_quality
 
 
 def untamed(network: Unblur) -> Unblur:
@@ -85,7 +85,7 @@ def own(tmp_path: Path) -> Path:
     path = tmp_path / "own.safetensors"
     args = {"channels": [8, 8, 16], "blocks": [1, 1, 1]}
     network = untamed(Unblur((8, 8, 16), (1, 1, 1)))
-    path.write_bytes(weights.written(network, task="deblur", model="unblur", args=args))
+    path.write_bytes(files.written(network, task="deblur", model="unblur", args=args))
     return path
 
 

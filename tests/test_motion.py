@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vidrestore.ops.motion import FARTHEST, HALO, MULTIPLE, gather, motion, reference
+from vidrestore.models.kernels.motion import FARTHEST, HALO, MULTIPLE, gather, motion, reference
 
 
 def texture(height: int, width: int, seed: int = 0) -> np.ndarray:

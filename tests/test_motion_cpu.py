@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vidrestore.models import aligned
-from vidrestore.ops import motion, motion_cpu
+from vidrestore.models.kernels import motion, motion_cpu
+from vidrestore.models.networks import aligned
 
 SIZES = [(1, 4, 4, 4), (2, 3, 4, 8), (3, 5, 8, 4), (1, 1, 12, 52), (2, 4, 100, 36), (1, 2, 132, 204)]
 """B, N, H and W."""
@@ -80,7 +80,7 @@ def test_kernels_leave_gradients_and_other_dtypes_to_torch() -> None:
 
 
 def test_numba_is_imported_no_sooner_than_needed() -> None:
-    code = "import sys, vidrestore.models.aligned; assert 'numba' not in sys.modules"
+    code = "import sys, vidrestore.models.networks.aligned; assert 'numba' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 

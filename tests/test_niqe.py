@@ -8,14 +8,14 @@ import cv2
 import numpy as np
 import pytest
 
-from vidrestore.compare.measures import scores
 from vidrestore.errors import ModelError
-from vidrestore.metrics import matlab_luma
+from vidrestore.frame.imresize import imresize
+from vidrestore.metrics.compare.measures import scores
 from vidrestore.metrics.natural_scenes import FEATURES, block_features
 from vidrestore.metrics.niqe import niqe
 from vidrestore.metrics.pristine import Pristine, fit
-from vidrestore.ops.imresize import imresize
-from vidrestore.weights import folder
+from vidrestore.metrics.psnr import matlab_luma
+from vidrestore.models.weights.files import folder
 
 
 @pytest.fixture(scope="module")

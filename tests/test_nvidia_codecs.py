@@ -11,15 +11,15 @@ import torch
 from av.video.frame import VideoFrame
 from typer.testing import CliRunner
 
+from vidrestore.base.settings import Reading
 from vidrestore.cli import app
 from vidrestore.errors import UsageError
-from vidrestore.frame import Planes
-from vidrestore.settings import Reading
-from vidrestore.video import nvdec as nvdec_module
-from vidrestore.video import read
-from vidrestore.video.decode import Decoder
-from vidrestore.video.nvdec import nvdec
-from vidrestore.video.probe import probe
+from vidrestore.frame.frame import Planes
+from vidrestore.video import reader as read
+from vidrestore.video.decode import nvdec as nvdec_module
+from vidrestore.video.decode.decoder import Decoder
+from vidrestore.video.decode.nvdec import nvdec
+from vidrestore.video.facts.probe import probe
 
 from .clips import make_clip
 

@@ -9,21 +9,22 @@ import pytest
 import torch
 from torch import Tensor
 
-from vidrestore import stages, weights
+from vidrestore.base.settings import Deblurring, Encoding, Reading, Retiming
 from vidrestore.engine import Settings, choose
-from vidrestore.engine.cuda_graph import RECURRING, Graphs
+from vidrestore.engine.backends.cuda_graph import RECURRING, Graphs
 from vidrestore.engine.infer import Inference
 from vidrestore.engine.memory import Plan, least_tile
 from vidrestore.engine.transfer import arrived, download, upload
 from vidrestore.errors import UsageError
-from vidrestore.frame import Colour, Frame, Planes
-from vidrestore.job import Stage, prepare
-from vidrestore.models.sepconv import SepConv
-from vidrestore.pipeline import restore
-from vidrestore.settings import Deblurring, Encoding, Reading, Retiming
-from vidrestore.timing import ByFactor
-from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader
+from vidrestore.frame.frame import Colour, Frame, Planes
+from vidrestore.models.networks.sepconv import SepConv
+from vidrestore.models.weights import files
+from vidrestore.restoration import stages
+from vidrestore.restoration.interpolation.timing import ByFactor
+from vidrestore.restoration.job import Stage, prepare
+from vidrestore.restoration.pipeline import restore
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.reader import Reader
 
 from .clips import make_clip
 from .test_conformance import CASES, ROUGHER, Case, processor_of, whole, window_for
@@ -183,7 +184,7 @@ def sepconv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     arguments = {"width": 0.125, "taps": 5}
     path = tmp_path_factory.mktemp("weights") / "sepconv.safetensors"
     # Untrained, its kernels make about the mean of both pictures.
-    path.write_bytes(weights.written(SepConv(0.125, 5), task="interpolate", model="sepconv", args=arguments))
+    path.write_bytes(files.written(SepConv(0.125, 5), task="interpolate", model="sepconv", args=arguments))
     return path
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from vidrestore.ops.fit import fit
-from vidrestore.ops.imresize import cubic, imresize, resize_matrix
-from vidrestore.ops.upsample import upsample
+from vidrestore.frame.fit import fit
+from vidrestore.frame.imresize import cubic, imresize, resize_matrix
+from vidrestore.frame.upsample import upsample
 
 
 def naive_axis(x: np.ndarray, scale: float, n_out: int) -> np.ndarray:

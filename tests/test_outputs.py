@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from vidrestore.base.files import write_whole
+from vidrestore.base.names import check_distinct, check_name
 from vidrestore.cli import app
 from vidrestore.errors import ResourceError, UsageError
-from vidrestore.files import write_whole
-from vidrestore.outputs import check_distinct, check_name
-from vidrestore.video.earlier import earlier
+from vidrestore.video.pictures.earlier import earlier
 
 from .clips import make_clip
 

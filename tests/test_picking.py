@@ -7,10 +7,10 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vidrestore.frame import Frame
-from vidrestore.picking import every, on_grid, pick
-from vidrestore.placing import Placed
-from vidrestore.settings import Picking
+from vidrestore.base.settings import Picking
+from vidrestore.frame.frame import Frame
+from vidrestore.restoration.frame_choice import every, on_grid, pick
+from vidrestore.scenes.assign import Placed
 
 TICK = Fraction(1, 1000)
 DURATIONS = st.lists(st.integers(1, 900).map(lambda ticks: ticks * TICK), min_size=1, max_size=9)

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from vidrestore.errors import InputError
-from vidrestore.video.picture_header import read_header
-from vidrestore.video.probe import probe
-from vidrestore.video.read_pictures import read_picture
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.pictures.formats.header import read_header
+from vidrestore.video.pictures.read import read_picture
 
 HEIGHT, WIDTH = 33, 45
 WHITE = {"uint8": 255, "uint16": 65535, "float32": 1}

@@ -18,15 +18,15 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from tests.clips import make_clip
-from vidrestore import main_memory
+from vidrestore.base import memory
+from vidrestore.base.memory import is_out_of_memory
 from vidrestore.cli import app
 from vidrestore.errors import InputError, ResourceError
-from vidrestore.main_memory import is_out_of_memory
-from vidrestore.video import decode_picture
-from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader
-from vidrestore.video.read_pictures import read_picture
-from vidrestore.video.still import is_still
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.pictures import decode
+from vidrestore.video.pictures.read import read_picture
+from vidrestore.video.pictures.still import is_still
+from vidrestore.video.reader import Reader
 
 SIDE = 16_000
 linux = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is seen, and limited, as on Linux")
@@ -221,22 +221,22 @@ def test_a_picture_that_does_not_fit_is_refused_before_it_is_decoded(
 ) -> None:
     Image.new("RGB", (1000, 1000)).save(tmp_path / "a.png")
     needed = (3 + 12) * 1000 * 1000
-    monkeypatch.setattr(main_memory, "available", lambda: needed)
+    monkeypatch.setattr(memory, "available", lambda: needed)
     assert read_picture(tmp_path / "a.png").shape == (3, 1000, 1000)
-    monkeypatch.setattr(main_memory, "available", lambda: needed - 1)
-    monkeypatch.setattr(decode_picture, "_by_opencv", None)
+    monkeypatch.setattr(memory, "available", lambda: needed - 1)
+    monkeypatch.setattr(decode, "_by_opencv", None)
     with pytest.raises(ResourceError, match=r"a\.png, 1000x1000 pixels, takes 15 MiB of memory, and 15 MiB are free"):
         list(Reader(probe(tmp_path)))
 
 
 def test_frames_that_do_not_fit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clip = make_clip(tmp_path / "in.mp4", frames=3)  # 64x48
-    monkeypatch.setattr(main_memory, "available", lambda: 6 * 64 * 48)
+    monkeypatch.setattr(memory, "available", lambda: 6 * 64 * 48)
     assert probe(clip).width == 64
     done = CliRunner().invoke(app, ["upscale", str(clip), str(tmp_path / "o.mp4")])
     assert done.exit_code == 5
     assert "vidrestore: a frame of the result, 128x96 pixels, takes 1 MiB of memory, and 1 MiB are free" in done.stderr
-    monkeypatch.setattr(main_memory, "available", lambda: 6 * 64 * 48 - 1)
+    monkeypatch.setattr(memory, "available", lambda: 6 * 64 * 48 - 1)
     with pytest.raises(ResourceError, match=r"a frame of .*, 64x48 pixels, takes"):
         probe(clip)
 
@@ -246,9 +246,9 @@ import resource, sys
 from pathlib import Path
 from typer.testing import CliRunner
 import cv2, tifffile, torch
-from vidrestore import main_memory
+from vidrestore.base import memory as main_memory
 from vidrestore.cli import app
-from vidrestore.video import decode_picture
+from vidrestore.video.pictures import decode as decode_picture
 decode_picture.check_fits = lambda *_: None
 held = int(Path("/proc/self/statm").read_text().split()[0]) * 4096
 resource.setrlimit(resource.RLIMIT_AS, (held + (int(sys.argv[2]) << 20),) * 2)

@@ -15,17 +15,17 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
+from vidrestore.base.settings import Pictures, Reading
 from vidrestore.cli import app
 from vidrestore.errors import InputError
-from vidrestore.frame import Frame
-from vidrestore.settings import Pictures, Reading
-from vidrestore.video.exif import for_copy
-from vidrestore.video.picture_header import read_header
-from vidrestore.video.plan_pictures import plan_pictures
-from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader
-from vidrestore.video.target import Target
-from vidrestore.video.write import Writer
+from vidrestore.frame.frame import Frame
+from vidrestore.video.encode.target import Target
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.pictures.formats.exif import for_copy
+from vidrestore.video.pictures.formats.header import read_header
+from vidrestore.video.pictures.plan import plan_pictures
+from vidrestore.video.reader import Reader
+from vidrestore.video.writer import Writer
 
 SUFFIXES = (".png", ".jpg", ".webp", ".tif")
 

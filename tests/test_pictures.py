@@ -9,12 +9,12 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from vidrestore.base.settings import Reading
 from vidrestore.errors import InputError, UsageError
-from vidrestore.settings import Reading
-from vidrestore.video.pictures import list_pictures
-from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader
-from vidrestore.video.read_pictures import read_picture
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.pictures.folder import list_pictures
+from vidrestore.video.pictures.read import read_picture
+from vidrestore.video.reader import Reader
 
 
 def noise(height: int = 20, width: int = 30, *, dtype: type = np.uint8, seed: int = 0) -> NDArray[np.generic]:

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from tests.clips import make_clip
+from vidrestore.base.settings import Encoding, Reading, Settings
 from vidrestore.engine import choose, run
 from vidrestore.errors import VidrestoreError
-from vidrestore.job import Stage, prepare
-from vidrestore.pipeline import restore
-from vidrestore.processor import Needs
-from vidrestore.settings import Encoding, Reading, Settings
+from vidrestore.models.processor import Needs
+from vidrestore.restoration.job import Stage, prepare
+from vidrestore.restoration.pipeline import restore
 
 FFV1 = Encoding("ffv1", lossless=True)
 TORCH = Settings(engine="torch", precision="fp32")

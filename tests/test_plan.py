@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.clips import make_clip
+from vidrestore.base.settings import Encoding
 from vidrestore.errors import UsageError
-from vidrestore.frame import Colour
-from vidrestore.settings import Encoding
-from vidrestore.video.info import Hdr10, VideoInfo
+from vidrestore.frame.frame import Colour
+from vidrestore.video.encode.target import Target
+from vidrestore.video.facts.info import Hdr10, VideoInfo
 from vidrestore.video.plan import plan
-from vidrestore.video.target import Target
 
 
 def info_of(path: Path, **fields: object) -> VideoInfo:

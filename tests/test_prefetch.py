@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from vidrestore.prefetch import prefetch
+from vidrestore.base.prefetch import prefetch
 
 pytestmark = pytest.mark.timeout(20)
 

@@ -12,10 +12,10 @@ from PIL import Image
 
 from tests.clips import make_clip, picture
 from vidrestore.errors import InputError, UsageError
-from vidrestore.video.info import Hdr10
-from vidrestore.video.probe import probe
-from vidrestore.video.rate import snap
-from vidrestore.video.sidedata import lost_metadata
+from vidrestore.video.facts.info import Hdr10
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.facts.sidedata import lost_metadata
+from vidrestore.video.time.rate import snap
 
 
 def test_tags_are_read(tmp_path: Path) -> None:

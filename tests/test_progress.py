@@ -9,13 +9,13 @@ from typer.testing import CliRunner
 
 from tests.clips import make_clip
 from tests.test_pipeline import TORCH, Identity
+from vidrestore.base.settings import Encoding, Reading
 from vidrestore.cli import app, progress
 from vidrestore.engine import choose, run
-from vidrestore.job import Stage, prepare
-from vidrestore.pipeline import TRIAL_FRAMES, estimate
-from vidrestore.settings import Encoding, Reading
-from vidrestore.video.expected import expected_frames
-from vidrestore.video.probe import probe
+from vidrestore.restoration.job import Stage, prepare
+from vidrestore.restoration.pipeline import TRIAL_FRAMES, estimate
+from vidrestore.video.facts.frame_count import expected_frames
+from vidrestore.video.facts.probe import probe
 
 
 def test_loading_and_compiling_do_not_count_for_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:

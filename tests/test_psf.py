@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from vidrestore.ops import psf
+from vidrestore.restoration.deblurring import psf
 
 
 @pytest.mark.parametrize(("length", "angle"), [(5, 0), (9, 90), (7.5, 30), (12, 137), (20, -40), (0.4, 10)])

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from vidrestore.base.files import new_part, put_in_place, write_whole
+from vidrestore.base.settings import Encoding, Picking, Pictures, Reading
 from vidrestore.errors import UsageError, VidrestoreError
-from vidrestore.extract import extract
-from vidrestore.extract_job import prepare as prepare_extract
-from vidrestore.files import new_part, put_in_place, write_whole
-from vidrestore.job import prepare
-from vidrestore.pipeline import restore
-from vidrestore.settings import Encoding, Picking, Pictures, Reading
-from vidrestore.video import swap, unfinished
-from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader
-from vidrestore.video.write import Writer, plan
+from vidrestore.restoration.extract import extract
+from vidrestore.restoration.extract_job import prepare as prepare_extract
+from vidrestore.restoration.job import prepare
+from vidrestore.restoration.pipeline import restore
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.reader import Reader
+from vidrestore.video.resume import swap, unfinished
+from vidrestore.video.writer import Writer, plan
 
 from .clips import make_clip
 

@@ -11,14 +11,14 @@ import torch
 from torch import Tensor
 
 from tests.clips import make_clip, picture, plane
-from vidrestore.colour import to_rgb
+from vidrestore.base.settings import Moment, Reading
 from vidrestore.errors import InputError, UsageError
-from vidrestore.frame import Frame, Planes
-from vidrestore.settings import Moment, Reading
-from vidrestore.video.colour import colour_of
-from vidrestore.video.planes import Unpacker
-from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader
+from vidrestore.frame.colour import to_rgb
+from vidrestore.frame.frame import Frame, Planes
+from vidrestore.video.decode.colour_tags import colour_of
+from vidrestore.video.decode.planes import Unpacker
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.reader import Reader
 
 # name: frames, width, height, pix_fmt. Counts are those of SOURCES.md, less the packets that an edit list hides.
 HEALTHY = {

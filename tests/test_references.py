@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 
 from vidrestore.cli import app
 from vidrestore.errors import InputError, UsageError
-from vidrestore.train.footage import scenes
-from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader
-from vidrestore.video.references import ALONE, list_format, refers
+from vidrestore.training.data.footage import scenes
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.facts.references import ALONE, list_format, refers
+from vidrestore.video.reader import Reader
 
 from .clips import make_clip
 
@@ -173,7 +173,7 @@ def test_training_data_is_read_from_its_own_files(clip: Path, tmp_path: Path) ->
 
 
 def test_opencv_is_told_the_same_list(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vidrestore.train.video_capture.list_format", lambda _: "")
+    monkeypatch.setattr("vidrestore.training.data.video_capture.list_format", lambda _: "")
     data = tmp_path / "data"
     data.mkdir()
     write(data / "list.mp4", ffconcat(Path("real.mov")))

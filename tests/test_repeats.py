@@ -11,12 +11,12 @@ import av
 import pytest
 import torch
 
-from vidrestore.frame import Colour, Frame, Planes
-from vidrestore.repeats import LONGEST, MOST, mark_repeats
-from vidrestore.settings import Reading
-from vidrestore.shots import mark_cuts
-from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader
+from vidrestore.base.settings import Reading
+from vidrestore.frame.frame import Colour, Frame, Planes
+from vidrestore.restoration.interpolation.repeats import LONGEST, MOST, mark_repeats
+from vidrestore.scenes.detect import mark_cuts
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.reader import Reader
 
 
 def lumas(path: Path, count: int) -> list[torch.Tensor]:

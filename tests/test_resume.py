@@ -22,18 +22,19 @@ from typer.testing import CliRunner
 
 from tests.clips import make_clip
 from tests.interlaced import NTSC, interlaced, moment, telecined, write
-from vidrestore import stage_work, stages
+from vidrestore.base.settings import Deblurring, Deinterlace, Encoding, Reading, Retiming, Settings
 from vidrestore.cli import app, progress
 from vidrestore.errors import InputError, ResourceError, UsageError, VidrestoreError
-from vidrestore.frame import Frame
-from vidrestore.job import Stage, prepare
-from vidrestore.pipeline import restore
-from vidrestore.report import Report
-from vidrestore.settings import Deblurring, Deinterlace, Encoding, Reading, Retiming, Settings
-from vidrestore.skipping import NOTHING, Skip, skips
-from vidrestore.timing import SOURCE_TIMES, ByFactor, Timing, ToRate
-from vidrestore.video import mux, pieces
-from vidrestore.video.pieces import PieceUnderWay, decoding_times
+from vidrestore.frame.frame import Frame
+from vidrestore.restoration import stage_work, stages
+from vidrestore.restoration.interpolation.timing import SOURCE_TIMES, ByFactor, Timing, ToRate
+from vidrestore.restoration.job import Stage, prepare
+from vidrestore.restoration.pipeline import restore
+from vidrestore.restoration.report import Report
+from vidrestore.restoration.skip import NOTHING, Skip, skips
+from vidrestore.video.encode import mux
+from vidrestore.video.resume import pieces
+from vidrestore.video.resume.pieces import PieceUnderWay, decoding_times
 
 SETTINGS = Settings(engine="torch", precision="fp32", device="cpu")
 FFV1 = Encoding(codec="ffv1")
@@ -758,7 +759,7 @@ def test_decoding_times_by_hand() -> None:
 
 COMMAND = """
 import sys
-from vidrestore.video import pieces
+from vidrestore.video.resume import pieces
 pieces.FRAMES = 8
 from vidrestore.cli import main
 main()

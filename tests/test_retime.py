@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from tests.blend import Blend
 from tests.frames import planes, rgb, values
-from vidrestore.colour import to_rgb
+from vidrestore.base.settings import OnCut
 from vidrestore.engine import Ran
-from vidrestore.frame import Frame
-from vidrestore.repeats import LONGEST, MOST
-from vidrestore.retime import AT_ONCE, retime
-from vidrestore.settings import OnCut
-from vidrestore.timing import SOURCE_TIMES, ByFactor, Span, Timing, ToRate, slow_motion
+from vidrestore.frame.colour import to_rgb
+from vidrestore.frame.frame import Frame
+from vidrestore.restoration.interpolation.repeats import LONGEST, MOST
+from vidrestore.restoration.interpolation.retime import AT_ONCE, retime
+from vidrestore.restoration.interpolation.timing import SOURCE_TIMES, ByFactor, Span, Timing, ToRate, slow_motion
 
 F = Fraction
 DOUBLE = ByFactor(F(2))

@@ -7,14 +7,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from vidrestore.base.memory import is_out_of_memory
 from vidrestore.engine import Ran, Settings, choose, run
 from vidrestore.engine import convert as convert_module
 from vidrestore.engine.base import Core, Engine
 from vidrestore.errors import ResourceError, UsageError
-from vidrestore.frame import Colour, Frame
-from vidrestore.main_memory import is_out_of_memory
-from vidrestore.models.espcn import Espcn
-from vidrestore.processor import Needs
+from vidrestore.frame.frame import Colour, Frame
+from vidrestore.models.networks.espcn import Espcn
+from vidrestore.models.processor import Needs
 
 from .frames import FP32, Mean, MeanOf, planes, rgb, values
 

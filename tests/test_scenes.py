@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidrestore.errors import UsageError
-from vidrestore.frame import Frame
-from vidrestore.placing import Placed, by_cuts, by_list, cut_by_list, gathered, unmet
-from vidrestore.scenes import Scene, read_scenes, scene_list, timecode
+from vidrestore.frame.frame import Frame
+from vidrestore.scenes.assign import Placed, by_cuts, by_list, cut_by_list, gathered, unmet
+from vidrestore.scenes.list import Scene, read_scenes, scene_list, timecode
 
 # Written by scenedetect 0.7.2 list-scenes, of clips/cursed_vfr.mp4: 63 frames of uneven length, its numbers guessed.
 SCENEDETECT = """\

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from tests.frames import MeanOf
 from tests.seams import HALF_A_CODE, reach, seam
 from vidrestore.engine import Settings
-from vidrestore.models.deblur import MSResNet
-from vidrestore.processor import Needs
-from vidrestore.video.read_pictures import read_picture
+from vidrestore.models.networks.msresnet import MSResNet
+from vidrestore.models.processor import Needs
+from vidrestore.video.pictures.read import read_picture
 
 
 class Weighted(nn.Module):

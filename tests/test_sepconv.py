@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from vidrestore.models.sepconv import REACH, SepConv
-from vidrestore.ops.local_conv import Rule
-from vidrestore.processor import apply
-from vidrestore.tile import tiled
+from vidrestore.engine.tile import tiled
+from vidrestore.models.kernels.local_conv import Rule
+from vidrestore.models.networks.sepconv import REACH, SepConv
+from vidrestore.models.processor import apply
 
 HEADS = ("vertical1", "vertical2", "horizontal1", "horizontal2")
 

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from vidrestore.colour import to_rgb
+from vidrestore.base.settings import Reading
 from vidrestore.errors import UsageError
-from vidrestore.frame import Colour, Frame, Planes
-from vidrestore.settings import Reading
-from vidrestore.shots import AHEAD, DETECTORS, judge, mark_cuts
-from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader
+from vidrestore.frame.colour import to_rgb
+from vidrestore.frame.frame import Colour, Frame, Planes
+from vidrestore.scenes.detect import AHEAD, DETECTORS, judge, mark_cuts
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.reader import Reader
 
 RATE = 24
 

@@ -16,16 +16,16 @@ import typer
 from typer.testing import CliRunner
 
 from tests.clips import make_clip
-from vidrestore.cli.split_scenes import split_scenes
+from vidrestore.base.settings import Encoding, Reading
+from vidrestore.cli.commands.split_scenes import split_scenes
 from vidrestore.errors import UsageError, VidrestoreError
-from vidrestore.frame import Frame, Planes
-from vidrestore.placing import by_cuts, by_list
-from vidrestore.scenes import Scene
-from vidrestore.settings import Encoding, Reading
-from vidrestore.split import Clip, Result, split
-from vidrestore.split_job import prepare
-from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader
+from vidrestore.frame.frame import Frame, Planes
+from vidrestore.scenes.assign import by_cuts, by_list
+from vidrestore.scenes.list import Scene
+from vidrestore.scenes.split import Clip, Result, split
+from vidrestore.scenes.split_job import prepare
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.reader import Reader
 
 FAST = Encoding(preset="ultrafast")
 EXACT = Encoding(preset="ultrafast", lossless=True)

@@ -13,7 +13,7 @@ from .clips import make_clip
 
 BEGIN = """
 import os, signal, sys, time
-from vidrestore import stop
+from vidrestore.base import stop
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job's is ignored
 """
 
@@ -212,7 +212,7 @@ runpy.run_module("vidrestore", run_name="__main__", alter_sys=True)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)
-@pytest.mark.parametrize("module", ["vidrestore.cli", "typer", "vidrestore.pipeline"])
+@pytest.mark.parametrize("module", ["vidrestore.cli", "typer", "vidrestore.restoration.pipeline"])
 def test_one_that_comes_while_modules_are_imported_is_one_line(
     module: str, how: signal.Signals, tmp_path: Path
 ) -> None:

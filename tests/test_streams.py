@@ -12,14 +12,14 @@ import pytest
 from av.stream import Disposition
 
 from tests.clips import make_clip, picture
-from vidrestore.settings import Encoding, Reading
-from vidrestore.video.copier import Copier
-from vidrestore.video.metadata import content_tags, homeless_tags
-from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader
-from vidrestore.video.streams import choose_tracks, open_source
-from vidrestore.video.target import Beside, Target
-from vidrestore.video.write import Writer, plan
+from vidrestore.base.settings import Encoding, Reading
+from vidrestore.video.encode.target import Beside, Target
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.reader import Reader
+from vidrestore.video.tracks.copier import Copier
+from vidrestore.video.tracks.metadata import content_tags, homeless_tags
+from vidrestore.video.tracks.streams import choose_tracks, open_source
+from vidrestore.video.writer import Writer, plan
 
 FAST = Encoding(preset="ultrafast")
 

@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from tests.clips import make_clip
-from vidrestore.job import Stage, prepare
-from vidrestore.pipeline import restore
-from vidrestore.report import Report
-from vidrestore.settings import Encoding, Reading
-from vidrestore.timing import slow_motion
+from vidrestore.base.settings import Encoding, Reading
+from vidrestore.restoration.interpolation.timing import slow_motion
+from vidrestore.restoration.job import Stage, prepare
+from vidrestore.restoration.pipeline import restore
+from vidrestore.restoration.report import Report
 
 FAST = Encoding()
 MOMENTS = (0.4, 1.2, 1.6)

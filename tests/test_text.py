@@ -15,8 +15,8 @@ import pytest
 from typer.testing import CliRunner
 
 import vidrestore
+from vidrestore.base.text import LONGEST, visible
 from vidrestore.cli import app
-from vidrestore.text import LONGEST, visible
 
 from .clips import make_clip, picture
 

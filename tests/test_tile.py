@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from vidrestore.engine.tile import Span, spans, tiled
 from vidrestore.errors import UsageError
-from vidrestore.processor import Needs
-from vidrestore.tile import Span, spans, tiled
+from vidrestore.models.processor import Needs
 
 
 @given(

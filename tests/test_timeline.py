@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from tests.clips import make_clip, picture
-from vidrestore.settings import Encoding
-from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader
-from vidrestore.video.timeline import Timeline
-from vidrestore.video.write import Writer, plan
+from vidrestore.base.settings import Encoding
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.reader import Reader
+from vidrestore.video.time.timeline import Timeline
+from vidrestore.video.writer import Writer, plan
 
 STEP = Fraction(1, 25)
 

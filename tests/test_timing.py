@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidrestore.timing import SLACK, SOURCE_TIMES, ByFactor, Gap, Instant, Span, Timing, ToRate, slow_motion
+from vidrestore.restoration.interpolation.timing import (
+    SLACK,
+    SOURCE_TIMES,
+    ByFactor,
+    Gap,
+    Instant,
+    Span,
+    Timing,
+    ToRate,
+    slow_motion,
+)
 
 F = Fraction
 ZERO = F(0)

@@ -11,15 +11,15 @@ import scipy.signal
 import torch
 from skimage.filters import gaussian
 
-from vidrestore import manifest, weights
 from vidrestore.errors import InputError, ModelError, UsageError, VidrestoreError
-from vidrestore.ops.imresize import imresize
-from vidrestore.ops.upsample import upsample
-from vidrestore.train.data import Batches, Cache, Source, luma_codes, sources
-from vidrestore.train.degrade import Degradation, decimate_matrix, degrade, gaussian_blur
-from vidrestore.train.enlarging import Enlarging
-from vidrestore.train.loop import Progress, Training, learning_rate
-from vidrestore.train.recipes import RECIPES
+from vidrestore.frame.imresize import imresize
+from vidrestore.frame.upsample import upsample
+from vidrestore.models.weights import files, manifest
+from vidrestore.training.data.degrade import Degradation, decimate_matrix, degrade, gaussian_blur
+from vidrestore.training.data.pictures import Batches, Cache, Source, luma_codes, sources
+from vidrestore.training.loop import Progress, Training, learning_rate
+from vidrestore.training.recipes import RECIPES
+from vidrestore.training.tasks.upscaling import Enlarging
 
 TINY = replace(
     RECIPES["espcn-x2"],
@@ -171,7 +171,7 @@ def test_warm_start_takes_what_fits(pictures: Path, tmp_path: Path) -> None:
     first = Training(TINY, pictures, tmp_path, steps=1)
     third = Training(replace(RECIPES["espcn-x3"], precision="fp32"), pictures, tmp_path, steps=1)
     file = tmp_path / "first.safetensors"
-    file.write_bytes(weights.written(first.model, task="upscale", model="espcn", args={"scale": 2}))
+    file.write_bytes(files.written(first.model, task="upscale", model="espcn", args={"scale": 2}))
     third.warm_start(file)
     before, after = first.model.state_dict(), third.model.state_dict()
     taken = {name for name in after if after[name].shape == before[name].shape}
@@ -188,7 +188,7 @@ def test_a_network_that_gives_no_numbers_ends_the_run_and_spoils_nothing(picture
 
     with pytest.raises(VidrestoreError, match="by step 40 the network gives no numbers"):
         training.run(spoil)
-    assert all(t.isfinite().all() for t in weights.tensors(tmp_path / "a/best.safetensors").values())
+    assert all(t.isfinite().all() for t in files.tensors(tmp_path / "a/best.safetensors").values())
     again = Training(TINY, pictures, tmp_path / "a", workers=0)
     again.resume()
     assert again.step == 20 and again.steps == 40, "the run's own length, not the recipe's"

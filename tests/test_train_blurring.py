@@ -12,15 +12,15 @@ from torch import Tensor
 
 from tests.test_train_interpolation import write_scene
 from vidrestore.errors import InputError
-from vidrestore.flow.interpolator import FlowInterpolator
-from vidrestore.flow.presets import PRESETS
-from vidrestore.train.blurring import Blurring, Exposures, _toned
-from vidrestore.train.exposed import exposed_stills
-from vidrestore.train.exposure import exposures, moments
-from vidrestore.train.loop import Training
-from vidrestore.train.pairs import by_folder, folders_without_clips, given_pairs
-from vidrestore.train.recipes import RECIPES, Recipe
-from vidrestore.train.shake import REACH, STEPS, path_kernel, shaken
+from vidrestore.restoration.interpolation.flow import FlowInterpolator
+from vidrestore.restoration.interpolation.flow_presets import PRESETS
+from vidrestore.training.data.exposed import exposed_stills
+from vidrestore.training.data.exposure import exposures, moments
+from vidrestore.training.data.pairs import by_folder, folders_without_clips, given_pairs
+from vidrestore.training.data.shake import REACH, STEPS, path_kernel, shaken
+from vidrestore.training.loop import Training
+from vidrestore.training.recipes import RECIPES, Recipe
+from vidrestore.training.tasks.deblurring import Blurring, Exposures, _toned
 
 
 def psnr(one: Tensor, other: Tensor) -> float:
@@ -138,7 +138,7 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vidrestore.train.exposed.LAYERED", 6)
+    monkeypatch.setattr("vidrestore.training.data.exposed.LAYERED", 6)
 
 
 def test_batches_are_a_function_of_seed_and_step_and_scenes_are_made_once(data: Path, tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from tests.test_train_interpolation import write_scene
-from vidrestore.train.footage import scenes
-from vidrestore.train.fusing import Fusing, Moments, by_time
-from vidrestore.train.layers import FINER, Layer, layered
-from vidrestore.train.losses import LogMse, make_loss
+from vidrestore.training.data.footage import scenes
+from vidrestore.training.data.layers import FINER, Layer, layered
+from vidrestore.training.losses import LogMse, make_loss
+from vidrestore.training.tasks.flow_mixing import Fusing, Moments, by_time
 
 TASK = Fusing(patch=48, margin=16, layered=0.5)
 STEP = (3, 1)

@@ -19,14 +19,14 @@ from typer.testing import CliRunner
 from tests.clips import make_clip
 from vidrestore.cli import app
 from vidrestore.errors import InputError, ModelError, UsageError
-from vidrestore.models import MODELS
-from vidrestore.processor import Needs
-from vidrestore.train.footage import Scene, Unpacked, scenes
-from vidrestore.train.loop import Training, learning_rate
-from vidrestore.train.losses import make_loss
-from vidrestore.train.perceptual import WIDTHS, Features, Vgg
-from vidrestore.train.recipes import RECIPES, Recipe
-from vidrestore.train.triplets import Between, Triplets, average, motion
+from vidrestore.models.networks import MODELS
+from vidrestore.models.processor import Needs
+from vidrestore.training.data.footage import Scene, Unpacked, scenes
+from vidrestore.training.loop import Training, learning_rate
+from vidrestore.training.losses import make_loss
+from vidrestore.training.perceptual import WIDTHS, Features, Vgg
+from vidrestore.training.recipes import RECIPES, Recipe
+from vidrestore.training.tasks.triplets import Between, Triplets, average, motion
 
 SIDE = 160
 
@@ -385,5 +385,5 @@ def test_the_command_names_the_missing_vgg_file(tmp_path: Path) -> None:
 
 def test_training_needs_no_pyav() -> None:
     """A machine with a GPU and no network may have only torch, numpy and OpenCV."""
-    code = "import sys; sys.modules['av'] = None; import vidrestore.train.log, vidrestore.train.loop"
+    code = "import sys; sys.modules['av'] = None; import vidrestore.training.log, vidrestore.training.loop"
     subprocess.run([sys.executable, "-c", code], check=True)

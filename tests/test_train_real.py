@@ -11,18 +11,18 @@ from typer.testing import CliRunner
 
 from vidrestore.cli import app
 from vidrestore.errors import UsageError
-from vidrestore.metrics import psnr
-from vidrestore.models.aligned import LEVELS, Aligned
-from vidrestore.ops.imresize import imresize
-from vidrestore.ops.motion import activity, mismatch
-from vidrestore.train.chain import Damage, Noise, Shares, damaged, draw, planes
-from vidrestore.train.encoded import encoded_scenes
-from vidrestore.train.footage import scenes
-from vidrestore.train.loop import Training
-from vidrestore.train.real_footage import MIDDLE, RealFootage, bicubic
-from vidrestore.train.recipes import RECIPES
-from vidrestore.video import compress as codecs
-from vidrestore.video.compress import Codes, compress, parse
+from vidrestore.frame.imresize import imresize
+from vidrestore.metrics.psnr import psnr
+from vidrestore.models.kernels.motion import activity, mismatch
+from vidrestore.models.networks.aligned import LEVELS, Aligned
+from vidrestore.training.data.chain import Damage, Noise, Shares, damaged, draw, planes
+from vidrestore.training.data.encoded import encoded_scenes
+from vidrestore.training.data.footage import scenes
+from vidrestore.training.loop import Training
+from vidrestore.training.recipes import RECIPES
+from vidrestore.training.tasks.real_footage import MIDDLE, RealFootage, bicubic
+from vidrestore.video.encode import round_trip as codecs
+from vidrestore.video.encode.round_trip import Codes, compress, parse
 
 from .test_train_sequencing import film
 

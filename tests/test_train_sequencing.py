@@ -14,16 +14,16 @@ from typer.testing import CliRunner
 from vidrestore.cli import app
 from vidrestore.engine import Settings
 from vidrestore.errors import InputError
-from vidrestore.metrics import crop_border, matlab_luma, psnr
-from vidrestore.models.aligned import Aligned
-from vidrestore.models.espcn import Espcn
-from vidrestore.ops.imresize import imresize
-from vidrestore.train.degrade import Degradation, degrade, gaussian_blur
-from vidrestore.train.evaluate_upscaling import _score, evaluate_upscale, full
-from vidrestore.train.evaluation_clips import clips, stills
-from vidrestore.train.loop import Training
-from vidrestore.train.recipes import RECIPES
-from vidrestore.train.sequencing import MIDDLE, Sequences, Sequencing, bicubic
+from vidrestore.frame.imresize import imresize
+from vidrestore.metrics.psnr import crop_border, matlab_luma, psnr
+from vidrestore.models.networks.aligned import Aligned
+from vidrestore.models.networks.espcn import Espcn
+from vidrestore.training.data.degrade import Degradation, degrade, gaussian_blur
+from vidrestore.training.evaluate.clips import clips, stills
+from vidrestore.training.evaluate.upscaling import _score, evaluate_upscale, full
+from vidrestore.training.loop import Training
+from vidrestore.training.recipes import RECIPES
+from vidrestore.training.tasks.video_upscaling import MIDDLE, Sequences, Sequencing, bicubic
 
 TINY = Sequencing(Degradation(2), patch=16, halved=0.5, layered=0.5, made=4)
 

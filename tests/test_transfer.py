@@ -13,9 +13,9 @@ from torch.utils.dlpack import from_dlpack
 
 from vidrestore.engine import transfer
 from vidrestore.engine.transfer import Arriving, arrived, download, upload
-from vidrestore.frame import Colour, Frame, Planes
-from vidrestore.video.packing import Packer, rounded
-from vidrestore.video.target import Target
+from vidrestore.frame.frame import Colour, Frame, Planes
+from vidrestore.video.encode.packing import Packer, rounded
+from vidrestore.video.encode.target import Target
 
 from .fake_streams import Stream
 from .frames import planes, rgb

@@ -9,16 +9,16 @@ import torch
 from torch import Tensor, nn
 
 from tests.seams import HALF_A_CODE, reach, seam
-from vidrestore import manifest, weights
-from vidrestore.metrics import psnr
 from vidrestore.metrics.blur import blur
-from vidrestore.models.unblur import Unblur
-from vidrestore.processor import apply
+from vidrestore.metrics.psnr import psnr
+from vidrestore.models.networks.unblur import Unblur
+from vidrestore.models.processor import apply
+from vidrestore.models.weights import files, manifest
 
 
 @pytest.fixture(scope="module")
 def trained() -> Unblur:
-    network = weights.load(manifest.rows()["unblur"])
+    network = files.load(manifest.rows()["unblur"])
     assert isinstance(network, Unblur)
     return network
 

@@ -13,12 +13,14 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from tests.clips import make_clip
-from vidrestore import manifest, stages, weights
 from vidrestore.cli import app
 from vidrestore.engine import Ran, Settings, choose, convert
 from vidrestore.engine.infer import Inference
 from vidrestore.errors import ModelError
-from vidrestore.frame import Colour, Frame, Planes
+from vidrestore.frame.frame import Colour, Frame, Planes
+from vidrestore.models.weights import files as weights
+from vidrestore.models.weights import manifest
+from vidrestore.restoration import stages
 
 NETWORKS = ["aligned-x2", "delta-x2"]
 SETTINGS = Settings(device="cpu", engine="torch", precision="fp32")

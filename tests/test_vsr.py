@@ -5,12 +5,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vidrestore.engine.layers import inference_copy
-from vidrestore.models.aligned import Aligned
-from vidrestore.models.vsr import Delta, FiveParallel, Gz2019
-from vidrestore.models.vsr_blocks import Conv3d, Recursive
-from vidrestore.ops.upsample import upsample
-from vidrestore.processor import apply
+from vidrestore.engine.backends.layers import inference_copy
+from vidrestore.frame.upsample import upsample
+from vidrestore.models.networks.aligned import Aligned
+from vidrestore.models.networks.vsr import Delta, FiveParallel, Gz2019
+from vidrestore.models.networks.vsr_blocks import Conv3d, Recursive
+from vidrestore.models.processor import apply
 
 
 def count(network: nn.Module) -> int:

@@ -10,13 +10,13 @@ import pytest
 from av.sidedata.sidedata import Type
 
 from tests.clips import make_clip
-from vidrestore.job import prepare
-from vidrestore.pipeline import restore
-from vidrestore.settings import Encoding, Reading
-from vidrestore.video.info import Hdr10
-from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader
-from vidrestore.video.watch import Watch
+from vidrestore.base.settings import Encoding, Reading
+from vidrestore.restoration.job import prepare
+from vidrestore.restoration.pipeline import restore
+from vidrestore.video.facts.info import Hdr10
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.facts.watch import Watch
+from vidrestore.video.reader import Reader
 
 
 @pytest.fixture(scope="module")

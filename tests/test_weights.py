@@ -9,19 +9,19 @@ import torch
 from safetensors.torch import save as serialise
 from typer.testing import CliRunner
 
-from vidrestore import manifest, weights
 from vidrestore.cli import app
 from vidrestore.errors import ModelError
-from vidrestore.models import Espcn
-from vidrestore.processor import apply
-from vidrestore.train.names import FEATURES, NAMES
-from vidrestore.train.recipes import RECIPES
+from vidrestore.models.networks import Espcn
+from vidrestore.models.processor import apply
+from vidrestore.models.weights import files, manifest
+from vidrestore.training.names import FEATURES, NAMES
+from vidrestore.training.recipes import RECIPES
 
 
 @pytest.mark.parametrize("name", manifest.rows())
 def test_every_row_loads_and_knows_its_recipe(name: str) -> None:
     entry = manifest.rows()[name]
-    network = weights.load(entry)
+    network = files.load(entry)
     assert not network.training
     assert entry.recipe in RECIPES
     assert dict(RECIPES[entry.recipe].args) == dict(entry.args)
@@ -46,7 +46,7 @@ def test_one_flipped_bit_is_refused(tmp_path: Path) -> None:
     data[len(data) // 2] ^= 1
     (folder / entry.file).write_bytes(data)
     with pytest.raises(ModelError, match="damaged"):
-        weights.load(entry, where=folder)
+        files.load(entry, where=folder)
 
 
 def test_missing_files_and_manifests_are_refused(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_missing_files_and_manifests_are_refused(tmp_path: Path) -> None:
     entry = manifest.rows(folder)["espcn-x2"]
     (folder / entry.file).unlink()
     with pytest.raises(ModelError, match="missing"):
-        weights.load(entry, where=folder)
+        files.load(entry, where=folder)
     (folder / "manifest.toml").write_text("not [toml")
     with pytest.raises(ModelError, match="not a weights manifest"):
         manifest.rows(folder)
@@ -80,13 +80,13 @@ def test_what_a_weight_file_says_of_itself_is_bounded(tmp_path: Path) -> None:
         ("espcn", {"scale": [[[2]]]}),
         ("sepconv", {"width": 1e300}),
     ):
-        path.write_bytes(weights.written(network, task="upscale", model=model, args=args))  # type: ignore[arg-type]
+        path.write_bytes(files.written(network, task="upscale", model=model, args=args))  # type: ignore[arg-type]
         with pytest.raises(ModelError) as caught:
-            weights.open_file(path, task="upscale")
+            files.open_file(path, task="upscale")
         assert len(str(caught.value).splitlines()) == 1
     path.write_bytes(serialise(network.state_dict(), metadata={manifest.ABOUT: "[" * 100_000}))
     with pytest.raises(ModelError, match="does not say which network"):
-        weights.open_file(path, task="upscale")
+        files.open_file(path, task="upscale")
 
 
 @pytest.mark.parametrize("kind", ["a file", "a link loop", "noise", "a folder", "nested", "other types"])

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from vidrestore.window import windows
+from vidrestore.engine.window import windows
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,15 @@ import pytest
 import torch
 
 from tests.clips import make_clip
-from vidrestore.colour import to_rgb
+from vidrestore.base.settings import Encoding
 from vidrestore.errors import ResourceError, UsageError, VidrestoreError
-from vidrestore.frame import Frame, Planes
-from vidrestore.settings import Encoding
-from vidrestore.video.info import VideoInfo
-from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader
-from vidrestore.video.target import Target
-from vidrestore.video.write import Writer, plan
+from vidrestore.frame.colour import to_rgb
+from vidrestore.frame.frame import Frame, Planes
+from vidrestore.video.encode.target import Target
+from vidrestore.video.facts.info import VideoInfo
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.reader import Reader
+from vidrestore.video.writer import Writer, plan
 
 VFR = [0, 1001, 2002, 4004, 4505, 7000, 10010, 10100, 20020, 30030]
 TICK = Fraction(1, 30000)

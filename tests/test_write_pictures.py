@@ -12,18 +12,18 @@ import torch
 from PIL import Image, ImageCms
 
 from tests.clips import make_clip
-from vidrestore.colour import to_rgb
+from vidrestore.base.settings import PictureForm, Pictures
 from vidrestore.errors import UsageError
-from vidrestore.frame import Frame, Planes
-from vidrestore.settings import PictureForm, Pictures
-from vidrestore.video.info import VideoInfo
-from vidrestore.video.plan_pictures import plan_pictures
-from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader
-from vidrestore.video.read_pictures import read_picture
-from vidrestore.video.target import Target, TargetKind
-from vidrestore.video.write import Writer
-from vidrestore.video.write_pictures import encoded
+from vidrestore.frame.colour import to_rgb
+from vidrestore.frame.frame import Frame, Planes
+from vidrestore.video.encode.target import Target, TargetKind
+from vidrestore.video.facts.info import VideoInfo
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.pictures.plan import plan_pictures
+from vidrestore.video.pictures.read import read_picture
+from vidrestore.video.pictures.write import encoded
+from vidrestore.video.reader import Reader
+from vidrestore.video.writer import Writer
 
 
 def aim(info: VideoInfo, path: Path, form: PictureForm = "png") -> Target:

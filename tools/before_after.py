@@ -12,11 +12,11 @@ import cv2
 import panels
 import torch
 
-from vidrestore import manifest, weights
+from vidrestore.base.settings import Settings
 from vidrestore.engine import choose, run
-from vidrestore.frame import Frame
-from vidrestore.ops.imresize import imresize
-from vidrestore.settings import Settings
+from vidrestore.frame.frame import Frame
+from vidrestore.frame.imresize import imresize
+from vidrestore.models.weights import files, manifest
 
 SCALE = 3
 SIDE = 156
@@ -30,7 +30,7 @@ def main(path: str, left: str, top: str) -> None:
     original = torch.from_numpy(picture[:h, :w].copy()).permute(2, 0, 1)
     small = imresize(original, 1 / SCALE)
     settings = Settings()
-    network = weights.load(manifest.rows()[f"espcn-x{SCALE}"])
+    network = files.load(manifest.rows()[f"espcn-x{SCALE}"])
     frame = Frame(small.float() / 255, Fraction(0), Fraction(1))
     (restored,) = run(network, [frame], engine=choose(settings), settings=settings)
     assert isinstance(restored.picture, torch.Tensor)

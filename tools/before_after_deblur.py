@@ -13,11 +13,11 @@ from tempfile import TemporaryDirectory
 import panels
 import torch
 
-from vidrestore import manifest, weights
+from vidrestore.base.settings import Settings
 from vidrestore.engine import choose, run
-from vidrestore.frame import Frame
-from vidrestore.settings import Settings
-from vidrestore.train.blurred_pairs import blurred_pairs
+from vidrestore.frame.frame import Frame
+from vidrestore.models.weights import files, manifest
+from vidrestore.training.evaluate.blurred_pairs import blurred_pairs
 
 WIDTH, HEIGHT, ZOOM = 160, 130, 2
 
@@ -27,7 +27,7 @@ def main(clip: str, name: str, left: str, top: str) -> None:
         (Path(folder) / Path(clip).name).symlink_to(Path(clip).resolve())
         pair = next(pair for pair in blurred_pairs(Path(folder)) if pair.name == name)
     settings = Settings()
-    network = weights.load(manifest.rows()["unblur"])
+    network = files.load(manifest.rows()["unblur"])
     (restored,) = run(
         network, [Frame(pair.blurred, Fraction(0), Fraction(1))], engine=choose(settings), settings=settings
     )

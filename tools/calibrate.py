@@ -11,9 +11,9 @@ from pathlib import Path
 import torch
 from release_weights import write
 
-from vidrestore import manifest, weights
-from vidrestore.calibration import extremes, measure
-from vidrestore.train.recipes import RECIPES
+from vidrestore.models.weights import files, manifest
+from vidrestore.models.weights.calibration import extremes, measure
+from vidrestore.training.recipes import RECIPES
 
 STEPS = 64
 """Batches of what the network was trained on."""
@@ -32,7 +32,7 @@ def main() -> None:
     asked = parser.parse_args()
     for name in asked.names:
         entry = manifest.rows()[name]
-        network, recipe = weights.load(entry), RECIPES[entry.recipe]
+        network, recipe = files.load(entry), RECIPES[entry.recipe]
         batches = recipe.task.open(asked.data, asked.scratch).batches(batch=recipe.batch, seed=recipe.seed, steps=STEPS)
         pictures = chain((batches[n][0] for n in range(STEPS)), [beyond(extremes()[:, None])])
         with torch.no_grad():

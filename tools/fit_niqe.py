@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from vidrestore.metrics import matlab_luma
 from vidrestore.metrics.pristine import fit
-from vidrestore.video.pictures import list_pictures
-from vidrestore.video.read_pictures import read_picture
-from vidrestore.weights import folder
+from vidrestore.metrics.psnr import matlab_luma
+from vidrestore.models.weights.files import folder
+from vidrestore.video.pictures.folder import list_pictures
+from vidrestore.video.pictures.read import read_picture
 
 
 def lumas(pictures: Path) -> Iterator[np.ndarray]:

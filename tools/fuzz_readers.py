@@ -42,22 +42,23 @@ class Reader:
 
 def readers(folder: Path) -> dict[str, Reader]:
     """All of them; `folder` is for what lies beside the file that is read."""
-    from vidrestore import manifest, scenes, weights
-    from vidrestore.models.espcn import Espcn
-    from vidrestore.video.pieces import Piece
-    from vidrestore.video.times import read_times
-    from vidrestore.video.unfinished import check_same
+    from vidrestore.models.networks.espcn import Espcn
+    from vidrestore.models.weights import files, manifest
+    from vidrestore.scenes import list as scenes
+    from vidrestore.video.pictures.times import read_times
+    from vidrestore.video.resume.pieces import Piece
+    from vidrestore.video.resume.unfinished import check_same
 
     def network(path: Path) -> None:
-        weights.open_file(path, task="upscale")
+        files.open_file(path, task="upscale")
 
     def rows(path: Path) -> None:
         for row in manifest.rows(path.parent).values():
             manifest.best(scale=2, where=path.parent)
-            weights.build(row)
+            files.build(row)
 
     pictures = [folder / f"frame_{number}.png" for number in range(1, 4)]
-    espcn = weights.written(Espcn(), task="upscale", model="espcn", args={"scale": 2, "skip": True})
+    espcn = files.written(Espcn(), task="upscale", model="espcn", args={"scale": 2, "skip": True})
     plain = (manifest.folder() / "manifest.toml").read_bytes()
     times = "index,file,pts,seconds,duration,key_frame,scene,source_pts\n" + "".join(
         f"{n},frame_{n}.png,{n - 1}/25,{(n - 1) / 25:.6f},1/25,1,1,{n + 3}/25\n" for n in range(1, 4)
@@ -103,20 +104,20 @@ def _checkpoint(folder: Path) -> bytes:
 
 
 def _convert(folder: Path) -> Callable[[Path], object]:
-    from vidrestore.convert import convert
+    from vidrestore.models.weights.conversion import convert
 
     return lambda path: convert(path, folder / "out.safetensors", model="five-parallel")
 
 
 def _entry(folder: Path) -> bytes:
-    from vidrestore.engine.cache import cached
+    from vidrestore.engine.backends.cache import cached
 
     cached("a", lambda: b"content" * 20)
     return next(folder.glob("**/a.bin")).read_bytes()
 
 
 def _cached(folder: Path) -> Callable[[Path], object]:
-    from vidrestore.engine.cache import cached
+    from vidrestore.engine.backends.cache import cached
 
     entry = next(folder.glob("**/a.bin"))
 
@@ -137,7 +138,7 @@ def _picture() -> bytes:
 
 
 def _blur(path: Path) -> None:
-    from vidrestore.blurs import read_psf
+    from vidrestore.restoration.deblurring.psf_choice import read_psf
 
     read_psf(str(path))
 

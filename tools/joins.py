@@ -16,12 +16,12 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from vidrestore.frame import Frame, Planes
-from vidrestore.settings import Encoding
-from vidrestore.shots import DETECTORS, mark_cuts
-from vidrestore.video.probe import probe
-from vidrestore.video.read import Reader
-from vidrestore.video.write import Writer, plan
+from vidrestore.base.settings import Encoding
+from vidrestore.frame.frame import Frame, Planes
+from vidrestore.scenes.detect import DETECTORS, mark_cuts
+from vidrestore.video.facts.probe import probe
+from vidrestore.video.reader import Reader
+from vidrestore.video.writer import Writer, plan
 
 RATE = Fraction(24)
 SIZE = (640, 360)

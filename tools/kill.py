@@ -170,7 +170,7 @@ def _child(words: str, folder: Path, log: Path, counted: Path, stop: Stop | None
     atexit._clear()  # what is registered is the parent's
     _count(folder, counted, stop)
     from vidrestore import cli
-    from vidrestore import stop as stops
+    from vidrestore.base import stop as stops
 
     stops.listen(cli.LAST_WORDS)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
@@ -335,16 +335,7 @@ def load() -> None:
     """Import what commands do, for all copies of this process; and cut a recipe to seconds."""
     import torch.utils.tensorboard.writer  # noqa: F401
 
-    import vidrestore.benchmark.report
-    import vidrestore.cli.commands
-    import vidrestore.compare.compare
-    import vidrestore.convert
-    import vidrestore.extract
-    import vidrestore.join
-    import vidrestore.pipeline
-    import vidrestore.split
-    import vidrestore.stages  # noqa: F401
-    from vidrestore.train.recipes import RECIPES
+    from vidrestore.training.recipes import RECIPES
 
     RECIPES["espcn-x2"] = replace(RECIPES["espcn-x2"], batch=2, validate_every=2)
 

@@ -8,22 +8,22 @@ from pathlib import Path
 
 import torch
 
-from vidrestore import manifest, weights
+from vidrestore.models.weights import files, manifest
 
 
 def main(target: Path, *parts: str) -> None:
     names, shares = zip(*(part.rsplit("=", 1) for part in parts), strict=True)
     about = manifest.about(Path(names[0]))
     total = sum(map(float, shares))
-    network = weights.open_file(Path(names[0]), task=about["task"])
-    kinds = [weights.tensors(Path(name)) for name in names]
+    network = files.open_file(Path(names[0]), task=about["task"])
+    kinds = [files.tensors(Path(name)) for name in names]
     mixed = {
         key: sum((kind[key].float() * (float(share) / total) for kind, share in zip(kinds, shares, strict=True)),
                  torch.zeros(()))
         for key in network.state_dict()
     }  # fmt: skip
     network.load_state_dict(mixed)
-    target.write_bytes(weights.written(network, task=about["task"], model=about["model"], args=about["args"]))
+    target.write_bytes(files.written(network, task=about["task"], model=about["model"], args=about["args"]))
 
 
 if __name__ == "__main__":

@@ -13,26 +13,27 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from vidrestore import interpolators, manifest, weights
+from vidrestore.base.settings import Retiming, Settings
 from vidrestore.engine import Ran
-from vidrestore.models import MODELS
-from vidrestore.processor import Needs
-from vidrestore.settings import Retiming, Settings
-from vidrestore.train.baselines import BASELINES
-from vidrestore.train.blurred_pairs import blurred_pairs
-from vidrestore.train.blurring import Blurring
-from vidrestore.train.degrade import Degradation
-from vidrestore.train.enlarging import Enlarging
-from vidrestore.train.evaluate_deblurring import evaluate_deblurring
-from vidrestore.train.evaluate_deblurring import mean as mean_of
-from vidrestore.train.evaluate_interpolation import evaluate_interpolation, means
-from vidrestore.train.evaluate_upscaling import evaluate_upscale, full, mean
-from vidrestore.train.evaluation_clips import Clip, clips, stills
-from vidrestore.train.evaluation_sets import triplets
-from vidrestore.train.real_footage import RealFootage
-from vidrestore.train.recipes import RECIPES, Recipe
-from vidrestore.train.sequencing import Sequencing
-from vidrestore.train.triplets import Between
+from vidrestore.models.networks import MODELS
+from vidrestore.models.processor import Needs
+from vidrestore.models.weights import files, manifest
+from vidrestore.restoration.interpolation import choose
+from vidrestore.training.data.degrade import Degradation
+from vidrestore.training.evaluate.baselines import BASELINES
+from vidrestore.training.evaluate.blurred_pairs import blurred_pairs
+from vidrestore.training.evaluate.clips import Clip, clips, stills
+from vidrestore.training.evaluate.deblurring import evaluate_deblurring
+from vidrestore.training.evaluate.deblurring import mean as mean_of
+from vidrestore.training.evaluate.interpolation import evaluate_interpolation, means
+from vidrestore.training.evaluate.triplets import triplets
+from vidrestore.training.evaluate.upscaling import evaluate_upscale, full, mean
+from vidrestore.training.recipes import RECIPES, Recipe
+from vidrestore.training.tasks.deblurring import Blurring
+from vidrestore.training.tasks.real_footage import RealFootage
+from vidrestore.training.tasks.triplets import Between
+from vidrestore.training.tasks.upscaling import Enlarging
+from vidrestore.training.tasks.video_upscaling import Sequencing
 
 
 def row(entry: manifest.Entry) -> str:
@@ -69,8 +70,8 @@ def main() -> None:
     recipe, folder = RECIPES[asked.recipe], manifest.folder()
     name = f"{asked.name}.safetensors"
     if asked.half:
-        network = weights.open_file(asked.file, task=recipe.task.command).half()
-        said = weights.written(network, task=recipe.task.command, model=recipe.model, args=recipe.args)
+        network = files.open_file(asked.file, task=recipe.task.command).half()
+        said = files.written(network, task=recipe.task.command, model=recipe.model, args=recipe.args)
         (folder / name).write_bytes(said)
     elif asked.file.resolve() != (folder / name).resolve():
         shutil.copyfile(asked.file, folder / name)
@@ -98,12 +99,12 @@ def measured(entry: manifest.Entry, recipe: Recipe, data: Path) -> dict[str, obj
         return enlarged(entry, recipe.task.degradation, data, stills(data), ends=0)
     if isinstance(recipe.task, Sequencing | RealFootage):
         undone = recipe.task.degradation if isinstance(recipe.task, Sequencing) else Degradation()
-        return enlarged(entry, undone, data, clips(data), ends=full([weights.build(entry)]))
+        return enlarged(entry, undone, data, clips(data), ends=full([files.build(entry)]))
     if isinstance(recipe.task, Blurring):
-        scores = list(evaluate_deblurring(weights.load(entry), blurred_pairs(data), settings=Settings()))
+        scores = list(evaluate_deblurring(files.load(entry), blurred_pairs(data), settings=Settings()))
         average = mean_of(data.name, scores)
         return {"set": data.name, "psnr": round(average.psnr, 2), "blurred": round(average.blurred_psnr, 2)}
-    own = interpolators.find(entry.name, Retiming().quality, Settings()).start(Ran())
+    own = choose.find(entry.name, Retiming().quality, Settings()).start(Ran())
     beside = "average" if isinstance(recipe.task, Between) else "dis"
     (row,) = means(evaluate_interpolation({"own": own, beside: BASELINES[beside]}, triplets(data)))
     return {"set": row.set, "psnr": round(row.scores["own"].psnr, 2), beside: round(row.scores[beside].psnr, 2)}
@@ -113,7 +114,7 @@ def enlarged(
     entry: manifest.Entry, degradation: Degradation, data: Path, found: Iterable[Clip], *, ends: int
 ) -> dict[str, object]:
     """As `measured`, of what enlarges, on the clips found in `data`."""
-    score = mean(list(evaluate_upscale([weights.load(entry)], degradation, found, settings=Settings(), ends=ends)))
+    score = mean(list(evaluate_upscale([files.load(entry)], degradation, found, settings=Settings(), ends=ends)))
     return {"set": data.name, "psnr_y": round(score.psnr_y, 2), "bicubic": round(score.bicubic_psnr_y, 2)}
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from ..colour import luma, quantise, to_planes, to_rgb, with_luma
-from ..video.rgb import rgb_rows
+from ..frame.colour import luma, quantise, to_planes, to_rgb, with_luma
+from ..video.decode.rgb import rgb_rows
 from .material import planes
 from .row import Effort, Row, measured, per_frame
 

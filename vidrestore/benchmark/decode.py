@@ -4,8 +4,8 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ..video.probe import probe
-from ..video.read import Reader
+from ..video.facts.probe import probe
+from ..video.reader import Reader
 from .material import write_clip
 from .row import Effort, Row, measured, per_frame
 

@@ -5,11 +5,11 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ..frame import Frame
-from ..settings import Encoding
-from ..video.info import VideoInfo
-from ..video.probe import probe
-from ..video.write import Writer, plan
+from ..base.settings import Encoding
+from ..frame.frame import Frame
+from ..video.facts.info import VideoInfo
+from ..video.facts.probe import probe
+from ..video.writer import Writer, plan
 from .material import RATE, planes, write_clip
 from .row import Effort, Row, measured, per_frame
 

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..ops import local_conv_cpu
-from ..ops.local_conv import RULES, Reference, Rule, padded
-from ..ops.loops import Array
+from ..models.kernels import local_conv_cpu
+from ..models.kernels.local_conv import RULES, Reference, Rule, padded
+from ..models.kernels.loops import Array
 
 HEIGHT, WIDTH, TAPS, CHANNELS = 256, 448, 51, 3
 

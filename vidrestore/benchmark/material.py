@@ -11,7 +11,7 @@ from av.video.frame import VideoFrame
 from torch import Tensor
 from torch.utils.dlpack import from_dlpack
 
-from ..frame import Colour, Planes
+from ..frame.frame import Colour, Planes
 
 RATE = 25
 SOUND = 48000

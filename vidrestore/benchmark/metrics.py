@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..compare.compare import compare
-from ..compare.side import Form, Side
 from ..errors import UsageError
-from ..metrics import psnr, ssim
+from ..metrics.compare.compare import compare
+from ..metrics.compare.side import Form, Side
+from ..metrics.psnr import psnr
+from ..metrics.ssim import ssim
 
 WIDTH, HEIGHT = 1920, 1080
 

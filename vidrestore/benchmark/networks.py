@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from .. import manifest, weights
+from ..base.settings import Settings
 from ..engine import EngineName, Precision, choose
 from ..engine.base import Core
 from ..errors import UsageError
-from ..models import Network
-from ..settings import Settings
+from ..models.networks import Network
+from ..models.weights import files, manifest
 from .row import Effort, Row, measured
 
 HEIGHT, WIDTH = 540, 960
@@ -36,7 +36,7 @@ def networks(effort: Effort, device: str = "cpu") -> list[Row]:
 
 
 def _of(entry: manifest.Entry, effort: Effort, device: str) -> Iterator[Row]:
-    name, network = entry.name, weights.load(entry)
+    name, network = entry.name, files.load(entry)
     part = 1
     while (flops := _operations(network, inputs := core_inputs(network, part))) > MOST:
         part *= 2

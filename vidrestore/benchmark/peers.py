@@ -17,12 +17,12 @@ import cv2
 import torch
 from torch import Tensor
 
-from .. import manifest, weights
-from ..colour import to_rgb
+from ..base.settings import Quality, Settings
 from ..engine import Ran, choose, keep_memory
-from ..interpolators import find
-from ..settings import Quality, Settings
-from ..video.minterpolate import minterpolate
+from ..frame.colour import to_rgb
+from ..models.weights import files, manifest
+from ..restoration.interpolation.choose import find
+from ..video.filters.minterpolate import minterpolate
 from .material import planes
 from .networks import core_inputs
 from .row import Cost, Effort, Row, measured
@@ -74,7 +74,7 @@ def timed(memory: Memory, repeats: int) -> str:
     """JSON: what plain torch, our torch engine and the default one take, in this process, which is fresh."""
     if memory == "kept":
         keep_memory()
-    network = weights.load(manifest.find(ENTRY, task="upscale"))
+    network = files.load(manifest.find(ENTRY, task="upscale"))
     inputs, core = core_inputs(network), network.core.requires_grad_(False)
     engines = {
         "our torch fp32": choose(Settings(device="cpu", engine="torch", precision="fp32")),
@@ -93,7 +93,7 @@ def opencv_dnn(effort: Effort) -> list[Row]:
     """The same network, exported to ONNX and run by OpenCV; nothing where the package onnx is not installed."""
     if find_spec("onnx") is None:
         return []
-    network = weights.load(manifest.find(ENTRY, task="upscale"))
+    network = files.load(manifest.find(ENTRY, task="upscale"))
     inputs, core = core_inputs(network), network.core.requires_grad_(False)
     with TemporaryDirectory() as folder:
         file = str(Path(folder) / "network.onnx")

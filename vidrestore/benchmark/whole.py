@@ -5,16 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from .. import manifest, weights
+from ..base.settings import Encoding, Reading, Settings
 from ..engine import choose, run
-from ..frame import Frame
-from ..job import prepare
-from ..pipeline import restore
-from ..report import Report
-from ..settings import Encoding, Reading, Settings
-from ..stages import upscale
-from ..video.probe import probe
-from ..video.read import Reader
+from ..frame.frame import Frame
+from ..models.weights import files, manifest
+from ..restoration.job import prepare
+from ..restoration.pipeline import restore
+from ..restoration.report import Report
+from ..restoration.stages import upscale
+from ..video.facts.probe import probe
+from ..video.reader import Reader
 from .encode import write
 from .material import planes, write_clip
 from .row import Effort, Row, measured
@@ -54,7 +54,7 @@ def cores() -> int:
 
 def _alone(source: Path, target: Path, count: int) -> dict[str, Callable[[], object]]:
     settings, info = Settings(), probe(source)
-    network, engine = weights.load(manifest.find(MODEL, task="upscale", scale=SCALE)), choose(settings)
+    network, engine = files.load(manifest.find(MODEL, task="upscale", scale=SCALE)), choose(settings)
     frames = [frame for frame, _ in zip(Reader(info), range(count), strict=False)]
     large = [
         Frame(picture, frame.pts, frame.duration)

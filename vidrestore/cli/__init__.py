@@ -7,12 +7,12 @@ themselves, so that `--help` is instant.
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from .. import stop
+from ..base import stop
 from ..errors import VidrestoreError, exhausted
 from . import streams
 
 if TYPE_CHECKING:
-    from .commands import app as app
+    from .program import app as app
 
 LAST_WORDS = "vidrestore: interrupted twice; left at once, and unfinished files may lie beside the output as .part\n"
 SHOW_CURSOR = "\x1b[?25h"
@@ -21,7 +21,7 @@ SHOW_CURSOR = "\x1b[?25h"
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
     if name == "app":
-        from .commands import app
+        from .program import app
 
         return app
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -32,7 +32,7 @@ def main() -> None:
     streams.prepare()
     stop.listen(LAST_WORDS + SHOW_CURSOR if sys.stderr.isatty() else LAST_WORDS)
     try:
-        from .commands import app
+        from .program import app
 
         try:
             app()

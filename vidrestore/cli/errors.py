@@ -9,9 +9,9 @@ from typing import Any, NoReturn, ParamSpec, TypeVar, cast
 
 import typer
 
-from .. import stop
+from ..base import stop
+from ..base.text import visible
 from ..errors import REFUSALS, ReferencesError, ResourceError, UsageError, VidrestoreError, exhausted
-from ..text import visible
 from .help import Group
 from .show import say
 
@@ -51,7 +51,7 @@ def shows_errors(command: Callable[P, R]) -> Callable[P, R]:
             say(f"vidrestore: interrupted; {str(interrupt) or 'nothing was written'}")
             raise typer.Exit(128 + (stop.asked() or signal.SIGINT)) from None
         except Exception as error:
-            from ..main_memory import is_out_of_memory
+            from ..base.memory import is_out_of_memory
 
             if not is_out_of_memory(error):
                 raise

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from ..base.numbers import fraction, whole
+from ..base.settings import SLOWEST, Encoding, Moment, Reading, Settings
 from ..errors import UsageError
-from ..parsing import fraction, whole
-from ..settings import SLOWEST, Encoding, Moment, Reading, Settings
 
 LATEST = 10**8
 """Seconds: three years. Times beyond are no longer counted exactly by all containers."""
@@ -164,8 +164,8 @@ def check_outputs(
     Raises:
         UsageError: as `files.check_free` and `outputs.check_distinct` do; a plot is not called .png.
     """
-    from ..files import check_free
-    from ..outputs import check_distinct
+    from ..base.files import check_free
+    from ..base.names import check_distinct
 
     if plot is not None and plot.suffix.lower() != ".png":
         raise UsageError(f"--plot {plot} would be a PNG; call it {_png(plot)}")
@@ -196,7 +196,7 @@ def settings(
     Raises:
         UsageError: as `check_words`; a number that is none.
     """
-    from ..device_words import check_words
+    from ..base.device_words import check_words
 
     found = Settings(
         device=device,

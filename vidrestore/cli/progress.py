@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ..stop import check
+from ..base.stop import check
 from .options import ProgressName
 
 EVERY = 5.0

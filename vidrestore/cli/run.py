@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from ..base.settings import Encoding, Reading
 from ..errors import InputError, ResourceError
-from ..settings import Encoding, Reading
 from . import show
 from .options import ProgressName
 from .progress import progress
 
 if TYPE_CHECKING:
-    from ..job import Job, Stage
+    from ..restoration.job import Job, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def run_job(
 
     Ends the command with 3 where the input was truncated and what there was has been saved.
     """
-    from ..job import prepare
+    from ..restoration.job import prepare
 
     job = prepare(
         source, target, stages, reading=reading, encoding=encoding, overwrite=shell.overwrite, resume=shell.resume
@@ -50,7 +50,7 @@ def run_job(
 def finish(job: "Job", shell: Shell) -> None:
     """Run a job that is prepared, or with --dry-run say what it would be; ends the command as `run_job` does."""
     from ..engine import keep_memory
-    from ..pipeline import done_before, restore
+    from ..restoration.pipeline import done_before, restore
 
     keep_memory()
     if shell.dry_run:
@@ -67,7 +67,7 @@ def finish(job: "Job", shell: Shell) -> None:
 @contextmanager
 def _kept_is_said(job: "Job") -> Iterator[None]:
     """What ends a run that the same command can go on with says so, too."""
-    from ..pipeline import done_before
+    from ..restoration.pipeline import done_before
 
     try:
         yield
@@ -80,7 +80,7 @@ def _kept_is_said(job: "Job") -> Iterator[None]:
 
 def _show_plan(job: "Job", *, as_json: bool) -> None:
     """What would be done, with a time from a short trial."""
-    from ..pipeline import done_before, estimate
+    from ..restoration.pipeline import done_before, estimate
 
     per_frame, ran = estimate(job)
     info, target, before = job.info, job.target, done_before(job)

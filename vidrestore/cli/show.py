@@ -5,8 +5,8 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from ..report import Report
-from ..text import visible
+from ..base.text import visible
+from ..restoration.report import Report
 
 if TYPE_CHECKING:
     from rich.table import Table

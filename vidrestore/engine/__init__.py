@@ -1,6 +1,6 @@
 """Who runs the convolutions: torch on a CPU or a GPU, or OpenVINO; and how frames go through them."""
 
-from ..settings import Settings
+from ..base.settings import Settings
 from .allocator import keep_memory
 from .base import Engine, EngineName, Precision
 from .choose import choose

@@ -4,11 +4,11 @@ import importlib.util
 
 import torch
 
-from ..device_words import check_words
+from ..base.device_words import check_words
+from ..base.settings import Settings
 from ..errors import UsageError
-from ..settings import Settings
+from .backends.torch_engine import TorchEngine
 from .base import Engine, EngineName, Precision
-from .torch_engine import TorchEngine
 
 
 def choose(settings: Settings) -> Engine:
@@ -26,7 +26,7 @@ def choose(settings: Settings) -> Engine:
     name = _name(settings, device)
     precision = _precision(settings, device, name)
     if name == "openvino":
-        from .openvino_engine import OpenVinoEngine  # 0.2 s, and not needed on a GPU
+        from .backends.openvino_engine import OpenVinoEngine  # 0.2 s, and not needed on a GPU
 
         return OpenVinoEngine(precision)
     return TorchEngine(device, precision, others=tuple(others))
@@ -80,7 +80,7 @@ def _cpu_has_int8() -> bool:
 
 def _cpu_has_bf16(name: EngineName) -> bool:
     if name == "openvino":
-        from .openvino_engine import has_bf16
+        from .backends.openvino_engine import has_bf16
 
         return has_bf16()
     return torch.cpu._is_avx512_bf16_supported()

@@ -7,8 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ..colour import luma, luma_of_rgb, rgb_with_luma, to_rgb, with_luma, with_rgb
-from ..frame import Frame, Planes
+from ..frame.colour import luma, luma_of_rgb, rgb_with_luma, to_rgb, with_luma, with_rgb
+from ..frame.frame import Frame, Planes
 from .precisely import precisely
 from .transfer import upload
 

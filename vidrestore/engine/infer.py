@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from ..base.memory import is_out_of_memory
+from ..base.settings import Settings
 from ..errors import ResourceError
-from ..main_memory import is_out_of_memory
-from ..processor import Needs, Processor
-from ..settings import Settings
-from ..tile import tiled
+from ..models.processor import Needs, Processor
+from .backends.layers import inference_copy
 from .base import Core, Engine, as_tuple
-from .layers import inference_copy
 from .memory import Plan, bytes_per_pixel, least_tile, plan
 from .precisely import precisely
+from .tile import tiled
 
 TRIAL = 96
 """Pixels a side of the picture that a network is traced with, and its memory measured."""

@@ -10,10 +10,10 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from ..base.settings import Settings
 from ..errors import ResourceError
-from ..processor import Needs
-from ..settings import Settings
-from ..tile import good_tile
+from ..models.processor import Needs
+from .tile import good_tile
 
 SHARE = 0.5
 """Of the free memory, what one batch may take: the rest is for frames in flight, the encoder, and others."""

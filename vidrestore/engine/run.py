@@ -6,13 +6,13 @@ from time import perf_counter
 
 from torch import Tensor
 
-from ..frame import Frame
-from ..processor import Processor
-from ..settings import Settings
-from ..window import windows
+from ..base.settings import Settings
+from ..frame.frame import Frame
+from ..models.processor import Processor
 from .base import Engine
 from .convert import Seen, restored, see
 from .infer import Inference
+from .window import windows
 
 
 @dataclass(slots=True)

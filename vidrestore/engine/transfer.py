@@ -14,7 +14,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ..frame import Frame, Planes
+from ..frame.frame import Frame, Planes
 from .precisely import precisely
 
 Picture = Planes | Tensor

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .picture import Array, check_sizes, l1
+from .psnr import Array, check_sizes, l1
 
 Error = NDArray[np.int16] | NDArray[np.float32]
 

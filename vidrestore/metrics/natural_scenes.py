@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..ops.imresize import imresize
-from .picture import Array, TooSmallError
+from ..frame.imresize import imresize
+from .psnr import Array, TooSmallError
 
 BLOCK = 96
 """Side of a block, in pixels; half as much at the second scale."""

@@ -3,8 +3,8 @@
 import numpy as np
 
 from .natural_scenes import block_features
-from .picture import Array
 from .pristine import Pristine
+from .psnr import Array
 
 
 def niqe(luma: Array, pristine: Pristine) -> float:

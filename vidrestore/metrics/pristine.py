@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .natural_scenes import BLOCK, FEATURES, block_features
-from .picture import Array
+from .psnr import Array
 
 SHARP = 0.75
 """Blocks at least this sharp, as a share of the sharpest of their picture, are learnt from."""

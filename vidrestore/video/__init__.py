@@ -1,1 +1,1 @@
-"""Files in and out: the only place that knows PyAV."""
+"""Video and picture files in and out. PyAV is used here only."""

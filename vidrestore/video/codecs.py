@@ -8,8 +8,8 @@ import av
 from av.codec.codec import UnknownCodecError
 from av.codec.context import OptionFlags
 
+from ..base.settings import Encoding
 from ..errors import UsageError
-from ..settings import Encoding
 
 
 @dataclass(frozen=True, slots=True)

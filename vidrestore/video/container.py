@@ -17,10 +17,10 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
+from ..base.memory import check_fits
 from ..errors import InputError, ReferencesError, UsageError, exhausted
-from ..main_memory import check_fits
-from .bounded import open_bounded
-from .references import FOLLOWING, REFUSING, list_format, refers
+from .decode.bounds import open_bounded
+from .facts.references import FOLLOWING, REFUSING, list_format, refers
 
 # FFmpeg shows any text file as a film of ANSI art.
 TEXT_ART = {"ansi", "bintext", "xbin", "idf"}

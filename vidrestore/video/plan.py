@@ -8,19 +8,19 @@ from pathlib import Path
 
 import av
 
+from ..base.settings import Encoding, Pictures
 from ..errors import UsageError
-from ..settings import Encoding, Pictures
 from .codecs import CODECS, CONTAINERS, Codec, encoder_options, find_encoder, is_lossless
-from .destination import check_free, kind_of
-from .formats import Layout, layout, natural_format, pixel_format
-from .info import VideoInfo
-from .metadata import homeless_tags, homeless_track_tags
-from .output import open_output
-from .plan_pictures import plan_pictures
-from .streams import choose_tracks, open_source
-from .tags import output_colour, with_hdr
-from .target import Beside, Target
-from .unfinished import remains
+from .encode.colour_tags import output_colour, with_hdr
+from .encode.destination import check_free, kind_of
+from .encode.formats import Layout, layout, natural_format, pixel_format
+from .encode.output import open_output
+from .encode.target import Beside, Target
+from .facts.info import VideoInfo
+from .pictures.plan import plan_pictures
+from .resume.unfinished import remains
+from .tracks.metadata import homeless_tags, homeless_track_tags
+from .tracks.streams import choose_tracks, open_source
 
 FINEST = 2**31 - 1
 """Ticks per second that FFmpeg can count."""

@@ -1,0 +1,293 @@
+"""vidrestore evaluate: the tables, with the baselines beside every number."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .. import options, show
+from ..errors import shows_errors
+from .interpolate import RETIMING
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ...base.settings import DeblurringQuality, Quality, Settings
+    from ...models.networks import Network
+    from ...training.data.degrade import Degradation
+    from ...training.evaluate.interpolation import Row
+    from ...training.evaluate.upscaling import Harm
+
+
+class EvaluatedQuality(StrEnum):
+    AUTO = "auto"
+    FAST = "fast"
+    BALANCED = "balanced"
+    BEST = "best"
+
+
+BASELINES = ("average", "dis", "minterpolate")
+"""What makes frames between without a network, as train.baselines has it."""
+QUALITIES: dict[str, tuple[str, ...]] = {
+    "upscale": ("auto",),
+    "deblur": ("auto", "balanced", "best"),
+    "interpolate": ("auto", "fast", "balanced", "best"),
+}
+
+
+@shows_errors
+def evaluate(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="A network's name (see `models list`), two as A+B, or a weight file; or average, dis or minterpolate.",
+        ),
+    ],
+    others: Annotated[
+        list[str] | None, typer.Argument(metavar="MODEL", help="More networks for upscale, with --table.")
+    ] = None,
+    *,
+    data: Annotated[
+        Path, typer.Option("--data", help="Folder of pictures, triplets, pairs or clips, searched to any depth.")
+    ],
+    device: options.Device = options.SETTINGS.device,
+    engine: options.Engine = options.EngineName.AUTO,
+    precision: options.Precision = options.PrecisionName.AUTO,
+    quality: Annotated[
+        EvaluatedQuality,
+        typer.Option("--quality", help="As interpolate (fast, balanced, best) and deblur (balanced, best) take it."),
+    ] = EvaluatedQuality.AUTO,
+    table: Annotated[
+        bool, typer.Option("--table", help="Of upscale: one row a network, beside bicubic, all on the same frames.")
+    ] = False,
+    compress: Annotated[
+        str | None,
+        typer.Option(
+            "--compress",
+            metavar="CODEC:QUALITY",
+            help="Of upscale: through an encoder first: x264:28; also x265, vp9, mpeg4, mpeg2, mjpeg.",
+        ),
+    ] = None,
+    noise: Annotated[
+        float, typer.Option("--noise", min=0, max=100, help="Of upscale: and had noise, its sigma in 8-bit steps.")
+    ] = 0.0,
+    as_json: options.Json = False,
+) -> None:
+    """Make again what is known, and compare: pictures that were shrunk or blurred, or frames that were left out.
+
+    Enlarging: luma PSNR and SSIM (Wang) with `scale` pixels of border left out, 8-bit video-range luma, beside bicubic;
+    of networks that look at several frames in clips and folders of numbered pictures, where all of them are there.
+    Pictures are shrunk as a network's recipe has it; for a weight file by MATLAB's bicubic.
+
+    Frames between: RGB PSNR and SSIM (Wang), 8 bits, and milliseconds per frame, on the middle pictures of triplets
+    and every second frame of clips; beside the average of both frames, DIS optical flow and FFmpeg's minterpolate.
+
+    Deblurring: RGB PSNR and SSIM (Wang), 8 bits, beside the blurred picture; on pairs of pictures (x_blur.png and
+    x_sharp.png, or blur/x.png and sharp/x.png), and on every fourth frame of clips, blurred by the motion around it:
+    5, 7 and 9 moments of eight from frame to frame are averaged, where that gives 22 to 32 dB. As in `deblur`, single
+    pictures are looked at four times, and frames once, unless --quality says otherwise.
+
+    Example: vidrestore evaluate espcn-x2 --data pictures/
+    """
+    from ...errors import UsageError
+
+    if not data.is_dir():
+        raise UsageError(f"--data {data} is not a folder")
+    settings = options.settings(device=device, engine=engine, precision=precision)
+    if others and not table:
+        raise UsageError(f"{model} and {' and '.join(others)}: several networks are compared with --table")
+    task = "upscale" if table else _task(model)
+    if quality.value not in QUALITIES[task]:
+        raise UsageError(f"--quality {quality.value} is not for {task}; it takes {', '.join(QUALITIES[task])}")
+    if task != "upscale" and (compress or noise):
+        raise UsageError("--compress and --noise are for networks that enlarge")
+    if task == "upscale":
+        from ...training.evaluate.upscaling import Harm
+        from ...video.encode.round_trip import parse
+
+        harm = Harm(noise, parse(compress) if compress else None)
+    if table:
+        tables, found = _compared([model, *(others or [])], data, settings, harm)
+    elif task == "upscale":
+        tables, found = _upscaling(model, data, settings, harm)
+    elif task == "deblur":
+        tables, found = _deblurring(model, quality.value, data, settings)  # type: ignore[arg-type]
+    else:
+        searched = RETIMING.quality if quality.value == "auto" else quality.value
+        tables, found = _interpolation(model, searched, data, settings)
+    if as_json:
+        print(json.dumps({"model": model, "data": str(data), **found}, allow_nan=False))
+        return
+    show.tell_tables(*tables)
+
+
+def _task(model: str) -> str:
+    """The command that a network or a weight file is for; A+B enlarge, and baselines make frames between.
+
+    The family of some that enlarge is refused there, with their names.
+    """
+    from ...models.weights import manifest
+
+    if Path(model).suffix == ".safetensors":
+        return manifest.about(Path(model)).task
+    rows = manifest.rows()
+    if entry := rows.get(model):
+        return entry.task
+    if "+" in model or any(entry.task == "upscale" and entry.model == model for entry in rows.values()):
+        return "upscale"
+    if model not in (*BASELINES, "auto"):
+        raise manifest.unknown(model, [*rows, *BASELINES])
+    return "interpolate"
+
+
+def _upscaling(name: str, data: Path, settings: "Settings", harm: "Harm") -> tuple[list["Table"], dict[str, object]]:
+    from rich.table import Table
+
+    from ...training.evaluate.clips import clips, stills
+    from ...training.evaluate.upscaling import evaluate_upscale, full, mean
+
+    networks, degradation = _enlarging(name)
+    ends = full(networks)
+    material = clips(data) if ends else stills(data)
+    scores = list(evaluate_upscale(networks, degradation, material, settings=settings, ends=ends, harm=harm))
+    average = mean(scores)
+    table = Table("picture", "PSNR", "SSIM", "bicubic PSNR", "bicubic SSIM", "gain", box=None)
+    for score in [*scores, average]:
+        show.add_row(
+            table,
+            score.name,
+            f"{score.psnr_y:.2f}",
+            f"{score.ssim_y:.4f}",
+            f"{score.bicubic_psnr_y:.2f}",
+            f"{score.bicubic_ssim_y:.4f}",
+            f"{score.psnr_y - score.bicubic_psnr_y:+.2f}",
+        )
+    return [table], {"mean": asdict(average), "pictures": [asdict(s) for s in scores]}
+
+
+def _compared(
+    names: Sequence[str], data: Path, settings: "Settings", harm: "Harm"
+) -> tuple[list["Table"], dict[str, object]]:
+    """Networks that undo the same reduction, on frames of clips whose window is full for each of them."""
+    from rich.table import Table
+
+    from ...errors import UsageError
+    from ...training.evaluate.clips import clips, stills
+    from ...training.evaluate.upscaling import average_row, evaluate_upscale, full
+
+    found = {name: _enlarging(name) for name in names}
+    if len({degradation for _, degradation in found.values()}) > 1:
+        raise UsageError(f"{' and '.join(names)} were trained to undo different reductions; compare them one by one")
+    ends = max(full(networks) for networks, _ in found.values())
+    rows = {}
+    for name, (networks, degradation) in found.items():
+        material = clips(data) if ends else stills(data)
+        scores = list(evaluate_upscale(networks, degradation, material, settings=settings, ends=ends, harm=harm))
+        rows[name], bicubic = average_row(scores)
+    rows = {"bicubic": bicubic, **rows}
+    table = Table(f"{len(scores)} frames", "MSE", "SSIM", "PSNR", box=None)
+    for name, row in rows.items():
+        show.add_row(table, name, f"{row['mse']:.2f}", f"{row['ssim']:.4f}", f"{row['psnr']:.2f}")
+    return [table], {"frames": len(scores), "methods": rows}
+
+
+def _enlarging(name: str) -> tuple[list["Network"], "Degradation"]:
+    """The networks that A+B names, or that of a file, and what all of them together undo."""
+    from dataclasses import replace
+    from math import prod
+
+    from ...models.weights import files, manifest
+    from ...training.data.degrade import Degradation
+    from ...training.recipes import RECIPES
+    from ...training.tasks.real_footage import RealFootage
+    from ...training.tasks.upscaling import Enlarging
+    from ...training.tasks.video_upscaling import Sequencing
+
+    if Path(name).suffix == ".safetensors":
+        network = files.open_file(Path(name), task="upscale")
+        return [network], Degradation(network.needs.scale)  # a file does not say what it was trained to undo
+    entries = [manifest.find(part, task="upscale") for part in name.split("+")]
+    networks = [files.load(entry) for entry in entries]
+    task = RECIPES[entries[-1].recipe].task
+    assert isinstance(task, Enlarging | Sequencing | RealFootage)
+    # What is trained for any reduction is measured on the literature's.
+    undone = Degradation() if isinstance(task, RealFootage) else task.degradation
+    return networks, replace(undone, scale=prod(network.needs.scale for network in networks))
+
+
+def _deblurring(
+    name: str, quality: "DeblurringQuality", data: Path, settings: "Settings"
+) -> tuple[list["Table"], dict[str, object]]:
+    from itertools import groupby
+
+    from rich.table import Table
+
+    from ...restoration.stage_work import at_quality
+    from ...restoration.stages import deblurrer
+    from ...training.evaluate.blurred_pairs import blurred_pairs
+    from ...training.evaluate.deblurring import Score, evaluate_deblurring, mean, means
+
+    _, load, _ = deblurrer(name)
+    network = load()
+    scores: list[Score] = []
+    for still, pairs in groupby(blurred_pairs(data), key=lambda pair: pair.still):
+        scores += evaluate_deblurring(at_quality(quality, network, still=still), pairs, settings=settings)
+    sets, average = means(scores), mean("all", scores)
+    table = Table("set", "picture", "PSNR", "SSIM", "blurred PSNR", "blurred SSIM", "gain", box=None)
+    for score in [*scores, *sets, average]:
+        show.add_row(
+            table,
+            score.set,
+            score.name,
+            f"{score.psnr:.2f}",
+            f"{score.ssim:.4f}",
+            f"{score.blurred_psnr:.2f}",
+            f"{score.blurred_ssim:.4f}",
+            f"{score.psnr - score.blurred_psnr:+.2f}",
+        )
+    rows = {"sets": [asdict(score) for score in sets], "pictures": [asdict(score) for score in scores]}
+    return [table], {"mean": asdict(average), **rows}
+
+
+def _interpolation(
+    name: str, quality: "Quality", data: Path, settings: "Settings"
+) -> tuple[list["Table"], dict[str, object]]:
+    from ...engine import Ran
+    from ...restoration.interpolation import choose
+    from ...training.evaluate.baselines import BASELINES
+    from ...training.evaluate.interpolation import evaluate_interpolation, means
+    from ...training.evaluate.triplets import triplets
+
+    methods = dict(BASELINES)
+    if name not in methods:
+        methods = {name: choose.find(name, quality, settings).start(Ran()), **methods}
+    rows = list(evaluate_interpolation(methods, triplets(data)))
+    sets = means(rows)
+    return [_pictures(rows), _means(sets)], {
+        "sets": {row.set: {name: asdict(score) for name, score in row.scores.items()} for row in sets},
+        "pictures": [asdict(row) for row in rows],
+    }
+
+
+def _pictures(rows: Sequence["Row"]) -> "Table":
+    from rich.table import Table
+
+    table = Table("set", "picture", *rows[0].scores, box=None, title="PSNR and SSIM", title_justify="left")
+    for row in rows:
+        show.add_row(table, row.set, row.name, *(f"{score.psnr:.2f} {score.ssim:.4f}" for score in row.scores.values()))
+    return table
+
+
+def _means(sets: Sequence["Row"]) -> "Table":
+    from rich.table import Table
+
+    table = Table("mean of", "method", "PSNR", "SSIM", "ms", box=None)
+    for row in sets:
+        for name, score in row.scores.items():
+            show.add_row(table, row.set, name, f"{score.psnr:.2f}", f"{score.ssim:.4f}", f"{score.ms:.1f}")
+    return table

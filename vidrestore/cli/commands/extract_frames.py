@@ -1,0 +1,141 @@
+"""vidrestore extract-frames"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+import typer
+
+from ...base.settings import JPEG_QUALITY, Picking, Pictures, Reading
+from ...errors import InputError
+from .. import options, show
+from ..errors import shows_errors
+from ..progress import progress as shown
+
+if TYPE_CHECKING:
+    from ...restoration.extract_job import Job
+    from ...scenes.list import Scene
+
+PICKING, PICTURES = Picking(), Pictures()
+WHICH, HOW = "Which frames", "Pictures"
+
+
+class FormatName(StrEnum):
+    PNG = "png"
+    JPG = "jpg"
+    WEBP = "webp"
+    TIFF = "tiff"
+
+
+@shows_errors
+def extract_frames(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video, or a folder of pictures.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Gets the pictures and frames.csv.")],
+    start: options.Start = None,
+    end: options.End = None,
+    every: Annotated[
+        int, typer.Option("--every", min=1, help="One of so many frames.", rich_help_panel=WHICH)
+    ] = PICKING.every,
+    rate: Annotated[
+        str | None,
+        typer.Option(
+            "--rate",
+            help="So many frames per second, each the nearest to its moment: 1, 1/10, 29.97.",
+            rich_help_panel=WHICH,
+        ),
+    ] = None,
+    scenes: Annotated[
+        Path | None,
+        typer.Option(
+            "--scenes", help="The scenes of this list only, each in a folder scene_001 ...", rich_help_panel=WHICH
+        ),
+    ] = None,
+    by_time: Annotated[
+        bool, typer.Option("--by-time", help="Go by the list's times, not by its frame numbers.", rich_help_panel=WHICH)
+    ] = False,
+    form: Annotated[FormatName, typer.Option("--format", help="Of the pictures.", rich_help_panel=HOW)] = FormatName(
+        PICTURES.form
+    ),
+    depth: Annotated[
+        int | None,
+        typer.Option(
+            "--depth",
+            help="Bits per sample: 8, 16 (png, tiff), or 32, floating point that clips nothing (tiff).",
+            show_default="16 where the source has more than 8",
+            rich_help_panel=HOW,
+        ),
+    ] = PICTURES.depth,
+    quality: Annotated[
+        int | None,
+        typer.Option(
+            "--quality",
+            help="Of jpg and webp: 1 to 100.",
+            show_default=f"jpg {JPEG_QUALITY}, webp without loss",
+            rich_help_panel=HOW,
+        ),
+    ] = PICTURES.quality,
+    deinterlace: options.Deinterlace = options.DeinterlaceName.OFF,
+    decoder: options.Decoder = options.DecoderName.CPU,
+    follow_references: options.FollowReferences = options.READING.follow_references,
+    overwrite: options.Overwrite = False,
+    as_json: options.Json = False,
+    progress: options.Progress = options.ProgressName.AUTO,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Write the frames of a video as pictures, with their exact times in frames.csv.
+
+    frames.csv has for each picture: index (the frame's number in what was
+    read, from 1), file, pts and duration (seconds as exact fractions), seconds
+    (pts as a decimal), key_frame, scene (of the list, or as cuts are found),
+    source_pts (pts from the start of the source, wherever reading began).
+
+    Example: vidrestore extract-frames in.mp4 frames/
+    """
+    from ...base.files import check_there
+    from ...restoration.extract_job import prepare
+    from ...scenes.list import read_scenes
+
+    reading = Reading(
+        options.moment("--start", start),
+        options.moment("--end", end),
+        deinterlace.value,
+        decoder=decoder.value,
+        follow_references=follow_references,
+    )
+    picking = Picking(every, options.rate(rate))
+    listed = None if scenes is None else read_scenes(scenes)
+    check_there(source)
+
+    job = prepare(
+        source,
+        folder,
+        reading=reading,
+        picking=picking,
+        pictures=Pictures(form.value, cast(Literal[8, 16, 32] | None, depth), quality),
+        scenes=listed,
+        by_time=by_time,
+        overwrite=overwrite,
+    )
+    from ...restoration.extract import extract  # torch, which refusals need not load
+
+    with shown(progress, total=job.frames, quiet=quiet) as tick:
+        report, met = extract(job, on_frame=tick)
+    facts = [_facts(job, number, scene) for number, scene in met.items()]
+    show.report(report, as_json=as_json, quiet=quiet, verbose=verbose, scenes=facts)
+    if report.truncated:
+        raise typer.Exit(InputError.exit_code)
+
+
+def _facts(job: "Job", number: int, scene: "Scene") -> dict[str, Any]:
+    """A scene as --json says it; frames count from 1."""
+    start, end = scene.times
+    return {
+        "scene": number + 1,
+        "start_frame": scene.first + 1,
+        "end_frame": scene.last + 1,
+        "frames": scene.frames,
+        "start": float(start),
+        "end": float(end),
+        "path": str(job.folder_of(number)),
+    }

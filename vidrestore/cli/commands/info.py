@@ -1,0 +1,48 @@
+"""vidrestore info: what a file is."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import options
+from ..errors import shows_errors
+from ..show import tell
+
+HIDDEN = ("pictures", "source_offset", "profile", "follow_references", "deinterlacing")
+"""Facts that are for the program."""
+
+
+@shows_errors
+def info(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video, a folder of pictures, or a picture.")],
+    rate: options.Rate = None,
+    follow_references: options.FollowReferences = options.READING.follow_references,
+    as_json: options.Json = False,
+) -> None:
+    """Say what a file is: size, rate, colour, streams, and what is odd about it.
+
+    Example: vidrestore info in.mp4
+    """
+    from ...video.facts.probe import probe
+
+    facts = probe(source, rate=options.rate(rate), follow_references=follow_references)
+    known = {key: value for key, value in asdict(facts).items() if key not in HIDDEN}
+    if as_json:
+        print(json.dumps(known, default=str))
+        return
+    for key, value in known.items():
+        if key in ("streams", "warnings", "metadata", "colour", "hdr10") or value in (None, ""):
+            continue
+        tell(f"{key:20} {value}")
+    colour = facts.colour
+    tell(f"{'colour':20} {colour.matrix}, {'full' if colour.full_range else 'video'} range, {colour.depth} bit")
+    for stream in facts.streams:
+        words = (stream.kind, stream.codec, stream.language, stream.title, "default" if stream.default else "")
+        tell(f"{f'stream {stream.index}':20} {' '.join(filter(None, words))}")
+    for key, value in facts.metadata.items():
+        tell(f"{key:20} {value}")
+    for warning in facts.warnings:
+        tell(f"{'note':20} {warning}")

@@ -1,0 +1,78 @@
+"""vidrestore join-frames"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...base.settings import Encoding
+from .. import options
+from ..errors import shows_errors
+from ..run import Shell, finish
+
+
+@shows_errors
+def join_frames(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of pictures.")],
+    target: Annotated[Path, typer.Argument(metavar="OUTPUT", help="The video.")],
+    rate: Annotated[
+        str | None,
+        typer.Option(
+            "--rate",
+            help="Pictures per second: 25, 30000/1001 or 29.97.",
+            show_default="as --times says, else 25",
+            rich_help_panel="Input",
+        ),
+    ] = None,
+    times: Annotated[
+        Path | None,
+        typer.Option(
+            "--times",
+            help="A frames.csv of extract-frames: when each picture is shown.",
+            show_default="DIR/frames.csv",
+            rich_help_panel="Input",
+        ),
+    ] = None,
+    audio: Annotated[
+        Path | None,
+        typer.Option(
+            "--audio",
+            help="Sound, subtitles, chapters, attachments and tags come from here; its colour too, if it is a video.",
+            rich_help_panel="Input",
+        ),
+    ] = None,
+    follow_references: options.FollowReferences = options.READING.follow_references,
+    overwrite: options.Overwrite = False,
+    codec: options.Codec = options.ENCODING.codec,
+    crf: options.Crf = options.ENCODING.crf,
+    preset: options.Preset = options.ENCODING.preset,
+    pix_fmt: options.PixFmt = options.ENCODING.pix_fmt,
+    encoder_option: options.EncoderOption = None,
+    lossless: options.Lossless = options.ENCODING.lossless,
+    dry_run: options.DryRun = False,
+    as_json: options.Json = False,
+    progress: options.Progress = options.ProgressName.AUTO,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Make a video of pictures, at a rate or at the exact times of their frames.csv.
+
+    Pictures are in natural order (frame_2 before frame_10). Times are exact in
+    .mp4 and .mov; .mkv counts milliseconds. Where the pictures are a part of
+    --audio, as frames.csv says, the same part of its tracks is taken.
+
+    Example: vidrestore join-frames frames/ out.mp4 --audio in.mp4
+    """
+    from ...restoration.join import prepare
+
+    job = prepare(
+        folder,
+        target,
+        encoding=Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option)),
+        rate=options.rate(rate),
+        times=times,
+        beside=audio,
+        overwrite=overwrite,
+        follow_references=follow_references,
+    )
+    finish(job, Shell(overwrite, dry_run, as_json, progress, quiet, verbose))

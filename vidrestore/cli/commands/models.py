@@ -1,0 +1,146 @@
+"""vidrestore models: what is shipped, and whether it is whole."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import options, show
+from ..errors import shows_errors
+from ..help import Command, Group
+
+app = typer.Typer(
+    cls=Group,
+    rich_markup_mode=None,
+    help="The shipped networks: list them, look at one, check their files; and foreign ones: convert them.",
+    no_args_is_help=True,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
+
+
+def _measured(measured: object) -> str:
+    """The score of a manifest row in words: `37.4 dB (bicubic 33.7) on set5`."""
+    assert isinstance(measured, dict)
+    if not measured:
+        return "not measured"
+    (_, score), (baseline, beside) = (item for item in measured.items() if item[0] != "set")
+    return f"{score:.2f} dB ({baseline} {beside:.2f}) on {measured['set']}"
+
+
+@app.command("list", cls=Command)
+@shows_errors
+def list_(as_json: Json = False) -> None:
+    """Every network with its size and measured quality, those for comparison apart.
+
+    Example: vidrestore models list
+    """
+    from rich.table import Column, Table
+
+    from ...models.weights import manifest
+
+    rows = {
+        name: {
+            "task": entry.task,
+            "parameters": entry.parameters,
+            "bytes": manifest.size(entry),
+            "licence": entry.licence,
+            "measured": dict(entry.measured),
+            "note": entry.note,
+        }
+        for name, entry in sorted(manifest.rows().items(), key=lambda item: item[1].task)
+    }
+    if as_json:
+        print(json.dumps({"models": rows}))
+        return
+    for title, is_choice in (("", True), ("for comparison", False)):
+        table = Table(
+            Column("name", no_wrap=True), "command", "parameters", "KiB", "licence", "PSNR", box=None, title=title
+        )
+        table.title_justify = "left"
+        for name, row in rows.items():
+            if is_choice == (not row["note"]):
+                size = f"{int(str(row['bytes'])) / 1024:.0f}"
+                facts = str(row["task"]), f"{row['parameters']:,}", size, str(row["licence"])
+                show.add_row(table, name, *facts, _measured(row["measured"]))
+        show.tell_tables(table)
+
+
+@app.command("info", cls=Command)
+@shows_errors
+def info(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="One of `models list`, or a weight file.")],
+    as_json: Json = False,
+) -> None:
+    """Everything that is known about one network.
+
+    Example: vidrestore models info espcn-x2
+    """
+    from dataclasses import asdict
+
+    from ...models.weights import manifest
+
+    if Path(name).suffix == ".safetensors":
+        facts = {"file": name, **asdict(manifest.about(Path(name))), "bytes": Path(name).stat().st_size}
+    elif (entry := manifest.rows().get(name)) is not None:
+        facts = asdict(entry) | {"bytes": manifest.size(entry)}
+    else:
+        raise manifest.unknown(name, list(manifest.rows()))
+    if as_json:
+        print(json.dumps(facts, default=str))
+        return
+    for key, value in facts.items():
+        show.tell(f"{key:12} {json.dumps(value, default=str) if isinstance(value, dict) else value}")
+
+
+@app.command("verify", cls=Command)
+@shows_errors
+def verify(as_json: Json = False) -> None:
+    """Check every weight file against its hash and load it; ends with 4 where one is not whole.
+
+    Example: vidrestore models verify
+    """
+    from ...errors import ModelError
+    from ...models.weights import files, manifest
+
+    whole: list[str] = []
+    wrong: dict[str, str] = {}
+    for name, entry in manifest.rows().items():
+        try:
+            files.load(entry)
+            whole.append(name)
+        except (ModelError, OSError) as error:
+            wrong[name] = str(error)
+        if not as_json:
+            show.tell(f"{name}: {wrong.get(name, 'whole')}")
+    if as_json:
+        print(json.dumps({"verified": whole, "wrong": wrong}))
+    if wrong:
+        raise ModelError(f"{len(wrong)} of {len(whole) + len(wrong)} are not whole: {', '.join(wrong)}")
+
+
+@app.command("convert", cls=Command)
+@shows_errors
+def convert(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="The checkpoint as it was published.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="The weight file to write, .safetensors.")],
+    model: Annotated[str, typer.Option("--model", "-m", help="Which network: five-parallel, msresnet, sepconv.")],
+    overwrite: options.Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Make a published checkpoint usable here: `-m OUT` in the command it is for. Its licence stays its own.
+
+    Nothing in the file is executed.
+
+    Example: vidrestore models convert network-l1.pytorch sepconv-l1.safetensors --model sepconv
+    """
+    from ...models.weights.conversion import CONVERTERS
+    from ...models.weights.conversion import convert as run
+
+    network = run(source, target, model=model, overwrite=overwrite)
+    task, count = CONVERTERS[model].task, sum(p.numel() for p in network.parameters())
+    if as_json:
+        print(json.dumps({"input": str(source), "output": str(target), "model": model, "parameters": count}))
+        return
+    show.tell(f"{target}: {model}, {count:,} parameters; use it with `vidrestore {task} -m {target}`")

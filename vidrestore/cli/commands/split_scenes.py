@@ -1,0 +1,275 @@
+"""vidrestore split-scenes"""
+
+import json
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ...base.settings import Encoding, Reading
+from ...errors import InputError, UsageError
+from .. import options, show
+from ..errors import shows_errors
+from ..progress import progress as shown
+
+if TYPE_CHECKING:
+    from ...frame.frame import Frame
+    from ...metrics.report.cut_scores import Score
+    from ...scenes.assign import Placed
+    from ...scenes.detect import DetectorName
+    from ...scenes.list import ListFormat
+    from ...scenes.split import Result
+    from ...scenes.split_job import Job
+
+DETECTION, FILES = "Detection", "Files"
+
+
+class DetectorOption(StrEnum):
+    ADAPTIVE = "adaptive"
+    CONTENT = "content"
+    THRESHOLD = "threshold"
+
+
+class FormatOption(StrEnum):
+    SCENEDETECT = "scenedetect"
+    PAIRS = "pairs"
+
+
+@shows_errors
+def split_scenes(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video or a folder of pictures.")],
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="Gets the clips.", show_default="INPUT_scenes beside it")
+    ] = None,
+    detector: Annotated[
+        DetectorOption,
+        typer.Option(
+            "--detector",
+            help="adaptive: hard cuts, and fades through an empty picture. content: hard cuts. threshold: fades.",
+            rich_help_panel=DETECTION,
+        ),
+    ] = DetectorOption.ADAPTIVE,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            "--threshold",
+            help="Of the detector's score.",
+            show_default="adaptive 1.6, content 27, threshold 12",
+            rich_help_panel=DETECTION,
+        ),
+    ] = None,
+    min_scene_len: Annotated[
+        str, typer.Option("--min-scene-len", help="Shortest scene: 0.6, 00:00:00.6 or 15f.", rich_help_panel=DETECTION)
+    ] = "0",
+    scenes: Annotated[
+        Path | None,
+        typer.Option("--scenes", help="A scene list (CSV) to take instead of finding cuts.", rich_help_panel=DETECTION),
+    ] = None,
+    by_time: Annotated[
+        bool,
+        typer.Option(
+            "--by-time",
+            help="Go by the list's times: PySceneDetect guesses frame numbers where the rate varies.",
+            rich_help_panel=DETECTION,
+        ),
+    ] = False,
+    list_only: Annotated[
+        bool, typer.Option("--list-only", help="Write no clips; the list goes to --csv, else stdout.")
+    ] = False,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="Copy instead of encoding where a scene begins on a key frame.")
+    ] = False,
+    csv: Annotated[Path | None, typer.Option("--csv", help="The list of scenes.", rich_help_panel=FILES)] = None,
+    form: Annotated[
+        FormatOption,
+        typer.Option(
+            "--format",
+            help="Of the list. scenedetect: PySceneDetect's columns. pairs: first and last frame.",
+            rich_help_panel=FILES,
+        ),
+    ] = FormatOption.SCENEDETECT,
+    stats: Annotated[
+        Path | None, typer.Option("--stats", help="CSV of every frame's score.", rich_help_panel=FILES)
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="PNG of the score over time, with the cuts.", rich_help_panel=FILES)
+    ] = None,
+    overwrite: options.Overwrite = False,
+    rate: options.Rate = None,
+    deinterlace: options.Deinterlace = options.DeinterlaceName.OFF,
+    decoder: options.Decoder = options.DecoderName.CPU,
+    follow_references: options.FollowReferences = options.READING.follow_references,
+    codec: options.Codec = options.ENCODING.codec,
+    crf: options.Crf = options.ENCODING.crf,
+    preset: options.Preset = options.ENCODING.preset,
+    pix_fmt: options.PixFmt = options.ENCODING.pix_fmt,
+    encoder_option: options.EncoderOption = None,
+    lossless: options.Lossless = options.ENCODING.lossless,
+    as_json: options.Json = False,
+    progress: options.Progress = options.ProgressName.AUTO,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+) -> None:
+    """Find the scenes of a video, list them, and cut it exactly there into clips with their sound.
+
+    A list can be edited by hand, scenes dropped from it, and given back with --scenes.
+
+    Example: vidrestore split-scenes film.mp4 clips --csv film.csv
+    """
+    from ...base.files import check_there
+    from ...metrics.report.cut_scores import kept
+    from ...scenes.assign import by_cuts, by_list, unmet
+    from ...scenes.detect import judge
+    from ...scenes.list import read_scenes, scene_list
+    from ...scenes.split_job import prepare
+    from ...video.encode.destination import beside
+    from ...video.facts.frame_count import frames_of
+
+    shortest = options.moment("--min-scene-len", min_scene_len) or 0
+    listed = None if scenes is None else read_scenes(scenes)
+    if listed is None and by_time:
+        raise UsageError("--by-time is about a list of scenes; give one with --scenes")
+    if listed is not None and (stats or plot or threshold is not None or shortest):
+        raise UsageError("--scenes detects nothing; leave out --stats, --plot, --threshold and --min-scene-len")
+    target = None if list_only else folder or beside(source, "scenes").with_suffix("")
+    options.check_outputs(source, texts=(csv, stats), plot=plot, result=target, overwrite=overwrite)
+    check_there(source)
+    encoding = Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option))
+
+    judge((), detector=detector.value, threshold=threshold, min_length=shortest)
+
+    job = prepare(
+        source,
+        target,
+        reading=Reading(
+            deinterlace=deinterlace.value,
+            rate=options.rate(rate),
+            decoder=decoder.value,
+            follow_references=follow_references,
+        ),
+        encoding=encoding,
+        copy=copy,
+        overwrite=overwrite,
+    )
+    scores: list[Score] = []
+
+    def place(frames: "Iterable[Frame]") -> "Iterator[Placed]":
+        if listed is not None:
+            return by_list(frames, listed, by_time=by_time)
+        judged = judge(frames, detector=detector.value, threshold=threshold, min_length=shortest)
+        return by_cuts(kept(judged, into=scores))
+
+    from ...scenes.split import split  # torch, which refusals need not load
+
+    with shown(progress, total=frames_of(job.info), quiet=quiet) as tick:
+        result = split(job, place, on_frame=tick)
+    if listed is not None:
+        found = {clip.number - 1: clip.scene for clip in result.clips}
+        result.warnings += unmet(listed, found, frames=result.frames, began=result.start, by_time=by_time)
+    _write(
+        result,
+        scores,
+        detector=detector.value,
+        threshold=threshold,
+        csv=csv,
+        form=form.value,
+        stats=stats,
+        plot=plot,
+        overwrite=overwrite,
+    )
+    facts = _facts(job, result, None if listed else detector.value)
+    if as_json:
+        print(json.dumps(facts))
+    elif list_only and csv is None:
+        print(scene_list([clip.scene for clip in result.clips], form=form.value), end="")
+    if not quiet:
+        _say(facts, as_json=as_json, verbose=verbose)
+    if result.truncated:
+        raise typer.Exit(InputError.exit_code)
+
+
+def _write(
+    result: "Result",
+    scores: "list[Score]",
+    *,
+    detector: "DetectorName",
+    threshold: float | None,
+    csv: Path | None,
+    form: "ListFormat",
+    stats: Path | None,
+    plot: Path | None,
+    overwrite: bool,
+) -> None:
+    from ...base.files import write_whole
+    from ...metrics.report.cut_scores import panel, table
+    from ...metrics.report.plot import draw
+    from ...scenes.list import scene_list
+
+    if csv:
+        write_whole(csv, scene_list([clip.scene for clip in result.clips], form=form).encode(), overwrite=overwrite)
+    if stats:
+        write_whole(stats, table(scores, detector=detector).encode(), overwrite=overwrite)
+    if plot:
+        write_whole(plot, draw([panel(scores, detector=detector, threshold=threshold)]), overwrite=overwrite)
+
+
+def _facts(job: "Job", result: "Result", detector: str | None) -> dict[str, Any]:
+    """The report, as --json prints it. Frames count from 1, as in the list and in the names of extracted pictures."""
+    scenes = [clip.scene for clip in result.clips]
+    return {
+        "input": str(job.info.path),
+        "output": None if job.folder is None else str(job.folder),
+        "detector": detector,
+        **dict.fromkeys(("model", "engine", "device", "precision"), ""),  # no network runs here
+        "frames_in": result.frames,
+        "frames_out": sum(scene.frames for scene in scenes),
+        "width": job.info.width,
+        "height": job.info.height,
+        "duration_in": float(result.end - result.start),
+        "duration_out": sum(float(end - start) for start, end in (scene.times for scene in scenes)),
+        "seconds": result.seconds,
+        "fps": result.frames / result.seconds,
+        "stages": {"split": result.seconds},
+        "cuts": len(scenes) - 1,
+        "codec": "" if job.target is None else job.target.codec,
+        "damaged": result.damaged,
+        "repaired": result.repaired,
+        "truncated": result.truncated,
+        "scenes": [
+            {
+                "scene": clip.number,
+                "start_frame": clip.scene.first + 1,
+                "end_frame": clip.scene.last + 1,
+                "frames": clip.scene.frames,
+                "start": float(clip.scene.times[0]),
+                "end": float(clip.scene.times[1]),
+                "path": None if clip.path is None else str(clip.path),
+                "copied": clip.copied,
+            }
+            for clip in result.clips
+        ],
+        "warnings": result.warnings,
+    }
+
+
+def _say(facts: dict[str, Any], *, as_json: bool, verbose: bool) -> None:
+    for warning in facts["warnings"]:
+        show.say(f"note: {warning}")
+    if as_json:
+        return
+    scenes = facts["scenes"]
+    how = f"found by {facts['detector']}" if facts["detector"] else "of the list"
+    where = "" if facts["output"] is None else f"; clips in {facts['output']}"
+    show.say(
+        f"{facts['input']}: {len(scenes)} scenes {how}, {facts['frames_out']} frames, "
+        f"{facts['duration_out']:.3f} s{where}; {facts['fps']:.1f} fps"
+    )
+    if verbose:
+        for scene in scenes:
+            copied = ", copied" if scene["copied"] else ""
+            show.say(
+                f"  {scene['scene']:4}  {scene['start_frame']:8} to {scene['end_frame']:8}  "
+                f"{scene['start']:10.3f} s to {scene['end']:10.3f} s{copied}"
+            )

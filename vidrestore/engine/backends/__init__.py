@@ -1,0 +1,1 @@
+"""Torch, OpenVINO, and what they need to compute exactly and fast."""

@@ -1,0 +1,121 @@
+"""OpenVINO: the engine of a CPU, several times faster than eager torch and needing no compiler."""
+
+import warnings
+from dataclasses import dataclass, field
+from weakref import WeakSet
+
+from . import no_telemetry  # noqa: F401
+
+# isort: split
+import openvino as ov
+import openvino.opset13 as ops
+import torch
+from torch import Tensor, nn
+
+from ...base.memory import available, resident
+from ...errors import VidrestoreError
+from ..base import Core, EngineName, Precision
+from .cache import cached, fingerprint
+from .int8 import in_int8
+from .layers import inference_copy
+
+HINTS: dict[Precision, str] = {"fp32": "f32", "bf16": "bf16"}
+
+LARGEST = 3.0e38
+"""Close to the largest fp32."""
+
+
+def has_bf16() -> bool:
+    """Whether this CPU computes in bf16 itself."""
+    return "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenVinoEngine:
+    """OpenVINO's CPU plugin with dynamic shapes."""
+
+    precision: Precision
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    name: EngineName = "openvino"
+    ways: int = 1
+    compiled: "WeakSet[ov.CompiledModel]" = field(default_factory=WeakSet, compare=False)
+    """Those in use, for `release`."""
+
+    def compile(self, core: nn.Module, example: tuple[Tensor, ...]) -> Core:
+        """See Engine.
+
+        Raises:
+            UsageError: int8 is asked for, and the network is not calibrated.
+            VidrestoreError: OpenVINO does not know an operation of this network.
+        """
+        core, plugin, precision = inference_copy(core).requires_grad_(False), ov.Core(), self.precision
+        if precision == "int8":  # is in the model itself; the rest of it is computed in what is best here
+            core, precision = in_int8(core), "bf16" if has_bf16() else "fp32"
+        # Pinned to its core, each of OpenVINO's threads would wait for the encoder's thread that is there.
+        hints = {
+            "INFERENCE_PRECISION_HINT": HINTS[precision],
+            "PERFORMANCE_HINT": "LATENCY",
+            "ENABLE_CPU_PINNING": False,
+        }
+        machine = (
+            plugin.get_property("CPU", "FULL_DEVICE_NAME"),
+            plugin.get_property("CPU", "OPTIMIZATION_CAPABILITIES"),
+        )
+        shapes = [(tuple(x.shape), x.dtype) for x in example]
+        key = fingerprint(core, ov.__version__, repr((hints, machine, shapes)))
+
+        def make() -> bytes:
+            made: bytes = plugin.compile_model(_converted(core, example), "CPU", hints).export_model().getvalue()
+            return made
+
+        try:
+            compiled = plugin.import_model(cached(key, make), "CPU", hints)
+        except RuntimeError:  # a whole entry whose content is none of OpenVINO's
+            compiled = plugin.import_model(cached(key, make, anew=True), "CPU", hints)
+        self.compiled.add(compiled)
+
+        def run(*inputs: Tensor) -> tuple[Tensor, ...]:
+            # Inputs are read where they are; outputs are copied, since the next call writes where they were.
+            outputs = compiled([x.contiguous().numpy() for x in inputs], share_inputs=True, share_outputs=False)
+            return tuple(torch.from_numpy(out) for out in outputs.to_tuple())
+
+        return run
+
+    def free_memory(self) -> int:
+        """See Engine."""
+        return available()
+
+    def used_memory(self) -> int:
+        """See Engine."""
+        return resident()
+
+    def release(self) -> None:
+        """See Engine."""
+        for model in self.compiled:
+            model.release_memory()
+
+
+def _converted(core: nn.Module, example: tuple[Tensor, ...]) -> ov.Model:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # torch.jit has a successor, which is slower to start
+            # OpenVINO would trace by itself, and compute everything three times more to compare.
+            traced = torch.jit.trace(core, example, check_trace=False)  # type: ignore[no-untyped-call]
+            model = ov.convert_model(traced, example_input=example)
+    except ov.frontend.OpConversionFailure as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise VidrestoreError(f"OpenVINO cannot run this network ({reason}): use the engine torch") from error
+    _end_in_fp32(model)
+    return model
+
+
+def _end_in_fp32(model: ov.Model) -> None:
+    """Keep the outputs unrounded.
+
+    The plugin stores every convolution's output in the hinted precision, the last one's too, but computes what
+    follows the last one in fp32 and fuses it. So after a clamp that clamps nothing, the last sums leave in fp32.
+    """
+    for result in model.get_results():
+        end = result.input(0)
+        end.replace_source_output(ops.clamp(end.get_source_output(), -LARGEST, LARGEST).output(0))
+    model.validate_nodes_and_infer_types()

@@ -1,1 +1,0 @@
-"""Interpolation along classical optical flow, and a small network that mixes what was moved."""

@@ -1,0 +1,1 @@
+"""A picture in memory: its samples, its colour, its size."""

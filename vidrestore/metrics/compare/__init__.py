@@ -1,0 +1,1 @@
+"""Two sources side by side: read, aligned, scored."""

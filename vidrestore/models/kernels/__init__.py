@@ -1,0 +1,1 @@
+"""Motion and local convolution as compiled loops."""

@@ -1,0 +1,26 @@
+"""The networks, by name. A new one is a file here, a line below and a row in weights/manifest.toml."""
+
+from collections.abc import Callable
+
+from .aligned import Aligned
+from .espcn import Espcn
+from .fusion import Fusion
+from .msresnet import MSResNet
+from .sepconv import SepConv
+from .unblur import Unblur
+from .vsr import Delta, FiveParallel, Gz2019
+
+Network = Aligned | Delta | Espcn | FiveParallel | Fusion | Gz2019 | MSResNet | SepConv | Unblur
+"""Any of them: an nn.Module that is a Processor. A union, one name a network."""
+
+MODELS: dict[str, Callable[..., Network]] = {
+    "aligned": Aligned,
+    "delta": Delta,
+    "espcn": Espcn,
+    "five-parallel": FiveParallel,
+    "fusion": Fusion,
+    "gz2019": Gz2019,
+    "msresnet": MSResNet,
+    "sepconv": SepConv,
+    "unblur": Unblur,
+}

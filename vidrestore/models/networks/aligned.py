@@ -1,0 +1,136 @@
+"""Aligned: super-resolution of luma from five frames that move.
+
+A small network of our own. A video network whose frames are not aligned has to find the motion in its convolutions,
+which those of document 002 cannot beyond a pixel or two. Here motion comes from plain arithmetic (ops/motion.py), and
+the network sees what each neighbour adds: the neighbour's own sample, not an interpolated one, less what the middle
+frame, enlarged by bicubic, expects at that very place between its pixels. That is the classical back-projection of
+multi-frame super-resolution (Irani and Peleg 1991), with a network in place of its fixed kernel.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ...frame.upsample import upsample
+from ..kernels.motion import HALO, MULTIPLE, WINDOW, activity, by_kernels, gather, mismatch, motion
+from ..processor import Needs
+
+NEIGHBOURS = (0, 1, 3, 4)
+"""Of the five frames, without the middle one."""
+NEWS, PLACE = 8.0, 2.0
+"""Factors that bring what a neighbour adds, and where between the pixels, to the size of the picture itself."""
+FAILED, LEVELS = 0.6, 4 / 255
+"""A match is half trusted where its mismatch is activity * FAILED + LEVELS, and not at all from 1.5 times that on."""
+
+
+class Aligned(nn.Module):
+    """Twice the size, from a window of five frames.
+
+    Args:
+        width: channels.
+        blocks: pairs of convolutions, each with a skip.
+        confidence: the network also sees how well each neighbour matches, and what does not match is left out. For
+            compressed video and fine repeating patterns, where motion is often found wrong.
+    """
+
+    def __init__(self, width: int = 64, blocks: int = 4, *, confidence: bool = False) -> None:
+        super().__init__()
+        self.confidence = confidence
+        planes = 1 + 6 * len(NEIGHBOURS) + (len(NEIGHBOURS) + 1 if confidence else 0)
+        self.core = nn.Sequential(
+            nn.Conv2d(planes, width, 3, padding=1),
+            nn.ReLU(),
+            *(_Residual(width) for _ in range(blocks)),
+            nn.Conv2d(width, 4, 3, padding=1),
+        )
+        last = self.core[-1]
+        nn.init.zeros_(last.weight)  # type: ignore[arg-type]
+        nn.init.zeros_(last.bias)  # type: ignore[arg-type]  # training starts at bicubic
+        beyond = 2 * WINDOW if confidence else 0
+        halo = HALO + beyond + 2 + 2 * blocks
+        self.needs = Needs(before=2, after=2, space="luma", scale=2, halo=halo, multiple=MULTIPLE)
+
+    def prepare(self, window: Tensor) -> tuple[Tensor, ...]:
+        """(B, 5, 1, H, W) -> (B, 25 or 30, H, W): the middle frame, and of each other what it adds and where that lies.
+
+        With confidence also how far each other differs there, and how much goes on in the middle frame.
+        """
+        frames = window[:, :, 0]
+        middle, others = frames[:, 2:3], frames[:, NEIGHBOURS]
+        y, x = motion(middle, others)
+        if by_kernels(middle, others, y, x):
+            from ..kernels import motion_cpu  # 0.5 s
+
+            facts = motion_cpu.facts(middle, others, y, x, news=NEWS, place=PLACE)
+        else:
+            facts = _facts(middle, others, y, x)
+        return (_with_confidence(facts, middle, others, y, x),) if self.confidence else (facts,)
+
+    def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
+        """Sub-pixels (B, 4, H, W) -> (B, 1, 1, 2H, 2W), added to the middle frame's bicubic enlargement."""
+        return (F.pixel_shuffle(core_out[0].float(), 2) + upsample(window[:, 2], 2))[:, None]
+
+
+class _Residual(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        last = nn.Conv2d(width, width, 3, padding=1)
+        with torch.no_grad():
+            last.weight.mul_(0.1)
+        self.body = nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.ReLU(), last)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, width, H, W) twice."""
+        out: Tensor = x + self.body(x)
+        return out
+
+
+def _facts(middle: Tensor, others: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    """What the network sees, given where the neighbours show each pixel of the middle frame."""
+    row, column = y.round(), x.round()
+    # The neighbour's sample nearest to where a pixel has gone lies `down` and `right` of the pixel itself.
+    down, right = row - y, column - x
+    news = NEWS * (gather(others, row, column) - _shifted(middle, down, right))
+    down, right = PLACE * down, PLACE * right
+    return torch.cat((middle - 0.5, news, news * down, news * right, news * down * right, down, right), 1)
+
+
+def _with_confidence(facts: Tensor, middle: Tensor, others: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    """The facts, what neighbours add scaled by how far each match is trusted, and the measures of that trust."""
+    differs, active = mismatch(middle, others, y, x), activity(middle)
+    trust = (1.5 - differs / (FAILED * active + LEVELS)).clamp(0, 1)
+    end = 1 + 4 * len(NEIGHBOURS)
+    news = facts[:, 1:end] * trust.repeat(1, 4, 1, 1)
+    return torch.cat((facts[:, :1], news, facts[:, end:], NEWS * differs, NEWS * active), 1)
+
+
+def _shifted(picture: Tensor, down: Tensor, right: Tensor) -> Tensor:
+    """What a bicubic enlargement of `picture` (B, 1, H, W) shows at most half a pixel away, (B, N, H, W)."""
+    height, width = picture.shape[-2:]
+    padded = F.pad(picture, (2,) * 4, mode="replicate")
+    out = torch.zeros_like(down)
+    across = _cubic(right)
+    for y, weight in enumerate(_cubic(down)):
+        row = torch.zeros_like(down)
+        for x, share in enumerate(across):
+            row = row + share * padded[..., y : y + height, x : x + width]
+        out = out + weight * row
+    return out
+
+
+def _cubic(at: Tensor) -> list[Tensor]:
+    """Weights of the pixels at -2 to 2 for a place from -0.5 to 0.5: Keys' cubic convolution, a = -0.5."""
+    near, is_after = at.abs(), at >= 0
+    half = near / 2
+    towards = half * (1 + near * (4 - 3 * near))
+    against = -half * (1 - near) * (1 - near)
+    beyond = -half * near * (1 - near)
+    here = 1 - towards - against - beyond
+    none = torch.zeros_like(at)
+    return [
+        torch.where(is_after, none, beyond),
+        torch.where(is_after, against, towards),
+        here,
+        torch.where(is_after, towards, against),
+        torch.where(is_after, beyond, none),
+    ]

@@ -1,0 +1,207 @@
+"""What networks there are, and what weight files say of themselves; nothing is built, and torch is not loaded."""
+
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any
+
+from annotated_types import Interval
+from safetensors import SafetensorError, safe_open
+
+from ...base.schema import Count, Text, read_json
+from ...errors import ModelError
+from ..processor import Needs
+
+CHECKPOINTS = (".pt", ".pth", ".pytorch", ".ckpt", ".bin", ".pkl", ".tar", ".h5", ".onnx", ".param")
+"""Suffixes of other programs' weights."""
+ABOUT = "vidrestore"
+"""The entry of a weight file's metadata in which it says what it is, as JSON."""
+Argument = bool | Annotated[int, Interval(ge=-4096, le=4096)] | Annotated[float, Interval(ge=-4096, le=4096)] | Text
+"""Of a network's constructor. Any number in it is small: a large one would ask for more memory than there is."""
+Arguments = Mapping[str, Argument | list[Argument]]
+
+
+UNREADABLE = (SafetensorError, LookupError, TypeError, ValueError, RuntimeError, OSError)
+"""What safetensors raises of files that are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a weight file says of itself."""
+
+    task: Text
+    """As `Entry.task`, and so on."""
+    model: Text
+    args: Arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the manifest: a weight file and everything that is known about it."""
+
+    name: str
+    task: str
+    """The command it serves: upscale, interpolate, deblur."""
+    model: str
+    """A key of models.MODELS."""
+    args: Arguments
+    file: str
+    sha256: str
+    licence: str
+    recipe: str
+    data: str
+    steps: Count
+    parameters: Count
+    """Trainable numbers of the network."""
+    needs: Needs
+    """What the network needs, so that a run is planned before it is built."""
+    note: str = ""
+    """What a user should know before choosing it; empty for the ordinary choice."""
+    measured: Mapping[str, Any] = field(default_factory=dict)
+    """What `vidrestore evaluate` gives: the set, the score, and the baseline's score beside it."""
+    on_video: Mapping[str, float | Text] = field(default_factory=dict)
+    """Of upscale: the same on clips, over the frames that have a full window of five, for all networks alike."""
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Of the convolutions that may be computed in int8; see calibration.py."""
+
+
+def folder() -> Path:
+    """Where manifest.toml and its files lie: $VIDRESTORE_WEIGHTS, inside an installed package, or in the repository."""
+    if chosen := os.environ.get("VIDRESTORE_WEIGHTS"):
+        return Path(chosen)
+    here = Path(__file__).resolve().parent
+    installed = here / "weights_data"
+    return installed if installed.is_dir() else here.parent / "weights"
+
+
+def rows(where: Path | None = None) -> dict[str, Entry]:
+    """Every row of manifest.toml, by name.
+
+    Raises:
+        ModelError: where the manifest is missing or cannot be read.
+    """
+    path = (where or folder()) / "manifest.toml"
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        named = {name: {**row, "name": name} if isinstance(row, dict) else row for name, row in found.items()}
+        return read_json(dict[str, Entry], json.dumps(named, default=str))
+    except OSError as error:
+        way_out = "reinstall vidrestore or set VIDRESTORE_WEIGHTS to a folder that has one"
+        raise ModelError(f"no weights manifest at {path} ({error.strerror}); {way_out}") from None
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{path} is not a weights manifest: {error}") from None
+
+
+def find(model: str, *, task: str, scale: int | None = None, where: Path | None = None) -> Entry:
+    """The row a user means: by its own name, or by its family's name and the scale.
+
+    Raises:
+        ModelError: for an unknown name, or one that does not do `scale`; says what there is.
+    """
+    fit = {name: entry for name, entry in rows(where).items() if entry.task == task}
+    entry = fit.get(model) or fit.get(f"{model}-x{scale}")
+    if entry is None:
+        raise unknown(
+            model,
+            [name for name, row in fit.items() if scale in (None, row.needs.scale)],
+            f" for {task}{f' x{scale}' if scale else ''}",
+        )
+    if scale is not None and (own := entry.needs.scale) != scale:
+        raise ModelError(f"model {entry.name} enlarges x{own}, not x{scale}")
+    return entry
+
+
+def best(*, scale: int, still: bool = False, where: Path | None = None) -> Entry:
+    """The row for `upscale` by `scale` that does best on clips, of those a user need not be told anything about.
+
+    Args:
+        still: of those that see one frame alone.
+
+    Raises:
+        ModelError: there is none.
+    """
+    plain = [row for row in rows(where).values() if row.task == "upscale" and not row.note]
+    fit = [row for row in plain if row.needs.scale == scale and not (still and (row.needs.before or row.needs.after))]
+    if not fit:
+        raise ModelError(f"no network for upscale x{scale} is shipped; give a file of your own with -m")
+    return max(fit, key=_psnr)
+
+
+def _psnr(row: Entry) -> float:
+    found = row.on_video.get("psnr_y", 0)
+    return found if isinstance(found, float | int) else 0
+
+
+def size(entry: Entry) -> int:
+    """Bytes of a row's file; 0 where it is missing."""
+    path = folder() / entry.file
+    return path.stat().st_size if path.is_file() else 0
+
+
+def unknown(model: str, names: Sequence[str], purpose: str = "") -> ModelError:
+    """What to say of a word that names no model: those it may mean, or the way for another program's file."""
+    if Path(model).suffix.lower() in CHECKPOINTS:
+        if not Path(model).is_file():
+            return ModelError(f"{model}: no such file; check the name")
+        return ModelError(
+            f"{model} is a checkpoint of another program; make a weight file of it with "
+            "`vidrestore models convert FILE OUT.safetensors --model NETWORK`, and give that"
+        )
+    alike = get_close_matches(model, names, n=1)
+    meant = f"; did you mean {alike[0]}?" if alike else ""
+    return ModelError(f"no model {model!r}{purpose}{meant or ';'} there are: {', '.join(names)}")
+
+
+def digest(name: str) -> str:
+    """Which weights a name stands for: the sha256 of a file or of a row, or of the two of A+B; empty of what has none.
+
+    Raises:
+        ModelError: the manifest cannot be read.
+    """
+    if Path(name).suffix == ".safetensors":
+        return hashlib.sha256(Path(name).read_bytes()).hexdigest()
+    found = rows()
+    return "+".join(found[part].sha256 for part in name.split("+") if part in found)
+
+
+def about(path: Path) -> About:
+    """What a weight file says of itself, as `weights.written` has it.
+
+    Raises:
+        ModelError: it is missing, no such file, or does not say.
+    """
+    if not path.is_file():
+        raise ModelError(f"no weights at {path}")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            said = (file.metadata() or {}).get(ABOUT, "")
+    except UNREADABLE as error:
+        raise foreign(path, error) from error
+    try:
+        return read_json(About, said)
+    except ValueError as error:
+        way_out = "write it with `vidrestore models convert`"
+        raise ModelError(f"{path} does not say which network it is for ({error}); {way_out}") from None
+
+
+def about_for(path: Path, *, task: str) -> About:
+    """What a weight file says of itself that is to serve a command.
+
+    Raises:
+        ModelError: as `about`; it is for another command.
+    """
+    said = about(path)
+    if said.task != task:
+        raise ModelError(f"{path} is for the command {said.task}, not for {task}")
+    return said
+
+
+def foreign(path: Path, error: Exception) -> ModelError:
+    """What to say of a file that is no weight file of ours."""
+    way_out = "foreign checkpoints go through `vidrestore models convert`"
+    return ModelError(f"{path} is not a safetensors file ({error}); {way_out}")

@@ -1,1 +1,0 @@
-"""Pure tensor functions the networks and the recipes share."""

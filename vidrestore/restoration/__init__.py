@@ -1,0 +1,1 @@
+"""Restoring a source: jobs, stages, pipelines, and their reports."""

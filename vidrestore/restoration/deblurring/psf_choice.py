@@ -1,0 +1,61 @@
+"""Which point spread function a user means, or a picture shows."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from torch import Tensor
+
+from ...errors import UsageError, VidrestoreError
+from ...video.pictures.read import read_picture
+from . import estimate as estimate_blur
+from . import psf
+from .psf_option import LARGEST, parse_psf
+
+MAKERS: dict[str, Callable[..., Tensor]] = {"gaussian": psf.gaussian, "motion": psf.motion, "disk": psf.disk}
+"""What makes each kind of psf_option.NUMBERS."""
+WAYS_OUT = "give it with --psf, or --start where it shows"
+
+
+def read_psf(text: str) -> Tensor:
+    """The point spread function that FORMS describes, (K, K), K odd, sum 1.
+
+    Raises:
+        UsageError: it is none of them, or has no extent.
+        InputError: the picture is broken.
+    """
+    said = parse_psf(text)
+    if not said.picture:
+        return MAKERS[said.kind](*said.numbers)
+    try:
+        return _of_picture(text, read_picture(Path(text)).mean(0).double())
+    except ValueError as error:
+        raise UsageError(f"--psf {text}: {error}") from error
+
+
+def estimate(picture: Tensor) -> tuple[Tensor, str]:
+    """The blur that a picture (3, H, W) shows, and in words what it is and how sure that is.
+
+    Raises:
+        VidrestoreError: it shows none that is everywhere the same, or is too small to.
+    """
+    try:
+        streak, bell = estimate_blur.motion(picture), estimate_blur.gaussian(picture)
+    except ValueError as error:
+        raise VidrestoreError(f"{error}; {WAYS_OUT}") from error
+    if streak.confidence >= estimate_blur.SURE_OF_MOTION:
+        form = f"motion:{streak.length:.4g},{streak.angle:.4g}"
+        return psf.motion(streak.length, streak.angle), f"estimated --psf {form}, confidence {streak.confidence:.2f}"
+    if bell.confidence >= estimate_blur.SURE_OF_GAUSSIAN:
+        return psf.gaussian(bell.sigma), f"estimated --psf gaussian:{bell.sigma:.4g}, confidence {bell.confidence:.2f}"
+    raise VidrestoreError(
+        "the first picture that is to be restored shows no blur that is the same everywhere: a streak has confidence "
+        f"{streak.confidence:.2f} of {estimate_blur.SURE_OF_MOTION} at least, a Gaussian {bell.confidence:.2f} of "
+        f"{estimate_blur.SURE_OF_GAUSSIAN}; {WAYS_OUT}"
+    )
+
+
+def _of_picture(text: str, picture: Tensor) -> Tensor:
+    if max(picture.shape) > LARGEST or not bool(picture.isfinite().all()):
+        height, width = picture.shape
+        raise UsageError(f"--psf {text}, {width}x{height}: give finite numbers, and up to {LARGEST:.0f} pixels a side")
+    return psf.from_picture(picture)

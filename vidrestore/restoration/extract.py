@@ -1,0 +1,144 @@
+"""extract(): a source's frames as pictures, all of them or some, in one folder or in one for each scene."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import chain, groupby
+from operator import attrgetter
+
+from ..base.prefetch import prefetch
+from ..base.settings import Picking
+from ..errors import UsageError, VidrestoreError
+from ..frame.frame import Frame
+from ..scenes.assign import Placed, by_cuts, by_list, gathered, unmet
+from ..scenes.detect import mark_cuts
+from ..scenes.list import Scene
+from ..video.encode.target import Target
+from ..video.pictures.earlier import SCENE, earlier
+from ..video.pictures.write import upright_size
+from ..video.reader import Reader
+from ..video.writer import Origin, Writer, appearing
+from .extract_job import Job
+from .frame_choice import pick
+from .report import Report
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What a run does, as it goes."""
+
+    read: int = 0
+    start: Fraction = Fraction(0)
+    """When the first frame read appears, in seconds."""
+    end: Fraction = Fraction(0)
+    written: int = 0
+    repeated: int = 0
+    """Frames written that only repeat the one before."""
+    duration: Fraction = Fraction(0)
+    decoding: float = 0
+    """Seconds that frames were waited for."""
+    writing: float = 0
+    scenes: dict[int, Scene] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def extract(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> tuple[Report, dict[int, Scene]]:
+    """Write the pictures, which appear together when all are whole, or not at all.
+
+    A scene's times begin with 0 in its folder. `on_frame` is called in this thread after each frame read.
+
+    Returns:
+        The report, and the scenes met, by number from 0.
+
+    Raises:
+        VidrestoreError: whatever ended the run; nothing is left of the pictures.
+    """
+    began = time.perf_counter()
+    reader, tally = Reader(job.info, job.reading), _Tally()
+    with closing(prefetch(reader)) as decoded:
+        frames = _told(decoded, on_frame, tally)
+        if job.scenes is None:
+            placed = gathered(by_cuts(mark_cuts(frames)), into=tally.scenes)
+            _write(job, job.target, reader, pick(placed, job.picking), tally)
+        else:
+            placed = gathered(by_list(frames, job.scenes, by_time=job.by_time), into=tally.scenes)
+            _write_scenes(job, placed, tally)
+    return _report(job, reader, tally, time.perf_counter() - began), tally.scenes
+
+
+def _told(frames: Iterable[Frame], on_frame: Callable[[Frame], None], tally: _Tally) -> Iterator[Frame]:
+    for frame in frames:
+        tally.start = tally.start if tally.read else frame.pts
+        tally.read, tally.end = tally.read + 1, frame.pts + frame.duration
+        yield frame
+        on_frame(frame)
+
+
+def _write_scenes(job: Job, placed: Iterable[Placed], tally: _Tally) -> None:
+    assert job.scenes is not None
+    folder, overwrite = job.target.path, job.target.overwrite
+    with appearing(folder, outdated=lambda _: earlier(folder), overwrite=overwrite) as part:
+        for number, scene in groupby(placed, key=attrgetter("scene")):
+            first = next(scene)
+            zero = first.frame.pts
+            target = replace(job.target, path=part / SCENE.format(number + 1))
+            from_zero = (_moved(each, -zero) for each in chain((first,), scene))
+            _write(job, target, Origin(job.info.start + zero), pick(from_zero, job.picking), tally)
+        if not tally.scenes:
+            raise UsageError(f"{job.info.path} has none of the scenes: it ends with frame {tally.read}")
+    tally.warnings += unmet(job.scenes, tally.scenes, frames=tally.read, began=tally.start, by_time=job.by_time)
+
+
+def _moved(placed: Placed, by: Fraction) -> Placed:
+    return placed._replace(frame=replace(placed.frame, pts=placed.frame.pts + by))
+
+
+def _write(job: Job, target: Target, source: Reader | Origin, placed: Iterable[Placed], tally: _Tally) -> None:
+    last: int | None = None
+    with Writer(target, job.info, source) as writer:
+        before = time.perf_counter()
+        for scene, number, frame in placed:
+            ready = time.perf_counter()
+            writer.write(frame, index=number + 1, scene=scene + 1)
+            tally.decoding += ready - before
+            before = time.perf_counter()
+            tally.writing += before - ready
+            tally.repeated += number == last
+            last = number
+        if isinstance(source, Reader) and job.picking == Picking() and writer.written != source.given:
+            raise VidrestoreError(f"{source.given} frames were read but {writer.written} written: a bug")
+    tally.written, tally.duration = tally.written + writer.written, tally.duration + writer.duration
+
+
+def _report(job: Job, reader: Reader, tally: _Tally, seconds: float) -> Report:
+    width, height = upright_size(job.target)
+    return Report(
+        input=str(job.info.path),
+        output=str(job.target.path),
+        model="",
+        engine="",
+        device="",
+        precision="",
+        frames_in=reader.decoded,
+        frames_out=tally.written,
+        width=width,
+        height=height,
+        duration_in=float(tally.end - tally.start),
+        duration_out=float(tally.duration),
+        seconds=seconds,
+        fps=tally.written / seconds,
+        stages={"decode": tally.decoding, "encode": tally.writing},
+        cuts=len(tally.scenes) - 1,
+        damaged=reader.damaged,
+        repaired=reader.repaired,
+        truncated=reader.truncated,
+        codec=job.target.suffix.removeprefix("."),
+        warnings=[*job.info.warnings, *job.target.notes, *reader.warnings, *tally.warnings, *_repeats(tally)],
+    )
+
+
+def _repeats(tally: _Tally) -> Iterator[str]:
+    if tally.repeated:
+        yield f"{tally.repeated} pictures repeat the one before: the source has fewer frames there"

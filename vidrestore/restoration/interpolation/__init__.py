@@ -1,0 +1,1 @@
+"""New frames between those of a source."""

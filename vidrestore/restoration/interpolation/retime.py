@@ -1,0 +1,220 @@
+"""retime(): new frames between those of a shot, at the times asked for. Frames of the source pass untouched."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from itertools import islice, pairwise
+from time import perf_counter
+
+import torch
+from torch import Tensor
+
+from ...base.settings import OnCut
+from ...engine import Ran
+from ...engine.precisely import precisely
+from ...engine.transfer import upload
+from ...frame.colour import to_rgb
+from ...frame.frame import Frame, Planes
+from .interpolator import Interpolator
+from .repeats import LONGEST, MOST
+from .timing import Gap, Span, Timing
+
+CPU = torch.device("cpu")
+AT_ONCE = 8
+"""Pictures made in one go: a gap of seconds would fill the memory."""
+Marked = tuple[Frame, bool]
+"""A frame, and whether it only repeats the picture before it, as `mark_repeats` tells."""
+
+
+def retime(
+    frames: Iterable[Marked],
+    *,
+    timing: Timing,
+    between: Interpolator,
+    on_cut: OnCut = "hold",
+    ran: Ran | None = None,
+    device: torch.device = CPU,
+    skip: int = 0,
+) -> Iterator[Frame]:
+    """The frames of the result, in order, contiguous, with exact times.
+
+    A frame of the source that falls on a time of the result is handed on as it is, `native` included, and so it is
+    where it is repeated: between two equal pictures, and after the last frame, which has no next to move towards. So
+    with a factor of 2, N frames give 2N.
+
+    Where a picture is marked as a repeat, motion between the picture it repeats and the next new one takes its place,
+    at the same times; unless they stand still for longer than LONGEST, or a shot ends with them.
+
+    Args:
+        frames: `cut` set where a shot begins; a change of size begins one, too.
+        between: sees RGB on `device`: of planes whatever they hold, so colours outside the cube may lie a little
+            outside [0, 1].
+        on_cut: between the last frame of a shot and the next shot: hold repeats it, nearest shows whichever of the
+            two frames is nearer in time (half way, the next), blend interpolates as anywhere else.
+        ran: its `seconds` are added to, `notes` say how many repeats were replaced.
+        skip: so many of the first frames need no picture, and have that of the frame before.
+    """
+    made = _Maker(timing, between, on_cut, Ran() if ran is None else ran, skip)
+    waiting, last, shot = None, None, 0
+    for stretch in _stretches(_seen(frames, device)):
+        for belongs, frame in made.frames_of(stretch):
+            if waiting is not None:
+                yield replace(waiting, duration=frame.pts - waiting.pts)
+            waiting = replace(frame, cut=belongs > shot, judged=True)
+            shot = belongs
+        last = stretch.held[-1]
+    if waiting is not None and last is not None:
+        whole = timing.result(Span(last.number + 1, last.origin, last.end))
+        yield replace(waiting, duration=whole.end - waiting.pts)
+    if made.repeats:
+        made.ran.counted.append(f"repeated pictures that motion took the place of: {made.repeats}")
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A frame of the source."""
+
+    frame: Frame
+    number: int
+    shot: int
+    repeats: bool
+    origin: Fraction
+    device: torch.device
+
+    @property
+    def end(self) -> Fraction:
+        return self.frame.pts + self.frame.duration
+
+    @property
+    def gap(self) -> Gap:
+        return Gap(self.number, self.frame.pts, self.frame.duration, self.origin)
+
+    @cached_property
+    def rgb(self) -> Tensor:
+        """(3, H, W) float32, converted once, and only where something is made of it."""
+        picture = upload(self.frame.picture, self.device)
+        with precisely():
+            return (to_rgb(picture) if isinstance(picture, Planes) else picture).float()
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A picture with its repeats, and what comes after them."""
+
+    held: tuple[_Seen, ...]
+    following: _Seen | None
+
+    @property
+    def ends_shot(self) -> bool:
+        return self.following is None or self.following.shot != self.held[0].shot
+
+
+def _seen(frames: Iterable[Marked], device: torch.device) -> Iterator[_Seen]:
+    shot, origin, size = 0, Fraction(0), None
+    for number, (frame, repeats) in enumerate(frames):
+        origin = origin if number else frame.pts
+        shot += frame.cut or size not in (None, frame.size)
+        size = frame.size
+        yield _Seen(frame, number, shot, repeats, origin, device)
+
+
+def _stretches(frames: Iterable[_Seen]) -> Iterator[_Stretch]:
+    """Each picture with its repeats. What stands still, or ends a shot, comes one frame at a time."""
+    held: list[_Seen] = []
+    still = False
+    for seen in frames:
+        if held and seen.repeats and seen.shot == held[0].shot and not still:
+            still = len(held) == MOST or seen.end - held[0].frame.pts > LONGEST
+        elif held:
+            yield from _stretch(held, seen)
+            held, still = [], still and seen.repeats
+        if still:
+            yield from _one_by_one([*held, seen])
+            held = []
+        held.append(seen)
+    if held:
+        yield from _stretch(held, None)
+
+
+def _stretch(held: list[_Seen], following: _Seen | None) -> Iterator[_Stretch]:
+    whole = _Stretch(tuple(held), following)
+    if not whole.ends_shot:
+        yield whole
+        return
+    yield from _one_by_one(held)
+    yield _Stretch((held[-1],), following)
+
+
+def _one_by_one(held: list[_Seen]) -> Iterator[_Stretch]:
+    return (_Stretch((one,), other) for one, other in pairwise(held))
+
+
+@dataclass(slots=True)
+class _Maker:
+    timing: Timing
+    between: Interpolator
+    on_cut: OnCut
+    ran: Ran
+    skip: int
+    """Frames to come that need no picture."""
+    repeats: int = 0
+
+    def frames_of(self, stretch: _Stretch) -> Iterator[tuple[int, Frame]]:
+        """The result's frames until the next stretch, each with the shot it shows; their durations are not set."""
+        self.repeats += len(stretch.held) - 1
+        moments = self._moments(stretch)
+        if self._moves(stretch):
+            while chunk := list(islice(moments, AT_ONCE)):
+                yield from self._skipped(stretch, chunk) if len(chunk) <= self.skip else self._made(stretch, chunk)
+            return
+        for share, pts in moments:
+            self.skip = max(0, self.skip - 1)
+            near = stretch.held[0]
+            if stretch.following is not None and self.on_cut == "nearest" and 2 * share >= 1:
+                near = stretch.following
+            yield near.shot, replace(near.frame, pts=pts)
+
+    def _moments(self, stretch: _Stretch) -> Iterator[tuple[Fraction, Fraction]]:
+        """How far from the picture to the next one, and when."""
+        begin, end = stretch.held[0].frame.pts, stretch.held[-1].end
+        for seen in stretch.held:
+            for share, pts in self.timing.instants(seen.gap):
+                yield (seen.frame.pts + share * seen.frame.duration - begin) / (end - begin), pts
+
+    def _moves(self, stretch: _Stretch) -> bool:
+        one, other = stretch.held[0], stretch.following
+        if other is None or one.frame.size != other.frame.size or (stretch.ends_shot and self.on_cut != "blend"):
+            return False
+        return not _equal(one.frame.picture, other.frame.picture)
+
+    def _skipped(self, stretch: _Stretch, chunk: list[tuple[Fraction, Fraction]]) -> Iterator[tuple[int, Frame]]:
+        self.skip -= len(chunk)
+        one = stretch.held[0]
+        return ((one.shot, replace(one.frame, pts=pts)) for _, pts in chunk)
+
+    def _made(self, stretch: _Stretch, chunk: list[tuple[Fraction, Fraction]]) -> Iterator[tuple[int, Frame]]:
+        self.skip = 0
+        one, other = stretch.held[0], stretch.following
+        assert other is not None
+        began = perf_counter()
+        times = [share for share, _ in chunk if share]
+        pictures = iter(self.between(one.rgb, other.rgb, times) if times else ())
+        self.ran.seconds += perf_counter() - began
+        for share, pts in chunk:
+            new = Frame(next(pictures), pts, one.frame.duration) if share else replace(one.frame, pts=pts)
+            yield one.shot, new
+
+
+def _equal(one: Planes | Tensor, other: Planes | Tensor) -> bool:
+    """Whether two pictures are the same to the last code."""
+    if isinstance(one, Tensor) or isinstance(other, Tensor):
+        return isinstance(one, Tensor) and isinstance(other, Tensor) and _same(one, other)
+    return all(map(_same, (one.y, one.u, one.v), (other.y, other.u, other.v)))
+
+
+def _same(one: Tensor | None, other: Tensor | None) -> bool:
+    """A frame that a step has made may be of another type than one that it left alone, and lie on a GPU."""
+    if one is None or other is None:
+        return one is other
+    return (one.device, one.dtype) == (other.device, other.dtype) and torch.equal(one, other)

@@ -1,0 +1,176 @@
+"""A job: a source, the steps that restore it and its target, checked before anything heavy is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from .. import __version__
+from ..base.memory import check_fits
+from ..base.settings import Encoding, Reading
+from ..errors import UsageError
+from ..frame.frame import Frame
+from ..video.encode.target import Target
+from ..video.facts.frame_count import expected_frames
+from ..video.facts.info import VideoInfo
+from ..video.facts.probe import probe
+from ..video.filters.interlacing import as_read
+from ..video.plan import plan
+from ..video.resume.unfinished import check_same, source_state
+from .interpolation.timing import SOURCE_TIMES, Span, Timing
+from .skip import NOTHING, Skip
+
+if TYPE_CHECKING:
+    from ..engine import Ran
+
+
+class Start(Protocol):
+    """Loads what a stage needs; the function it returns turns frames into frames and fills in the Ran."""
+
+    def __call__(self, ran: Ran, skip: Skip = NOTHING) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
+        """Of the frames to `skip` it hands on some picture, of any size, at the right time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of a restoration, described before it is built: the target is planned and probed first."""
+
+    name: str
+    scale: int
+    """Output height and width over input height and width."""
+    start: Start
+    model: str
+    notes: tuple[str, ...] = ()
+    """What the user should know about it, one line each."""
+    timing: Timing = SOURCE_TIMES
+    """How many frames it makes of how many, and when they appear."""
+    stretches_sound: bool = False
+    """Where its timing stretches time: sound and subtitles are stretched with it; else they are left out."""
+    how: str = ""
+    """All that its result depends on, in words: what must be the same where an interrupted run goes on."""
+    reach: int | None = None
+    """Frames that it looks back to, before the current one or before the gap it fills; None: there is no saying."""
+    looks: bool = False
+    """It wants to know where shots begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A source, what is done to it, and where the result goes: checked, and nothing done yet."""
+
+    info: VideoInfo
+    reading: Reading
+    stages: tuple[Stage, ...]
+    target: Target
+    resume: bool = False
+    """Go on where an interrupted run stopped, and leave what is done to the next if this one is interrupted."""
+
+    @property
+    def run(self) -> dict[str, str]:
+        """What is being made, in words: the same for the run that goes on."""
+        return {
+            "input": source_state(self.info.path),
+            "part": repr(self.reading),
+            "steps": "; ".join(f"{stage.name} {stage.how}" for stage in self.stages),
+            "encoding": repr(replace(self.target, path=Path(), tracks_from=None, overwrite=False, notes=())),
+            "version": __version__,
+        }
+
+    @property
+    def model(self) -> str:
+        """The networks used, in order."""
+        return "+".join(stage.model for stage in self.stages)
+
+    @property
+    def frames(self) -> int | None:
+        """Frames the run will write, as far as the container tells; None where only decoding does."""
+        decoded = expected_frames(self.info, self.reading)
+        if decoded is None:
+            return None
+        return self.result(Span(decoded, Fraction(0), decoded / self.info.rate)).frames
+
+    def result(self, source: Span) -> Span:
+        """What must become of the frames taken from the source."""
+        for stage in self.stages:
+            source = stage.timing.result(source)
+        return source
+
+    @property
+    def notes(self) -> list[str]:
+        """What is known before the run and worth saying."""
+        return [*self.info.warnings, *self.target.notes, *(note for stage in self.stages for note in stage.notes)]
+
+
+LEAST = 6
+"""Bytes that a pixel of a result takes at least: luma and quartered chroma in floating point; RGB takes twice that."""
+
+
+def prepare(
+    source: Path,
+    target: Path,
+    stages: tuple[Stage, ...],
+    *,
+    reading: Reading,
+    encoding: Encoding,
+    overwrite: bool = False,
+    resume: bool = False,
+) -> Job:
+    """Probe the source and check the target, encoder included, before any network is loaded.
+
+    Args:
+        resume: see Job.
+
+    Raises:
+        ResourceError: not even one frame of the result fits into memory.
+        InputError, UsageError: as `probe` and `plan` do; there is nothing to resume in a single picture, or what an
+            interrupted run left is of another job.
+    """
+    info = as_read(probe(source, rate=reading.rate, follow_references=reading.follow_references), reading)
+    scale, stretch, rate, tick = 1, Fraction(1), info.rate, info.time_base
+    for stage in stages:
+        scale, stretch = scale * stage.scale, stretch * stage.timing.stretch
+        rate, tick = stage.timing.rate(rate), stage.timing.tick(tick)
+    keep_sound = stretch == 1 or any(stage.stretches_sound for stage in stages)
+    planned = plan(
+        info,
+        target,
+        encoding,
+        width=info.width * scale,
+        height=info.height * scale,
+        rate=rate,
+        time_base=tick,
+        overwrite=overwrite,
+        keep_sound=keep_sound,
+        stretch=stretch,
+        resume=resume,
+    )
+    if not keep_sound and (silenced := _tracks_in_time(info)):
+        note = f"{silenced} left out: the pictures are {float(stretch):g} times as slow; --audio stretch keeps them"
+        planned = replace(planned, notes=(*planned.notes, note))
+    if _keeps_rate(stages, info.rate):
+        note = f"{rate} frames per second is the source's own rate: none come between, and the video is encoded again"
+        planned = replace(planned, notes=(*planned.notes, note))
+    size = planned.width, planned.height
+    check_fits(LEAST * size[0] * size[1], "a frame of the result, {}x{} pixels,".format(*size))
+    job = Job(info, reading, stages, planned, resume)
+    if resume and planned.kind == "picture":
+        raise UsageError(f"{target} is one picture: there is nothing to resume; leave out --resume")
+    if resume:
+        check_same(target, job.run)
+    return job
+
+
+def _keeps_rate(stages: tuple[Stage, ...], rate: Fraction) -> bool:
+    """Whether a rate is asked for that the source has already."""
+    timings = [stage.timing for stage in stages if stage.timing != SOURCE_TIMES]
+    return any(timing.stretch == 1 and timing.rate(rate) == rate for timing in timings)
+
+
+def _tracks_in_time(info: VideoInfo) -> str:
+    """What a source has beside the pictures that keeps time with them."""
+    kinds = {stream.kind for stream in info.streams}
+    there = ("sound", "audio" in kinds), ("subtitles", "subtitle" in kinds), ("chapters", info.chapters > 0)
+    return ", ".join(name for name, has in there if has)

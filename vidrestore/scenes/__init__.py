@@ -1,0 +1,1 @@
+"""Cuts: found, listed, and videos split at them."""

@@ -1,0 +1,1 @@
+"""Pictures, clips, and what is done to them to make samples."""

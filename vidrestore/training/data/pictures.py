@@ -1,0 +1,137 @@
+"""Pictures and clips of a folder, read when first needed, cut into training patches.
+
+OpenCV reads both, so that training also runs where PyAV is not installed.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from ...errors import InputError
+from .degrade import Degradation, degrade
+from .video_capture import open_video
+
+PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"}
+CLIPS = {".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v"}
+TRIES = 400
+"""Pictures drawn for one crop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One picture: a file, or one frame of a clip."""
+
+    path: Path
+    frame: int | None = None
+
+
+def sources(folder: Path, *, frames_per_clip: int = 4) -> list[Source]:
+    """Every picture below `folder`, and `frames_per_clip` evenly spaced frames of every clip, in a fixed order.
+
+    Raises:
+        InputError: where there is neither.
+    """
+    found: list[Source] = []
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in PICTURES | CLIPS):
+        if path.suffix.lower() in PICTURES:
+            found.append(Source(path))
+        else:
+            length = int(open_video(path).get(cv2.CAP_PROP_FRAME_COUNT))
+            picks = {(2 * i + 1) * length // (2 * frames_per_clip) for i in range(frames_per_clip)}
+            found += [Source(path, i) for i in sorted(picks)]
+    if not found:
+        raise InputError(f"{folder} holds no pictures and no clips to train on")
+    return found
+
+
+def luma_codes(bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(H, W, 3) BGR code values -> (H, W) full-range BT.601 luma, rounded."""
+    weights = np.array([0.114, 0.587, 0.299], np.float32)
+    luma: NDArray[np.uint8] = np.rint(bgr.astype(np.float32) @ weights).astype(np.uint8)
+    return luma
+
+
+def read(source: Source) -> NDArray[np.uint8]:
+    """The luma of one source: (H, W) code values.
+
+    Raises:
+        InputError: where the file cannot be read as a picture.
+    """
+    if source.frame is None:
+        picture = cv2.imdecode(np.fromfile(source.path, np.uint8), cv2.IMREAD_COLOR)
+    else:
+        clip = open_video(source.path)
+        clip.set(cv2.CAP_PROP_POS_FRAMES, source.frame)
+        _, picture = clip.read()
+    if picture is None:
+        raise InputError(f"{source.path} cannot be read as a picture; remove it from the training folder")
+    return luma_codes(picture)
+
+
+class Cache:
+    """The most recently used pictures, up to a number of bytes."""
+
+    def __init__(self, *, limit: int = 1 << 30) -> None:
+        self._limit = limit
+        self._held: OrderedDict[Source, NDArray[np.uint8]] = OrderedDict()
+        self._bytes = 0
+
+    def __getitem__(self, source: Source) -> NDArray[np.uint8]:
+        if source not in self._held:
+            picture = read(source)
+            self._held[source] = picture
+            self._bytes += picture.nbytes
+            while self._bytes > self._limit and len(self._held) > 1:
+                self._bytes -= self._held.popitem(last=False)[1].nbytes
+        self._held.move_to_end(source)
+        return self._held[source]
+
+
+class Batches(Dataset[tuple[Tensor, Tensor]]):
+    """Batch number `step` of (input, target) patches: a pure function of seed, rank and step, so a run resumes exactly.
+
+    Input (B, 1, 1, patch, patch) and target (B, 1, 1, scale*patch, scale*patch), in [0, 1]. Each target is one random
+    crop, flipped and turned at random, and its input is made from that same crop: a pair cannot come apart.
+    """
+
+    def __init__(
+        self, pictures: list[Source], degradation: Degradation, *, batch: int, patch: int, seed: int, steps: int
+    ) -> None:
+        self._pictures = pictures
+        self._degradation = degradation
+        self._batch = batch
+        self._size = patch * degradation.scale + 2 * degradation.margin
+        self._seed = seed
+        self._steps = steps
+        self._cache = Cache()
+
+    def __len__(self) -> int:
+        return self._steps
+
+    def __getitem__(self, step: int) -> tuple[Tensor, Tensor]:
+        generator = torch.Generator().manual_seed(self._seed * 1_000_003 + step)
+        crops = torch.stack([self._crop(generator) for _ in range(self._batch)])
+        high = crops[:, None].float() / 255
+        low = degrade(high, self._degradation, generator=generator)
+        margin = self._degradation.margin
+        inner = margin // self._degradation.scale
+        return low[:, None, :, inner:-inner, inner:-inner], high[:, None, :, margin:-margin, margin:-margin]
+
+    def _crop(self, generator: torch.Generator) -> Tensor:
+        size = self._size
+        for _ in range(TRIES):
+            index, y, x, turn, flip = (int(v) for v in torch.randint(0, 1 << 30, (5,), generator=generator))
+            picture = self._cache[self._pictures[index % len(self._pictures)]]
+            h, w = picture.shape
+            if h >= size and w >= size:
+                y, x = y % (h - size + 1), x % (w - size + 1)
+                crop = torch.from_numpy(picture[y : y + size, x : x + size]).rot90(turn % 4)
+                return crop.flip(-1) if flip % 2 else crop
+        raise InputError(f"of {TRIES} pictures to train on none has {size} pixels both ways; give larger ones")

@@ -1,0 +1,72 @@
+"""Frames in a row at full size: what enlarging is measured on."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import InputError
+from ...metrics.psnr import matlab_luma
+from ..data.footage import of_folder, read_picture
+from ..data.pictures import CLIPS, PICTURES
+from .triplets import rounded
+
+Luma = NDArray[np.float32]
+"""Rounded 8-bit video-range luma: (H, W)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """Frames of one shot, or a single picture."""
+
+    names: tuple[str, ...]
+    frames: tuple[Luma, ...]
+
+
+def stills(data: Path) -> Iterator[Clip]:
+    """Every picture below `data` as a clip of its own, in a fixed order.
+
+    Raises:
+        InputError: there is none.
+    """
+    files = sorted(path for path in data.rglob("*") if path.suffix.lower() in PICTURES)
+    if not files:
+        raise InputError(f"{data} holds no pictures to evaluate on")
+    for path in files:
+        yield Clip((str(path.relative_to(data)),), (_luma(read_picture(path)),))
+
+
+def clips(data: Path) -> Iterator[Clip]:
+    """Every folder of numbered pictures and every video in and below `data`, in a fixed order; each should be one shot.
+
+    Raises:
+        InputError: there is none, or a file cannot be read.
+    """
+    found = False
+    for path in sorted([data, *data.rglob("*")]):
+        if path.is_dir():
+            for scene in of_folder(path):
+                found = True
+                where = path.relative_to(data)
+                names = tuple(str(where / f"{number + 1:04}") for number in range(len(scene)))
+                yield Clip(names, tuple(_luma(scene[number]) for number in range(len(scene))))
+        elif path.suffix.lower() in CLIPS:
+            found = True
+            frames = tuple(_of_video(path))
+            yield Clip(tuple(f"{path.relative_to(data)} {number + 1:04}" for number in range(len(frames))), frames)
+    if not found:
+        raise InputError(f"{data} holds no videos and no folders of numbered pictures, whose frames follow one another")
+
+
+def _of_video(path: Path) -> Iterator[Luma]:
+    from ...video.facts.probe import probe
+    from ...video.reader import Reader
+
+    for frame in Reader(probe(path)):
+        yield _luma((rounded(frame) * 255).round().byte().permute(1, 2, 0).numpy())
+
+
+def _luma(rgb: NDArray[np.uint8]) -> Luma:
+    return np.rint(matlab_luma(rgb)).astype(np.float32)

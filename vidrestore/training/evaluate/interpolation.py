@@ -1,0 +1,80 @@
+"""The tables of interpolation: an Interpolator on known middle pictures, beside the baselines."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import astuple, dataclass
+from fractions import Fraction
+from itertools import groupby
+from statistics import fmean
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...metrics.psnr import psnr
+from ...metrics.ssim import ssim
+from ...restoration.interpolation.interpolator import Interpolator
+from ..validate import capped
+from .triplets import Triplet
+
+MIDDLE = Fraction(1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One method on one picture, or its means on a set."""
+
+    psnr: float
+    """dB over all RGB samples, 8 bits, no border left out."""
+    ssim: float
+    """Wang's, mean of R, G and B."""
+    ms: float
+    """Milliseconds the method took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """All methods on one picture, or their means on a set."""
+
+    set: str
+    name: str
+    scores: Mapping[str, Score]
+
+
+def evaluate_interpolation(methods: Mapping[str, Interpolator], triplets: Iterable[Triplet]) -> Iterator[Row]:
+    """Score every method on every triplet; one row at a time.
+
+    Predictions are rounded to 8 bits, as a written video holds them. The first picture of each size is made twice and
+    the second time counts, so that no compilation is in the milliseconds.
+    """
+    sizes = set[torch.Size]()
+    for triplet in triplets:
+        again = triplet.truth.shape not in sizes
+        sizes.add(triplet.truth.shape)
+        yield Row(triplet.set, triplet.name, {k: _score(method, triplet, again) for k, method in methods.items()})
+
+
+def means(rows: Iterable[Row]) -> list[Row]:
+    """One row per set: each score's mean over its pictures."""
+    return [_mean(name, list(members)) for name, members in groupby(rows, key=lambda row: row.set)]
+
+
+def _mean(name: str, rows: list[Row]) -> Row:
+    columns = {method: zip(*(astuple(row.scores[method]) for row in rows), strict=True) for method in rows[0].scores}
+    return Row(name, "mean", {method: Score(*map(fmean, values)) for method, values in columns.items()})
+
+
+def _score(method: Interpolator, triplet: Triplet, again: bool) -> Score:
+    for _ in range(1 + again):
+        began = time.perf_counter()
+        (made,) = method(triplet.first, triplet.second, (MIDDLE,))
+        ms = 1000 * (time.perf_counter() - began)
+    truth, picture = _codes(triplet.truth), _codes(made)
+    return Score(capped(psnr(truth, picture)), ssim(truth, picture), ms)
+
+
+def _codes(picture: Tensor) -> NDArray[np.uint8]:
+    """(3, H, W) in [0, 1] -> (H, W, 3), rounded."""
+    codes: NDArray[np.uint8] = (picture * 255).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).numpy()
+    return np.ascontiguousarray(codes)

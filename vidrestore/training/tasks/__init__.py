@@ -1,0 +1,1 @@
+"""What a network learns: samples in, targets out."""

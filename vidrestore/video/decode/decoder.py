@@ -1,0 +1,206 @@
+"""Every picture of a stream, whatever is wrong with its packets."""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager
+from fractions import Fraction
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Literal, cast
+
+from av.codec.hwaccel import HWAccel
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from ..container import AVI, MATROSKA, MOV, MPEGTS, opened, stream_at
+from ..time.clock import cut_off
+from ..time.timeline import Timeline, packets
+
+
+class Decoder:
+    """Iterable, once, of decoded frames in display order.
+
+    A packet that cannot be decoded costs its frame and is counted. Frame threads swallow a damaged end of a file
+    together with good frames before it, so such an end is decoded again without them.
+
+    damaged      packets that gave no frame because they are damaged
+    undecodable  packets before the first key frame of the file: they say only what changed since
+    corrupt      frames that came out marked as damaged
+    truncated    the file stops before the end it was given
+    aspect       of the stream's pixels, by the frames decoded so far; None where it does not say
+    header_aspect  the same before the first
+    ends         where the packets end, of the pictures and of all streams, seconds on the file's clock
+    timeline     what was found of the file's clock
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        stream_index: int,
+        *,
+        start: Fraction | None = None,
+        accelerator: HWAccel | None = None,
+        follow_references: bool = False,
+    ) -> None:
+        """Nothing is decoded yet.
+
+        Args:
+            start: seconds on the file's clock; frames before it may be left out, where the file can be searched.
+            accelerator: decodes in place of the processor.
+            follow_references: as `opened` has it.
+        """
+        self.damaged = self.undecodable = self.corrupt = 0
+        self.truncated = False
+        self.ends = (Fraction(0), Fraction(0))
+        self.aspect: Fraction | None = None
+        self.header_aspect: Fraction | None = None
+        self.timeline: Timeline | None = None
+        self._open = partial(opened, path, follow_references=follow_references)
+        self._index, self._accelerator = stream_index, accelerator
+        self._start = start if start is not None and _can_start_at(self._open, stream_index, start) else None
+        self._shown: int | None = None  # time stamp of the last frame given out
+        self._damaged_when_shown = 0
+        self._lost: set[int] = set()  # time stamps of packets at which decoding failed, which a second pass meets again
+        self._waiting: set[int] = set()  # time stamps of packets later than that
+        self._keys: set[int] = set()  # of those, and the frame shown, key frames
+        self._slots: deque[int] = deque()  # AVI has slots, not time stamps: the k-th picture shown takes the k-th
+
+    def is_key(self, frame: VideoFrame) -> bool:
+        """Whether the frame just given out is a key frame: as its decoder says, or (not CineForm's) its packet."""
+        return frame.key_frame or frame.pts in self._keys
+
+    def __iter__(self) -> Generator[VideoFrame]:
+        yield from self._pass("AUTO")
+        if self._waiting:
+            if self.damaged > self._damaged_when_shown:
+                self.damaged = self._damaged_when_shown
+                self._lost.clear()
+            yield from self._pass("SLICE")
+
+    def _pass(self, threads: Literal["AUTO", "SLICE"]) -> Iterator[VideoFrame]:
+        """Frames later than the last one given out."""
+        after = self._shown
+        with self._open(accelerator=self._accelerator) as container:
+            stream = stream_at(container, self._index)
+            stream.thread_type = threads
+            if after is None:
+                self.header_aspect = stream.codec_context.sample_aspect_ratio
+            slotted = container.format.name == AVI
+            goal = after if self._start is None or after is not None else int(self._start / _base(stream))
+            if self.timeline is not None and self.timeline.joins:
+                goal = None  # on the file's own clock that moment is another one, or there are several
+            if goal is not None:
+                _seek(container, stream, goal)
+            found = self._packets(container, stream, seeked=goal is not None)
+            for packet in chain(found, (None,)):  # None: the decoder is flushed
+                if packet is not None:
+                    self._expect(packet, slotted=slotted)
+                try:
+                    frames = stream.decode(packet)
+                except MemoryError:
+                    raise
+                except FFmpegError:
+                    self._lose(packet, after)
+                    continue
+                self.aspect = stream.codec_context.sample_aspect_ratio
+                for frame in frames:
+                    if self._slots:
+                        frame.pts = self._slots.popleft()
+                    if after is None or frame.pts is None or frame.pts > after:
+                        yield self._show(frame)
+            self.truncated |= cut_off(container, stream, self.ends)
+
+    def _packets(
+        self, container: InputContainer, stream: VideoStream, *, seeked: bool
+    ) -> "Iterator[Packet[VideoStream]]":
+        """Whole packets of the pictures; sound and subtitles are read only to know where the file ends."""
+        others = [other for other in container.streams if other.type in ("audio", "subtitle")]
+        timeline = Timeline(container, stream, *others, seeked=seeked)
+        self.timeline = self.timeline or timeline
+        packets = timeline.packets()
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except FFmpegError:  # nothing after this can be reached
+                self.truncated = True
+                return
+            if packet.size == 0:
+                continue
+            ours = packet.stream_index == stream.index
+            if packet.is_corrupt and container.format.name != MPEGTS:  # cut short; in MPEG-TS only suspected
+                self.damaged += ours
+                self.truncated = True
+                continue
+            if packet.pts is not None:
+                end = (packet.pts + (packet.duration or 0)) * packet.time_base
+                pictures, everything = self.ends
+                self.ends = (max(pictures, end) if ours else pictures, max(everything, end))
+            if ours:
+                yield cast("Packet[VideoStream]", packet)
+
+    def _expect(self, packet: "Packet[VideoStream]", *, slotted: bool) -> None:
+        if slotted:
+            if packet.dts is not None:
+                self._slots.append(packet.dts)
+        elif packet.pts is not None and not packet.is_discard:
+            self._waiting.add(packet.pts)
+            if packet.is_keyframe:
+                self._keys.add(packet.pts)
+
+    def _lose(self, packet: "Packet[VideoStream] | None", after: int | None) -> None:
+        pts = None if packet is None else packet.pts
+        if pts is None or (pts not in self._lost and (after is None or pts > after)):
+            self.damaged += 1
+        if pts is not None:
+            self._lost.add(pts)
+        if self._slots:
+            self._slots.pop()
+
+    def _show(self, frame: VideoFrame) -> VideoFrame:
+        if frame.pts is not None:
+            if self._shown is None and self._start is None:
+                self.undecodable = max(0, sum(pts < frame.pts for pts in self._waiting) - self.damaged)
+            self._waiting = {pts for pts in self._waiting if pts > frame.pts}
+            self._keys = {pts for pts in self._keys if pts >= frame.pts}
+            self._shown = frame.pts
+        self._damaged_when_shown = self.damaged
+        self.corrupt += frame.is_corrupt
+        return frame
+
+
+def _base(stream: VideoStream) -> Fraction:
+    assert stream.time_base is not None
+    return stream.time_base
+
+
+def _seek(container: InputContainer, stream: VideoStream, pts: int) -> None:
+    """To the key frame before a time stamp; where a file cannot be searched, stay at its beginning."""
+    try:
+        container.seek(pts, stream=stream)
+    except FFmpegError:
+        container.seek(0)
+
+
+def _can_start_at(
+    open_again: Callable[[], AbstractContextManager[InputContainer]], index: int, start: Fraction
+) -> bool:
+    """Whether decoding from the key frame before `start` really shows that moment: not so under intra refresh."""
+    with open_again() as container:
+        stream = stream_at(container, index)
+        if container.format.name not in (MOV, MATROSKA):
+            return False
+        _seek(container, stream, int(start / _base(stream)))
+        for packet in packets(container, stream, seeked=True):
+            try:
+                frames = packet.decode()
+            except FFmpegError:
+                return False
+            if frames:
+                return frames[0].pts is not None and frames[0].pts * _base(stream) <= start
+    return False

@@ -1,0 +1,138 @@
+"""From decoded frames to tensors: zero copy where the format is planar, and one size, format and colour for all."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from av.video.frame import VideoFrame
+from av.video.reformatter import Interpolation, VideoReformatter
+from torch import Tensor
+from torch.utils.dlpack import from_dlpack
+
+from ...frame.colour import change_colour, quantise, subsampled, to_planes, to_rgb
+from ...frame.frame import Colour, Planes
+from .colour_tags import colour_of
+from .pixel_format import planar_format, subsampling, without_alpha
+
+# Without all four swscale is off by a code value on average.
+ACCURATE = (
+    Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
+)
+
+
+class Unpacker:
+    """Turns decoded frames into pictures of one size, format and colour: those of the first.
+
+    changed     how many frames had another size or format and were converted
+    recoloured  how many had another matrix or range, by their own tags, and were converted
+    relit       how many had other primaries or another transfer, which is not converted
+    """
+
+    def __init__(self, *, width: int, height: int, pix_fmt: str, colour: Colour) -> None:
+        self.changed = self.recoloured = self.relit = 0
+        self._size, self._colour = (width, height), colour
+        self._target = planar_format(pix_fmt)
+        self._reformatter = VideoReformatter()
+
+    def uniform(self, frame: VideoFrame) -> VideoFrame:
+        """The frame itself where it is planar already (with or without alpha), else converted.
+
+        Without loss, if size, depth, matrix and range are those of the first.
+        """
+        name, colour = planar_format(frame.format.name), colour_of(frame, like=self._colour)
+        same = (frame.width, frame.height) == self._size and _unmarked(name) == _unmarked(self._target)
+        recoloured = (colour.matrix, colour.full_range) != (self._colour.matrix, self._colour.full_range)
+        self.changed += not same
+        self.recoloured += recoloured
+        self.relit += (colour.primaries, colour.transfer) != (self._colour.primaries, self._colour.transfer)
+        if recoloured or _family(name) != _family(self._target):
+            return self._recoloured(frame, name, colour)
+        if same and without_alpha(frame.format.name) == self._target:
+            return _clipped(frame, colour)
+        return self._reformatted(frame, self._target, full=self._colour.full_range)
+
+    def picture(self, frame: VideoFrame) -> Planes | Tensor:
+        """A uniform frame as planes, uint8 or uint16 views of its memory, which they keep alive; or as RGB.
+
+        RGB: (3, H, W) float32 in [0, 1].
+        """
+        return _picture(frame, self._target, self._colour)
+
+    def _reformatted(self, frame: VideoFrame, name: str, *, full: bool) -> VideoFrame:
+        """In this size and the format `name`, of the same matrix and range."""
+        width, height = self._size
+        limits = 2 if full else 1
+        return self._reformatter.reformat(
+            frame,
+            width=width,
+            height=height,
+            format=name,
+            interpolation=ACCURATE,
+            src_color_range=limits,
+            dst_color_range=limits,
+            threads=1,
+        )
+
+    def _recoloured(self, frame: VideoFrame, name: str, colour: Colour) -> VideoFrame:
+        """Converted in floating point and rounded once."""
+        whole = (frame.width, frame.height) == self._size and without_alpha(frame.format.name) == name
+        picture = _picture(frame if whole else self._reformatted(frame, name, full=colour.full_range), name, colour)
+        made = VideoFrame(*self._size, self._target)
+        made.colorspace, made.color_range = self._colour.tagged_matrix, self._colour.tagged_range
+        for place, plane in zip(made.planes, _codes(picture, self._target, self._colour), strict=True):
+            from_dlpack(place).copy_(plane)
+        return made
+
+
+def _clipped(frame: VideoFrame, colour: Colour) -> VideoFrame:
+    """The frame without codes beyond its depth, as decoders leave them where data is damaged: x264 aborts at them."""
+    top = (1 << colour.depth) - 1
+    planes = [from_dlpack(plane).numpy() for plane in frame.planes]
+    if all(plane.dtype != np.uint16 or plane.max() <= top for plane in planes):
+        return frame
+    made = VideoFrame(frame.width, frame.height, frame.format.name)  # other frames may refer to that one
+    made.colorspace, made.color_range = frame.colorspace, frame.color_range
+    for place, plane in zip(made.planes, planes, strict=True):
+        from_dlpack(place).copy_(torch.from_numpy(np.minimum(plane, top)))
+    return made
+
+
+def _unmarked(name: str) -> str:
+    """The name of a format without the mark of full range."""
+    return name.replace("yuvj", "yuv")
+
+
+def _family(name: str) -> str:
+    """What the planes of a planar format are: gbr, gray or yuv."""
+    return name[:3]
+
+
+def _picture(frame: VideoFrame, name: str, colour: Colour) -> Planes | Tensor:
+    planes = [from_dlpack(plane) for plane in frame.planes[:3]]
+    if name.startswith("gbr"):
+        green, blue, red = planes
+        return torch.stack((red, green, blue)).float().div_((1 << colour.depth) - 1)
+    if name.startswith("gray"):
+        return Planes(planes[0], None, None, colour, 0, 0)
+    y, u, v = planes
+    return Planes(y, u, v, colour, *subsampling(name))
+
+
+def _codes(picture: Planes | Tensor, name: str, colour: Colour) -> list[Tensor]:
+    """A picture in whole code values of the planar format `name`, plane by plane."""
+    if name.startswith("gbr"):
+        rgb, top = picture if isinstance(picture, Tensor) else to_rgb(picture), (1 << colour.depth) - 1
+        red, green, blue = (rgb * top).round().clamp(0, top)
+        return [green, blue, red]
+    x, y = (0, 0) if name.startswith("gray") else subsampling(name)
+    if isinstance(picture, Tensor) or (picture.u is None) != name.startswith("gray"):
+        rgb = picture if isinstance(picture, Tensor) else to_rgb(picture)
+        planes = to_planes(rgb, colour, subsample_x=x, subsample_y=y)
+    else:
+        planes = change_colour(subsampled(picture, x=x, y=y), colour)
+    planes = quantise(replace(planes, colour=colour))
+    return (
+        [planes.y]
+        if name.startswith("gray")
+        else [planes.y, *(plane for plane in (planes.u, planes.v) if plane is not None)]
+    )

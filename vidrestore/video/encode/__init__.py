@@ -1,0 +1,1 @@
+"""From samples to packets of a target."""

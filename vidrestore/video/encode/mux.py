@@ -1,0 +1,164 @@
+"""Mux: one video file under way."""
+
+from __future__ import annotations  # av's Packet is generic for type checkers only
+
+from collections.abc import Iterable
+from contextlib import suppress
+from fractions import Fraction
+from math import floor
+from pathlib import Path
+from typing import Any
+
+from av.error import FFmpegError
+from av.packet import Packet
+
+from ...base.files import put_in_place
+from ...errors import VidrestoreError
+from ...frame.frame import Frame
+from ..time.packet_clock import PacketClock
+from ..tracks.copier import Copier
+from ..tracks.metadata import content_tags, track_tags
+from ..tracks.streams import open_source
+from ..tracks.tempo import Tempo
+from .encoder import Encoder
+from .output import open_output, pad
+from .target import Beside, Target
+
+
+class Mux:
+    """Encodes frames into `file` and copies tracks beside them, in step.
+
+    Args:
+        beside: the file whose tracks the target names, and how their time meets the pictures'.
+
+    Raises:
+        FFmpegError: whatever goes wrong with the file or the encoder, in every method but `abandon`.
+    """
+
+    def __init__(self, file: Path, target: Target, beside: Beside) -> None:
+        self._file, self._target, self._ends_early = file, target, beside.length is not None
+        self._clock = PacketClock(mp4=target.container in ("mp4", "mov"))
+        self._source = None
+        if target.tracks_from is not None:
+            self._source = open_source(target.tracks_from, follow_references=beside.follow_references)
+        self._output = open_output(target, file)
+        self._stream = self._output.streams.video[0]
+        self._encoder = Encoder(target, self._stream)
+        self._tick: int | None = None
+        self._alike = 0
+        self._copier: Copier | None = None
+        self._sounds: list[Tempo] = []
+        if self._source is not None:
+            self._copier = Copier(
+                self._output,
+                self._source,
+                tuple(track for track in target.tracks if not track.encoder),
+                zero=beside.zero,
+                length=beside.length,
+                stretch=target.stretch,
+                # AVI has no time before 0 either: what comes earlier would delay the pictures.
+                trimmed=target.container == "avi" or beside.trimmed,
+            )
+            self._sounds += (
+                Tempo(self._output, beside, track, stretch=target.stretch) for track in target.tracks if track.encoder
+            )
+            if target.chapters:
+                self._copier.copy_chapters()
+            self._output.metadata.update(content_tags(self._source.metadata))
+            if beside.stream_index is not None:
+                video = self._source.streams[beside.stream_index]
+                self._stream.metadata.update(track_tags(video.metadata, muxer=target.container))
+                self._stream.disposition = video.disposition
+        # Every stream is declared: from the header on, sizes and time bases are fixed.
+        self._output.start_encoding()
+
+    @property
+    def duration(self) -> Fraction:
+        """Seconds from the first frame to the end of the last."""
+        return (self._clock.end - self._clock.start) * self._target.time_base
+
+    @property
+    def warnings(self) -> list[str]:
+        copied = [] if self._copier is None else self._copier.warnings
+        alike = (
+            f"frames with the time of the one before: {self._alike}; {self._target.container} counts no finer; "
+            "write .mp4 to keep them apart"
+        )
+        own = [alike] if self._alike else []
+        return [*own, *copied, *(warning for sound in self._sounds for warning in sound.warnings)]
+
+    def add(self, frame: Frame) -> None:
+        """Encode a frame, after the other tracks' packets up to its time."""
+        self._others_until(frame.pts)
+        packets = self._encoder.encode(frame)
+        self._expect(*self._encoder.last)
+        self._mux(packets)
+
+    def _expect(self, pts: int, duration: int) -> None:
+        """A frame at a tick of the target's clock, of which the container may have fewer."""
+        assert self._stream.time_base is not None
+        tick = floor(pts * self._target.time_base / self._stream.time_base + Fraction(1, 2))
+        self._alike += tick == self._tick
+        self._tick = tick
+        self._clock.expect(pts, duration)
+
+    def add_encoded(self, frames: Iterable[tuple[int, int]], packets: Iterable[Packet[Any]]) -> None:
+        """Take frames that were encoded before, by an encoder of the same target.
+
+        Args:
+            frames: pts and duration of each, in ticks.
+            packets: what the encoder made of them all, in its order; pts and dts in ticks.
+        """
+        for pts, duration in frames:
+            self._expect(pts, duration)
+        for packet in packets:
+            assert packet.pts is not None
+            self._others_until(packet.pts * self._target.time_base)
+            packet.stream, packet.time_base = self._stream, self._target.time_base
+            self._mux([packet])
+
+    def _others_until(self, time: Fraction) -> None:
+        """The other tracks' packets from before a time."""
+        for tracks in (self._copier, *self._sounds):
+            if tracks is not None:
+                tracks.until(time)
+
+    def _mux(self, packets: list[Packet[Any]]) -> None:
+        for packet in packets:
+            self._output.mux(self._clock.correct(packet))
+
+    def finish(self) -> None:
+        """Flush the encoder, copy what is left of the other tracks, close the file."""
+        self._mux(self._encoder.flush())
+        self._output.mux(self._clock.last_packet())
+        end = self._clock.end * self._target.time_base if self._ends_early else None
+        if self._copier is not None:
+            self._copier.finish(end)
+        for sound in self._sounds:
+            sound.until(end)
+        self._output.close()
+        pad(self._file, self._target.container)
+        self._close_source()
+        stored = min(self._clock.packets, self._stream.frames)  # FFmpeg's own count of what is in the file
+        if stored != self._clock.frames:
+            raise VidrestoreError(
+                f"{self._target.codec} in {self._target.container} gave {stored} pictures for {self._clock.frames} "
+                "frames; try another --codec or container"
+            )
+
+    def give_name(self, path: Path) -> None:
+        """The finished file's final name. UsageError: something else has it."""
+        put_in_place(self._file, path, overwrite=self._target.overwrite)
+
+    def abandon(self) -> None:
+        """Close everything and delete the file."""
+        # Closing writes what is buffered, which on a full disk fails once more; the file goes anyway.
+        with suppress(FFmpegError):
+            self._output.close()
+        self._close_source()
+        self._file.unlink(missing_ok=True)
+
+    def _close_source(self) -> None:
+        for each in (self._source, self._copier, *self._sounds):
+            if each is not None:
+                each.close()

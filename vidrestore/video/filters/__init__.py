@@ -1,0 +1,1 @@
+"""FFmpeg's filters: deinterlacing, film from telecine, motion interpolation."""

@@ -1,0 +1,268 @@
+"""Reader: a source as a stream of Frames, every frame accounted for."""
+
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from fractions import Fraction
+
+from av.video.frame import VideoFrame
+from torch import Tensor
+
+from ..base.settings import Moment, Reading
+from ..errors import InputError, UsageError
+from ..frame.frame import Frame
+from .decode.decoder import Decoder
+from .decode.nvdec import nvdec
+from .decode.pixel_format import has_alpha
+from .decode.planes import Unpacker
+from .facts.info import VideoInfo
+from .facts.watch import Watch
+from .filters.deinterlace import deinterlaced
+from .filters.interlacing import as_read
+from .pictures.read import frames_of
+from .time.clock import Clock
+from .time.stamp import Stamp
+from .time.timeline import Timeline
+
+LONGEST_LAST = 10
+"""Seconds that the last frame may claim for itself; no later one contradicts it."""
+LEAD = Fraction(1)
+"""Seconds decoded before a start, where frames are made of those around them."""
+LISTED = 3
+"""Moments named in a warning."""
+WHOLE = Reading()
+
+
+@dataclass(frozen=True, slots=True)
+class _Timed:
+    stamp: Stamp
+    image: VideoFrame | Tensor
+
+
+class Reader:
+    """Iterable, once, of Frames in order, with exact increasing pts and exact durations.
+
+    True while it runs, and final after the last frame:
+
+    origin     seconds on the source's own clock that are pts 0, so that sound can be moved by as much;
+               final with the first frame
+    decoded    frames of the source that have been taken
+    given      frames given out: as many, but for `--deinterlace` fields and film
+    damaged    packets that gave no frame because they are damaged
+    repaired   frames whose time stamp was missing or ran back
+    truncated  the file stops before the end it was given
+    warnings   all of this in words, one line each
+    """
+
+    def __init__(self, info: VideoInfo, reading: Reading = WHOLE) -> None:
+        """`info`: as probed, or as `interlacing.as_read` gives it, whose rate and clock are those of the frames.
+
+        Raises:
+            UsageError: the end asked for is not later than the start, or the decoder asked for is not to be had.
+        """
+        _check(reading)
+        info = as_read(info, reading)
+        on_gpu = reading.decoder == "cuda" and info.kind == "video"
+        self._accelerator = nvdec(info) if on_gpu else None
+        self.origin = info.start
+        self.decoded = self.given = self._interlaced = 0
+        self._info, self._reading = info, reading
+        how = info.deinterlacing
+        self._base = info.time_base * how.ticks
+        self._clock = Clock(time_base=self._base, start=info.start, rate=info.rate / how.frames)
+        self._watch = Watch(info)
+        # Of a GPU's formats none is full range by its name.
+        pix_fmt = info.pix_fmt.replace("yuvj", "yuv") if on_gpu else info.pix_fmt
+        self._unpack = Unpacker(width=info.width, height=info.height, pix_fmt=pix_fmt, colour=info.colour)
+        self._decoder: Decoder | None = None
+        self._beyond_first = 0
+
+    @property
+    def damaged(self) -> int:
+        return self._decoder.damaged if self._decoder else 0
+
+    @property
+    def repaired(self) -> int:
+        return self._clock.repaired
+
+    @property
+    def truncated(self) -> bool:
+        return self._decoder is not None and self._decoder.truncated
+
+    @property
+    def warnings(self) -> list[str]:
+        return list(self._say())
+
+    def __iter__(self) -> Generator[Frame]:
+        """InputError: a broken picture, no frame at all; UsageError: no frame inside the window."""
+        assert not self.given, "a Reader is read once"
+        previous: _Timed | None = None
+        step = 1 / self._info.rate
+        until: Fraction | None = None
+        any_at_all = False
+        with closing(self._pictures() if self._info.kind == "pictures" else self._video()) as source:
+            for now in source:
+                any_at_all = True
+                if not self._begun(now.stamp):
+                    continue
+                if self._over(now.stamp):
+                    until = now.stamp.pts
+                    break
+                if previous is None:
+                    self._begin(now)
+                else:
+                    step = now.stamp.pts - previous.stamp.pts
+                    yield self._frame(previous, step)
+                previous = now
+        if previous is None:
+            raise self._nothing(any_at_all=any_at_all)
+        yield self._frame(previous, self._last_duration(previous.stamp, step, until))
+
+    def _pictures(self) -> Generator[_Timed]:
+        with closing(frames_of(self._info)) as pictures:
+            for number, (shown, picture, header) in enumerate(pictures):
+                self._beyond_first += shown is not self._info.pictures[0] and header.pages > 1
+                yield _Timed(Stamp(number, shown.pts, shown.duration, key=True), picture)
+
+    def _video(self) -> Generator[_Timed]:
+        info, asked = self._info, self._reading
+        by_number = isinstance(asked.start, int) or isinstance(asked.end, int)
+        start = None if asked.start is None or by_number else asked.start + info.start
+        if start is not None and info.deinterlacing.each != "none":
+            start = max(info.start, start - LEAD)
+        self._decoder = decoder = Decoder(
+            info.path,
+            info.stream_index,
+            start=start,
+            accelerator=self._accelerator,
+            follow_references=info.follow_references,
+        )
+        with closing(iter(decoder)) as decoded:
+            stamped = self._stamped(decoded, decoder)
+            if info.deinterlacing.each != "none":
+                stamped = deinterlaced(stamped, info)
+            for stamp, frame in stamped:
+                yield _Timed(stamp, self._unpack.uniform(frame))
+
+    def _stamped(self, frames: Iterable[VideoFrame], decoder: Decoder) -> Iterator[tuple[Stamp, VideoFrame]]:
+        for number, frame in enumerate(frames):
+            claimed = (frame.duration or 0) * self._base
+            stamp = Stamp(number, self._clock.seconds(frame), claimed, decoder.is_key(frame))
+            if self._begun(stamp) and not self._over(stamp):
+                self._watch.see(frame, stamp.pts, aspect=decoder.aspect, header=decoder.header_aspect)
+            yield stamp, frame
+
+    def _begun(self, stamp: Stamp) -> bool:
+        return _reached(self._reading.start, stamp.number, stamp.pts, default=True)
+
+    def _over(self, stamp: Stamp) -> bool:
+        return _reached(self._reading.end, stamp.number, stamp.pts, default=False)
+
+    def _begin(self, first: _Timed) -> None:
+        if self._reading.start:
+            self.origin += first.stamp.pts
+
+    def _last_duration(self, last: Stamp, step: Fraction, until: Fraction | None) -> Fraction:
+        """To where the next frame begins; without one what the file says, unless it is far from the frames before.
+
+        FLV says 1 ms, others nothing; lists of pictures are exact.
+        """
+        if until is not None:
+            return until - last.pts
+        believable = step / 2 <= last.claimed <= max(10 * step, Fraction(LONGEST_LAST))
+        if self._info.kind == "pictures":
+            return last.claimed
+        # As near as the source's clock has it: all that becomes of the frame is counted in its ticks.
+        tick = self._info.time_base
+        return max(1, round((last.claimed if believable else step) / tick)) * tick
+
+    def _frame(self, timed: _Timed, duration: Fraction) -> Frame:
+        self.given += 1
+        self.decoded += timed.stamp.taken
+        self._interlaced += timed.stamp.interlaced and timed.stamp.taken > 0
+        pts, key = timed.stamp.pts - (self.origin - self._info.start), timed.stamp.key
+        if isinstance(timed.image, Tensor):
+            return Frame(timed.image, pts, duration, key=key)
+        native = None if has_alpha(timed.image.format.name) else timed.image
+        return Frame(self._unpack.picture(timed.image), pts, duration, native=native, key=key)
+
+    def _nothing(self, *, any_at_all: bool) -> InputError | UsageError:
+        path = self._info.path
+        if not any_at_all:
+            if self._accelerator is not None:
+                what = f"this {self._info.codec} in {self._info.pix_fmt}"
+                return UsageError(f"{path}: --decoder cuda decodes no picture of {what}; use --decoder cpu")
+            return InputError(f"{path}: not one picture of it can be decoded; it is damaged")
+        lasts = "" if self._info.duration is None else f"; it lasts {float(self._info.duration):.3f} s"
+        return UsageError(f"{path}: no frame lies between the start and the end asked for{lasts}")
+
+    def _say_of_time(self, timeline: Timeline | None) -> Iterator[str]:
+        if timeline is None:
+            return
+        start = self._info.start
+        if timeline.joins:
+            moments = ", ".join(f"{float(moment - start):.2f}" for moment in timeline.joins[:LISTED])
+            more = ", ..." if len(timeline.joins) > LISTED else ""
+            yield f"joined recordings, whose clock jumps at {moments}{more} s: each follows the one before"
+        for moment, seconds in timeline.gaps[:LISTED]:
+            after = float(moment - start)
+            yield f"a gap in the time stamps: no picture comes for {float(seconds):.2f} s after {after:.2f} s"
+        if len(timeline.gaps) > LISTED:
+            yield f"more such gaps: {len(timeline.gaps) - LISTED}"
+        if timeline.impossible:
+            yield f"time stamps that cannot be true, replaced by the frame rate: {timeline.impossible}"
+
+    def _say(self) -> Iterator[str]:
+        decoder, info = self._decoder, self._info
+        if self._beyond_first:
+            yield f"further files with several pictures, of which the first is taken: {self._beyond_first}"
+        if decoder is None:
+            return
+        if decoder.undecodable:
+            yield f"frames before the first key frame, which cannot be decoded: {decoder.undecodable}"
+        if decoder.damaged:
+            yield f"damaged packets, whose frames are lost: {decoder.damaged}"
+        if decoder.corrupt:
+            yield f"frames decoded from damaged data: {decoder.corrupt}"
+        if decoder.truncated:
+            whole = "" if info.duration is None else f" of {float(info.duration):.2f} s"
+            yield f"the file is cut off: it ends after {float(decoder.ends[0] - info.start):.2f} s{whole}"
+        yield from self._say_of_time(decoder.timeline)
+        if self.repaired:
+            yield f"frames without a usable time stamp, placed by those before them: {self.repaired}"
+        yield from self._watch.warnings
+        yield from self._what_became_of_fields()
+        if self._unpack.changed:
+            yield f"frames of another size or format, made {info.width}x{info.height}: {self._unpack.changed}"
+        if self._unpack.recoloured:
+            first = f"{info.colour.matrix}, {'full' if info.colour.full_range else 'video'} range"
+            yield f"frames of another colour matrix or range, converted to {first}: {self._unpack.recoloured}"
+        if self._unpack.relit:
+            yield f"frames with other primaries or another transfer curve, not converted: {self._unpack.relit}"
+
+    def _what_became_of_fields(self) -> Iterator[str]:
+        each = self._info.deinterlacing.each
+        if each == "film":
+            combed = f"; deinterlaced, since nothing matched: {self._interlaced}" if self._interlaced else ""
+            yield f"telecine undone: {self.decoded} frames of video became {self.given} of film{combed}"
+        elif self._interlaced:
+            made = "each field" if each == "field" else "two fields"
+            yield f"frames deinterlaced, one for {made}: {self._interlaced} of {self.decoded}"
+
+
+def _check(reading: Reading) -> None:
+    start, end = reading.start, reading.end
+    for option, moment in (("--start", start), ("--end", end)):
+        if moment is not None and moment < 0:
+            raise UsageError(f"{option} {moment} lies before the beginning; give 0 or more")
+    alike = isinstance(start, int) == isinstance(end, int)
+    least = start if start is not None and alike else 0
+    if end is not None and end <= least:
+        raise UsageError(f"--end {end} is not later than --start {least}; give a later end")
+
+
+def _reached(moment: Moment | None, number: int, seconds: Fraction, *, default: bool) -> bool:
+    """Whether frame `number`, shown at `seconds`, lies at a moment or after it; `default` where none is given."""
+    if moment is None:
+        return default
+    return (number if isinstance(moment, int) else seconds) >= moment

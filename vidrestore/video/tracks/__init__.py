@@ -1,0 +1,1 @@
+"""What travels beside the pictures: sound, subtitles, chapters, tags."""
