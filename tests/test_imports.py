@@ -1,133 +1,40 @@
-"""The arrows of the house (design.md, section 1), held by reading every import."""
+"""Who may import whom: folders import downwards only. Held by reading every import."""
 
 import ast
 from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent / "vidrestore"
+ROOT = {"__version__", "errors"}
 
-# What each part may import of ours. A part is the first name below vidrestore/.
-MAY = {
-    "errors": set(),
-    "frame": set(),
-    "processor": set(),
-    "calibration": set(),
-    "ops": set(),
-    "settings": set(),
-    "metrics": {"ops"},
-    "files": {"errors", "outputs", "stop"},
-    "outputs": {"errors"},
-    "main_memory": {"errors"},
-    "stop": set(),
-    "text": set(),
-    "compare": {
-        "colour",
-        "errors",
-        "files",
-        "frame",
-        "metrics",
-        "ops",
-        "prefetch",
-        "scenes",
-        "settings",
-        "text",
-        "video",
-        "manifest",
-    },
-    "likeness": set(),
-    "device_words": {"errors", "settings"},
-    "shots": {"colour", "errors", "frame", "likeness", "settings"},
-    "scenes": {"errors", "parsing"},
-    "placing": {"errors", "frame", "scenes"},
-    "scores": {"compare", "frame", "scenes", "shots"},
-    "split": {"errors", "frame", "placing", "prefetch", "scenes", "split_job", "video"},
-    "split_job": {"errors", "outputs", "settings", "video"},
-    "picking": {"frame", "placing", "settings"},
-    "extract": {
-        *("errors", "extract_job", "frame", "picking", "placing", "prefetch", "report", "scenes", "settings", "shots"),
-        "video",
-    },
-    "extract_job": {"errors", "scenes", "settings", "video"},
-    "join": {"errors", "job", "settings", "video"},
-    "colour": {"frame", "ops"},
-    "models": {"processor", "ops"},
-    "parsing": set(),
-    "schema": set(),
-    "manifest": {"errors", "processor", "schema"},
-    "weights": {"calibration", "errors", "manifest", "models"},
-    "window": {"frame"},
-    "tile": {"errors", "processor"},
-    "prefetch": set(),
-    "in_flight": {"frame"},
-    "engine": {
-        *("calibration", "colour", "device_words", "errors", "frame", "main_memory", "processor", "settings", "tile"),
-        "window",
-    },
-    "video": {
-        *("colour", "errors", "files", "frame", "main_memory", "ops", "outputs", "parsing", "schema", "settings"),
-        "stop",
-    },
-    "report": set(),
-    "timing": set(),
-    "repeats": {"colour", "frame", "window"},
-    "convert": {"files", "errors", "models", "weights"},
-    "flow": {"engine", "settings"},
-    "interpolators": {"between", "engine", "flow", "manifest", "processor", "settings", "stage_work", "weights"},
-    "halving": {"engine", "errors"},
-    "blurred": {"colour", "engine", "frame", "metrics"},
-    "psf_option": {"errors", "video"},
-    "blurs": {"errors", "ops", "psf_option", "video"},
-    "inverse": {"blurs", "engine", "errors", "frame", "main_memory", "ops"},
-    "mirrored": {"processor"},
-    "skipping": {"engine", "frame", "timing"},
-    "strength": {"processor"},
-    "retime": {"between", "colour", "engine", "frame", "repeats", "settings", "timing"},
-    "job": {"__version__", "engine", "errors", "frame", "main_memory", "settings", "skipping", "timing", "video"},
-    "pipeline": {
-        *("engine", "errors", "frame", "in_flight", "job", "prefetch", "report", "shots", "skipping", "timing"),
-        "video",
-    },
-    "stages": {
-        *("blurred", "blurs", "engine", "errors", "frame", "interpolators", "job", "manifest", "models", "processor"),
-        *("psf_option", "scenes", "settings", "skipping", "stage_work", "timing", "weights"),
-    },
-    "stage_work": {
-        *("between", "blurred", "blurs", "engine", "flow", "frame", "halving", "inverse", "manifest", "mirrored"),
-        *("models", "placing", "processor", "repeats", "retime", "scenes", "settings", "shots", "skipping", "strength"),
-        *("timing", "weights"),
-    },
-    "benchmark": {
-        *("colour", "compare", "engine", "errors", "frame", "interpolators", "metrics", "models", "ops", "pipeline"),
-        *("job", "manifest", "report", "settings", "stages", "video", "weights"),
-    },
-    "train": {
-        *("between", "colour", "engine", "errors", "files", "flow", "frame", "metrics", "models", "ops", "processor"),
-        *("settings", "shots", "stop", "video", "weights"),
-    },
+# What the files of each folder may import of ours, besides those of their own folder and ROOT.
+MAY: dict[str, set[str]] = {
+    "base": set(),
+    "frame": {"base"},
+    "video": {"base", "frame"},
+    "models": {"base", "frame"},
+    "engine": {"base", "frame", "models"},
+    "scenes": {"base", "frame", "video"},
+    "metrics": {"base", "frame", "models", "scenes", "video"},
+    "restoration": {"base", "engine", "frame", "metrics", "models", "scenes", "video"},
+    "training": {"base", "engine", "frame", "metrics", "models", "restoration", "scenes", "video"},
+    "benchmark": {"base", "engine", "frame", "metrics", "models", "restoration", "video"},
 }
 
-# Third parties that live in one place.
+# Third parties that live in few places.
 ONLY = {
     "av": ("video", "benchmark/material.py"),
     "cv2": (
-        "benchmark/peers.py",
-        "flow",
-        "video/decode_picture.py",
-        "video/rgb.py",
-        "video/write_pictures.py",
-        "metrics",
-        "compare",
-        "likeness.py",
-        "shots.py",
-        "train",
+        *("metrics", "scenes", "training", "benchmark/peers.py", "restoration/interpolation"),
+        *("video/decode/rgb.py", "video/pictures/decode.py", "video/pictures/write.py"),
     ),
-    "PIL": ("video",),
-    "tifffile": ("video/tiff.py",),
+    "PIL": ("video/pictures",),
+    "tifffile": ("video/pictures/formats/tiff.py",),
     "typer": ("cli",),
     "rich": ("cli",),
     "tqdm": ("cli",),
-    "openvino": ("engine/openvino_engine.py",),
-    "triton": ("ops/local_conv_gpu.py",),
+    "openvino": ("engine/backends/openvino_engine.py",),
+    "triton": ("models/kernels/local_conv_gpu.py",),
 }
 
 
@@ -147,20 +54,28 @@ def files() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
 
-def part(path: Path) -> str:
+def folder(path: Path) -> str:
     return path.relative_to(PACKAGE).with_suffix("").parts[0]
 
 
-def test_arrows() -> None:
+def test_imports_run_downwards() -> None:
     wrong = []
     for path in files():
-        if part(path) in ("cli", "__init__", "__main__"):
+        own = folder(path)
+        if own in ("cli", "errors", "__init__", "__main__"):
             continue
         for name in imports(path):
             names = name.split(".")
-            if names[0] == "vidrestore" and names[1] != part(path) and names[1] not in MAY[part(path)]:
+            if names[0] == "vidrestore" and names[1] not in {own} | MAY[own] | ROOT:
                 wrong.append(f"{path.relative_to(PACKAGE)} imports {name}")
     assert not wrong, wrong
+
+
+def test_the_rows_hold_no_circle() -> None:
+    below: list[str] = []
+    for own, may in MAY.items():
+        assert may <= set(below), (own, may - set(below))
+        below.append(own)
 
 
 def test_third_parties_keep_to_their_places() -> None:
@@ -174,6 +89,31 @@ def test_third_parties_keep_to_their_places() -> None:
     assert not wrong, wrong
 
 
-def test_nothing_but_cli_imports_train() -> None:
-    users = {part(p) for p in files() for name in imports(p) if name.startswith("vidrestore.train")}
-    assert users <= {"cli", "train"}
+def test_no_file_imports_itself_over_others() -> None:
+    """Files of one folder, too, may not import one another in a circle; what is imported in a function counts."""
+    modules = {".".join(("vidrestore", *p.relative_to(PACKAGE).with_suffix("").parts)): p for p in files()}
+    uses: dict[str, set[str]] = {}
+    for name, path in modules.items():
+        named = set(imports(path))
+        uses[name] = ({n for n in named if n in modules} | {n.rpartition(".")[0] for n in named}) & set(modules) - {
+            name
+        }
+    circles = [name for name in uses if name in _reached(uses, name)]
+    assert not circles, circles
+
+
+def _reached(uses: dict[str, set[str]], name: str) -> set[str]:
+    found: set[str] = set()
+    ahead = [*uses[name]]
+    while ahead:
+        if (one := ahead.pop()) not in found:
+            found.add(one)
+            ahead += uses[one]
+    return found
+
+
+def test_folders_are_small() -> None:
+    """A folder is seen at one glance."""
+    for place in (PACKAGE, *(path for path in PACKAGE.rglob("*") if path.is_dir() and path.name != "__pycache__")):
+        entries = [path.name for path in place.iterdir() if not path.name.startswith("__") and path.name != "py.typed"]
+        assert len(entries) <= 14, (place, entries)

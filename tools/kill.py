@@ -297,7 +297,9 @@ def make_inputs(folder: Path) -> None:
     make_clip(folder / "learn.mp4", frames=4, size=(192, 160))
     forked("extract-frames learn.mp4 learn --progress none", folder, None)
     (folder / "learn.mp4").unlink()
-    code = "import torch; from tests.test_convert_vsr import public; torch.save(public(), 'public.pth')"
+    code = (
+        "import torch; from tests.models.weights.test_conversion_vsr import public; torch.save(public(), 'public.pth')"
+    )
     subprocess.run([sys.executable, "-c", code], cwd=folder, env=os.environ | {"PYTHONPATH": ROOT}, check=True)
 
 

@@ -222,9 +222,7 @@ def _by_inverse(how: Deblurring, psf: PsfOption | None, settings: Settings) -> D
                 f"--{option.replace('_', '-')} {value} is for networks; -m {how.model} computes whole pictures in fp32"
             )
     if psf is not None and psf.picture:
-        from .deblurring.psf_choice import (
-            read_psf,  # torch: what a picture holds is checked before anything is written, too
-        )
+        from .deblurring.psf_choice import read_psf
 
         read_psf(str(how.psf))
 

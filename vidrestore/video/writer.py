@@ -102,7 +102,7 @@ class Writer:
             end: the first moment no longer taken, in seconds from the start of the source, or UNKNOWN; the other
                 tracks then stop with the last frame. None: they come whole.
             before: frames that an interrupted run has left, to go on with in its folder, which is claimed
-                (video/unfinished.py); None: the run cannot be resumed.
+                (video/resume/unfinished.py); None: the run cannot be resumed.
 
         """
         self._target, self._info, self._source, self._end = target, info, source, end

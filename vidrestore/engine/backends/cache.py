@@ -100,7 +100,7 @@ def fingerprint(module: nn.Module, *more: str) -> str | None:
 @lru_cache(maxsize=1)
 def _code() -> bytes:
     """Hash of the parts of this package that a network may call."""
-    package, digest = Path(__file__).resolve().parent.parent, hashlib.sha256()
+    package, digest = Path(__file__).resolve().parents[2], hashlib.sha256()
     for part in ("models", "ops", "engine"):
         for file in sorted((package / part).glob("*.py")):
             digest.update(file.read_bytes())

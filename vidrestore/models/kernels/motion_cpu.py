@@ -1,6 +1,6 @@
 """motion() and what it makes of neighbours on a CPU, float32: numba loops that read a row while it is in the cache.
 
-The bits of ops/motion.py and models/aligned.py, which remain the reference: every sum and product in their order, and
+The bits of motion.py and of `aligned`, which remain the reference: every sum and product in their order, and
 none fused, since what is rounded to whole pixels must not flip. Threads are our own (see local_conv_cpu.py).
 
 Rows beyond a picture's edge are those at the edge; kernels work on the rows top..bottom of picture n of batch b.
@@ -55,7 +55,7 @@ def motion(picture: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def facts(middle: Tensor, others: Tensor, y: Tensor, x: Tensor, *, news: float, place: float) -> Tensor:
-    """What models/aligned.py shows its network, (B, 1 + 6 * N, H, W).
+    """What models/networks/aligned.py shows its network, (B, 1 + 6 * N, H, W).
 
     Args:
         middle: (B, 1, H, W).
@@ -357,7 +357,7 @@ def _across(row: Array, x: int, shares: Any) -> Float:  # noqa: ANN401
 
 @_compiled
 def _cubic(at: Float) -> Any:  # noqa: ANN401
-    """See models/aligned.py."""
+    """See models/networks/aligned.py."""
     near = abs(at)
     half = near / TWO
     towards = half * (ONE + near * (FOUR - THREE * near))

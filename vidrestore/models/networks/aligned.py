@@ -1,7 +1,7 @@
 """Aligned: super-resolution of luma from five frames that move.
 
 A small network of our own. A video network whose frames are not aligned has to find the motion in its convolutions,
-which those of document 002 cannot beyond a pixel or two. Here motion comes from plain arithmetic (ops/motion.py), and
+which those of document 002 cannot beyond a pixel or two. Here motion comes from plain arithmetic (kernels/motion), and
 the network sees what each neighbour adds: the neighbour's own sample, not an interpolated one, less what the middle
 frame, enlarged by bicubic, expects at that very place between its pixels. That is the classical back-projection of
 multi-frame super-resolution (Irani and Peleg 1991), with a network in place of its fixed kernel.

@@ -22,7 +22,7 @@ class Unblur(nn.Module):
         blocks: residual blocks at each; on the way down and again on the way up, but for the last.
         halo: where less than all it can see (203 pixels) is enough, measured on the trained network; None: all. With
             less a tile is not the whole to the bit: it differs by less than half an 8-bit code, so that some samples
-            are rounded to the next one (tests/test_unblur.py).
+            are rounded to the next one (tests/models/test_unblur.py).
     """
 
     def __init__(self, channels: Three = (64, 96, 256), blocks: Three = (2, 3, 8), halo: int | None = None) -> None:

@@ -74,7 +74,7 @@ def folder() -> Path:
     """Where manifest.toml and its files lie: $VIDRESTORE_WEIGHTS, inside an installed package, or in the repository."""
     if chosen := os.environ.get("VIDRESTORE_WEIGHTS"):
         return Path(chosen)
-    here = Path(__file__).resolve().parent
+    here = Path(__file__).resolve().parents[2]
     installed = here / "weights_data"
     return installed if installed.is_dir() else here.parent / "weights"
 

@@ -1,6 +1,6 @@
 """What an interpolator is held against: the mean of both pictures, DIS optical flow, and FFmpeg's minterpolate.
 
-Each is an Interpolator (between.py).
+Each is an Interpolator (restoration/interpolation/interpolator.py).
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ def dis(first: Tensor, second: Tensor, times: Sequence[Fraction]) -> list[Tensor
 
 
 def minterpolate(first: Tensor, second: Tensor, times: Sequence[Fraction]) -> list[Tensor]:
-    """FFmpeg's filter of this name; see video/minterpolate.py."""
+    """FFmpeg's filter of this name; see video/filters/minterpolate.py."""
     from ...video.filters.minterpolate import minterpolate  # PyAV, which a training machine may lack
 
     return [minterpolate(first, second, time) for time in times]

@@ -45,7 +45,7 @@ class PictureFiles:
     Several are encoded at once, in threads: that is where the time goes. A folder gets its `frames.csv` too.
 
     Args:
-        part: NEW in the folder that is claimed for the target (video/unfinished.py), or the file.
+        part: NEW in the folder that is claimed for the target (video/resume/unfinished.py), or the file.
         source_offset: seconds of the source that are pts 0.
         sources: the source's own pictures, where it is made of such, by their seconds on its clock: a picture of the
             same time gets their EXIF (but for the orientation, which is applied) and resolution.

@@ -22,7 +22,7 @@ class ResumableMux:
     To a Writer the same as Mux, but that `abandon` leaves the pieces that are whole.
 
     Args:
-        folder: claimed (video/unfinished.py).
+        folder: claimed (video/resume/unfinished.py).
         beside: as for Mux.
         before: frames that are there; those that come for them may have any picture.
 

@@ -1,0 +1,77 @@
+"""What is said of the time a run takes, before it and on the way."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.clips import make_clip
+from tests.restoration.test_pipeline import TORCH, Identity
+from vidrestore.base.settings import Encoding, Reading
+from vidrestore.cli import app, progress
+from vidrestore.engine import choose, run
+from vidrestore.restoration.job import Stage, prepare
+from vidrestore.restoration.pipeline import TRIAL_FRAMES, estimate
+from vidrestore.video.facts.frame_count import expected_frames
+from vidrestore.video.facts.probe import probe
+
+
+def test_loading_and_compiling_do_not_count_for_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+    meter = progress._Meter(total=100, before=0)
+    now = 60.0  # loading
+    seen = []
+    for _ in range(5):
+        for _ in range(4):  # a batch
+            now += 0.001
+            meter.tick()
+            seen.append(meter.eta)
+        now += 1.996
+    assert seen[:4] == [None] * 4, "of one batch nothing can be said"
+    assert seen[4] == pytest.approx(95 / 2) and seen[19] == pytest.approx(80 / 2)
+    assert meter.fps == pytest.approx(2)
+
+
+def test_plain_lines_tell_minutes() -> None:
+    meter = progress._Meter(total=1000, before=0)
+    meter.done, meter._marks = 40, [(0.0, 1), (10.0, 31)]
+    assert progress._plain_line(meter) == "frame 40 of 1000, 3.0 fps, 5:20 left"
+    meter._marks = [(0.0, 1), (1000.0, 31)]
+    assert progress._plain_line(meter) == "frame 40 of 1000, 0.0 fps, 8:53:20 left"
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".ts", ".flv"])
+def test_containers_without_a_count_have_a_duration_and_a_rate(suffix: str, tmp_path: Path) -> None:
+    info = probe(make_clip(tmp_path / f"in{suffix}", frames=50, rate=Fraction(25)))
+    assert info.frames is None
+    assert expected_frames(info, Reading()) == pytest.approx(50, abs=2)
+    assert expected_frames(info, Reading(start=10, end=30)) == 20
+    assert expected_frames(info, Reading(start=Fraction(1))) == pytest.approx(25, abs=2)
+
+
+def test_matroska_has_a_total(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "in.mkv", frames=12)
+    words = ["interpolate", str(clip), str(tmp_path / "out.mkv"), "--quality", "fast", "--progress", "json"]
+    last = json.loads(CliRunner().invoke(app, words).stderr.splitlines()[-2])
+    assert (last["frame"], last["total"], last["eta"]) == (24, 24, 0)
+
+
+@pytest.mark.parametrize(("frames", "tried"), [(12, 2), (60, 3), (400, TRIAL_FRAMES)])
+def test_a_trial_is_short_where_the_run_is(frames: int, tried: int, tmp_path: Path) -> None:
+    seen = []
+
+    def start(ran, skip=None):
+        def stage(given):
+            for frame in run(Identity("luma"), given, engine=choose(TORCH), settings=TORCH, ran=ran):
+                seen.append(frame)
+                yield frame
+
+        return stage
+
+    clip = make_clip(tmp_path / "in.mkv", frames=frames, size=(32, 32))
+    stages = (Stage("identity", 1, start, "identity"),)
+    per_frame, ran = estimate(prepare(clip, tmp_path / "out.mkv", stages, reading=Reading(), encoding=Encoding()))
+    assert len(seen) == tried and per_frame > 0 and ran.engine == "torch"

@@ -1,0 +1,71 @@
+"""The way of a frame: which of our functions a run enters about once a frame or more, in how many files, how deep.
+
+    python tools/frame_path.py upscale in.mp4 out.mp4 -s 2
+
+Runs one command in this process, with a profiler in every thread that looks at functions of the package alone.
+"""
+
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+from types import FrameType
+
+import vidrestore
+from vidrestore import cli
+
+PACKAGE = str(Path(vidrestore.__file__).parent)
+SHARE = 0.9
+"""A function is on the way if it is entered so many times a frame of the source."""
+
+
+class Calls:
+    """How often functions were entered, and the most of ours on the stack at once, in each thread."""
+
+    def __init__(self) -> None:
+        self.entered: Counter[tuple[str, str]] = Counter()
+        self.deepest = 0
+
+    def __call__(self, frame: FrameType, event: str, _: object) -> None:
+        """What sys.setprofile calls. A generator is entered each time it is resumed."""
+        code = frame.f_code
+        if event != "call" or not code.co_filename.startswith(PACKAGE):
+            return
+        self.entered[code.co_filename.removeprefix(f"{PACKAGE}/"), code.co_qualname] += 1
+        if not code.co_filename.startswith(f"{PACKAGE}/cli"):
+            self.deepest = max(self.deepest, depth(frame))
+
+
+def depth(frame: FrameType | None) -> int:
+    """Frames of the package on the stack, those of the command line apart."""
+    found = 0
+    while frame is not None:
+        name = frame.f_code.co_filename
+        found += name.startswith(PACKAGE) and not name.startswith(f"{PACKAGE}/cli")
+        frame = frame.f_back
+    return found
+
+
+def main() -> None:
+    """Run the command, then print the table."""
+    calls = Calls()
+    threading.setprofile(calls)
+    sys.setprofile(calls)
+    sys.argv[0] = "vidrestore"
+    try:
+        cli.main()
+    except SystemExit as end:
+        if end.code:
+            raise
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)  # type: ignore[arg-type]
+    frames = max(n for (file, name), n in calls.entered.items() if name.endswith("Reader.__iter__")) - 1
+    often = {key: n for key, n in calls.entered.items() if n >= SHARE * frames}
+    for (file, name), n in sorted(often.items()):
+        print(f"{n / frames:8.1f}  {file}  {name}")
+    print(f"{len(often)} functions in {len({file for file, _ in often})} files, {calls.deepest} deep, {frames} frames")
+
+
+if __name__ == "__main__":
+    main()
