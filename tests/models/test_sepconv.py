@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from vidrestore.engine.tile import tiled
-from vidrestore.models.kernels.local_conv import Rule
+from vidrestore.models.kernels.local_conv_rule import Rule
 from vidrestore.models.networks.sepconv import REACH, SepConv
 from vidrestore.models.processor import apply
 

@@ -13,7 +13,7 @@ from vidrestore.cli import app
 from vidrestore.errors import UsageError
 from vidrestore.frame.imresize import imresize
 from vidrestore.metrics.psnr import psnr
-from vidrestore.models.kernels.motion import activity, mismatch
+from vidrestore.models.kernels.motion_reference import activity, mismatch
 from vidrestore.models.networks.aligned import LEVELS, Aligned
 from vidrestore.training.data.chain import Damage, Noise, Shares, damaged, draw, planes
 from vidrestore.training.data.encoded import encoded_scenes

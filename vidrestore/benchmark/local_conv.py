@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..models.kernels import local_conv_cpu
-from ..models.kernels.local_conv import RULES, Reference, Rule, padded
+from ..models.kernels.local_conv_rule import RULES, Reference, Rule, padded
 from ..models.kernels.loops import Array
 
 HEIGHT, WIDTH, TAPS, CHANNELS = 256, 448, 51, 3

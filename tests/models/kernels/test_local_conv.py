@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 from vidrestore.cli import app
 from vidrestore.engine.memory import bytes_per_pixel
 from vidrestore.models.kernels import local_conv_cpu, local_conv_gpu
-from vidrestore.models.kernels.local_conv import Backend, Reference, Rule, backend, local_conv
+from vidrestore.models.kernels.local_conv import Backend, backend, local_conv
+from vidrestore.models.kernels.local_conv_rule import Reference, Rule
 
 BOTH = pytest.mark.parametrize("rule", ["outer", "twopass"])
 REFERENCE = Reference()

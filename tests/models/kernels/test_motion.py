@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vidrestore.models.kernels.motion import FARTHEST, HALO, MULTIPLE, gather, motion, reference
+from vidrestore.models.kernels.motion import motion
+from vidrestore.models.kernels.motion_reference import FARTHEST, HALO, MULTIPLE, gather, reference
 
 
 def texture(height: int, width: int, seed: int = 0) -> np.ndarray:

@@ -21,7 +21,7 @@ from numba.extending import intrinsic
 from torch import Tensor
 
 from . import loops
-from .local_conv import Rule, padded
+from .local_conv_rule import Rule, padded
 from .loops import Array, as_array
 
 AVX512 = bool(binding.get_host_cpu_features().get("avx512f"))

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .local_conv import Rule, padded
+from .local_conv_rule import Rule, padded
 
 try:
     import triton

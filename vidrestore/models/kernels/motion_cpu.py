@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .loops import Array, as_array, compiled
-from .motion import FARTHER, FLAT, MULTIPLE, REACH, STEPS, WINDOW
+from .motion_reference import FARTHER, FLAT, MULTIPLE, REACH, STEPS, WINDOW
 
 Float = np.float32
 """Of every number: numba makes double precision of a Python float."""

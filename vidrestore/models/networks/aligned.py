@@ -12,7 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...frame.upsample import upsample
-from ..kernels.motion import HALO, MULTIPLE, WINDOW, activity, by_kernels, gather, mismatch, motion
+from ..kernels.motion import by_kernels, motion
+from ..kernels.motion_reference import HALO, MULTIPLE, WINDOW, activity, gather, mismatch
 from ..processor import Needs
 
 NEIGHBOURS = (0, 1, 3, 4)

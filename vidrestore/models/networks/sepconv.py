@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..kernels.local_conv import Rule, local_conv, weights
+from ..kernels.local_conv import local_conv, weights
+from ..kernels.local_conv_rule import Rule
 from ..processor import Needs
 
 CHANNELS = (32, 64, 128, 256, 512)
