@@ -12,6 +12,7 @@ from torch import Tensor
 from ..models.kernels import local_conv_cpu
 from ..models.kernels.local_conv_rule import RULES, Reference, Rule, padded
 from ..models.kernels.loops import Array
+from .row import Effort, Row
 
 HEIGHT, WIDTH, TAPS, CHANNELS = 256, 448, 51, 3
 
@@ -113,3 +114,14 @@ def _loop(image: Array, vertical: Array, horizontal: Array, out: Array, top: int
                         row[x] += horizontal[j, y, x] * image[c, y + i, x + j]
                 for x in range(width):
                     out[c, y, x] += vertical[i, y, x] * row[x]
+
+
+def kernels(effort: Effort) -> list[Row]:
+    """GFLOP/s of each rule and direction, the fastest of some runs."""
+    rows = []
+    for speed in benchmark_local_conv(runs=effort.repeats):
+        facts = {"ms": speed.ms, "times plain torch": speed.torch_ratio}
+        if speed.numba_ratio is not None:
+            facts["times a plain numba loop"] = speed.numba_ratio
+        rows.append(Row("local-conv", f"{speed.rule} {speed.direction}", speed.gflops, "GFLOP/s", facts))
+    return rows

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ..metrics.compare.compare import compare
 from ..metrics.compare.side import Form, Side
 from ..metrics.psnr import psnr
 from ..metrics.ssim import ssim
+from .row import Effort, Row
 
 WIDTH, HEIGHT = 1920, 1080
 
@@ -112,3 +114,12 @@ def _make(folder: Path, *, frames: int) -> tuple[Path, Path]:
             for number in range(frames):
                 file.write(b"FRAME\n" + (np.roll(still, 5 * number, axis=1) + added).tobytes() + chroma)
     return paths
+
+
+def scores(effort: Effort) -> list[Row]:
+    """fps of psnr, psnr_y and ssim_y of 1080p; nothing where scikit-image is not installed."""
+    if find_spec("skimage") is None:
+        return []
+    speed = benchmark_metrics(frames=min(effort.frames, 32))
+    facts = {"times scikit-image": speed.ratio, "scores alone, times": speed.score_ratio}
+    return [Row("metrics", "psnr, psnr_y, ssim_y of 1920x1080", speed.fps, "fps", facts)]

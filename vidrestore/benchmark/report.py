@@ -15,11 +15,11 @@ from .asked import check_groups
 from .convert import convert
 from .decode import decode
 from .encode import encode
-from .kernels import kernels
+from .local_conv import kernels
+from .metrics import scores
 from .networks import networks
 from .peers import interpolation, opencv_dnn, plain_torch
 from .row import Effort, Row
-from .scores import scores
 from .start import start
 from .whole import cores, whole
 
