@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+Align = Literal["auto", "pts", "none"]
 METRICS = ("psnr", "psnr_y", "ssim", "ssim_y", "ms_ssim", "l1", "mse", "flicker", "niqe")
 """Everything that can be measured, in the order it is shown."""
 
@@ -16,7 +17,7 @@ class Comparing:
     """Metrics that are left out, and not refused, where pictures are too small for them."""
     border: int = 0
     """Pixels left out on each side of every picture; super-resolution papers leave out as many as the scale."""
-    align: Literal["auto", "pts", "none"] = "pts"
+    align: Align = "pts"
     """pts: frames of the same number must be shown at the same time. none: their times are not looked at.
     auto: like pts, after a constant offset in frames has been searched for."""
     offset: int | None = None

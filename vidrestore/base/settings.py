@@ -7,9 +7,14 @@ from typing import Literal
 
 Moment = Fraction | int
 """A place in a stream: seconds from its start, or, as an int, the number of a frame."""
+EngineChoice = Literal["auto", "torch", "openvino"]
+PrecisionChoice = Literal["auto", "fp32", "bf16", "fp16", "int8"]
+Decoder = Literal["cpu", "cuda"]
 OnCut = Literal["hold", "nearest", "blend"]
 Quality = Literal["fast", "balanced", "best"]
 DeblurringQuality = Literal["auto", "balanced", "best"]
+Duplicates = Literal["keep", "retime"]
+SlowAudio = Literal["drop", "stretch"]
 PictureForm = Literal["png", "jpg", "webp", "tiff"]
 Deinterlace = Literal["off", "auto", "frames", "fields"]
 JPEG_QUALITY = 95
@@ -24,8 +29,8 @@ class Settings:
 
     device: str = "auto"
     """auto, cpu, cuda, cuda:N, or several such as cuda:0,cuda:1, which batches are dealt among."""
-    engine: Literal["auto", "torch", "openvino"] = "auto"
-    precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = "auto"
+    engine: EngineChoice = "auto"
+    precision: PrecisionChoice = "auto"
     tile: int | Literal["auto"] = "auto"
     """Side of the tiles in input pixels, halo included; 0 takes pictures whole."""
     batch: int | Literal["auto"] = "auto"
@@ -45,7 +50,7 @@ class Reading:
     """frames: one frame for two fields; fields: one for each; auto: as flags and pictures show, telecine undone."""
     rate: Fraction | None = None
     """Frames per second of a picture folder. None: as its frames.csv says, else 25."""
-    decoder: Literal["cpu", "cuda"] = "cpu"
+    decoder: Decoder = "cpu"
     """cuda: an NVIDIA GPU decodes videos; pictures are the CPU's."""
     follow_references: bool = False
     """A video may open the other files that it names."""
@@ -98,9 +103,9 @@ class Retiming:
     """Of the flow: speed against exactness."""
     on_cut: OnCut = "hold"
     """Between two shots: repeat the last frame of the one, show whichever is nearer in time, or blend them."""
-    duplicates: Literal["keep", "retime"] = "keep"
+    duplicates: Duplicates = "keep"
     """What becomes of pictures that only repeat the one before: stay, or give way to motion at the same times."""
-    audio: Literal["drop", "stretch"] = "drop"
+    audio: SlowAudio = "drop"
     """What becomes of the sound in slow motion; without it, sound is copied as it is."""
 
 

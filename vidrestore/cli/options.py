@@ -1,7 +1,7 @@
 """Options that mean the same in every command; their defaults come from the library's frozen dataclasses."""
 
 from collections.abc import Sequence
-from enum import StrEnum
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,141 +9,201 @@ from typing import Annotated, Literal
 import typer
 
 from ..base.numbers import fraction, whole
-from ..base.settings import SLOWEST, Encoding, Moment, Reading, Settings
+from ..base.settings import (
+    SLOWEST,
+    Decoder,
+    Deinterlace,
+    Encoding,
+    EngineChoice,
+    Moment,
+    PrecisionChoice,
+    Reading,
+    Settings,
+)
 from ..errors import UsageError
 
 LATEST = 10**8
 """Seconds: three years. Times beyond are no longer counted exactly by all containers."""
 SETTINGS, READING, ENCODING = Settings(), Reading(), Encoding()
-
-
-class EngineName(StrEnum):
-    AUTO = "auto"
-    TORCH = "torch"
-    OPENVINO = "openvino"
-
-
-class PrecisionName(StrEnum):
-    AUTO = "auto"
-    FP32 = "fp32"
-    BF16 = "bf16"
-    FP16 = "fp16"
-    INT8 = "int8"
-
-
-class DecoderName(StrEnum):
-    CPU = "cpu"
-    CUDA = "cuda"
-
-
-class DeinterlaceName(StrEnum):
-    OFF = "off"
-    AUTO = "auto"
-    FRAMES = "frames"
-    FIELDS = "fields"
-
-
-class ProgressName(StrEnum):
-    AUTO = "auto"
-    BAR = "bar"
-    JSON = "json"
-    NONE = "none"
-
+COMPUTE, ENCODER, INPUT = "Compute", "Encoding", "Input"
 
 Device = Annotated[
-    str,
-    typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:N or cuda:0,cuda:1.", rich_help_panel="Compute"),
+    str, typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:N or cuda:0,cuda:1.", rich_help_panel=COMPUTE)
 ]
 Engine = Annotated[
-    EngineName, typer.Option("--engine", help="What computes the network; auto: the faster.", rich_help_panel="Compute")
+    EngineChoice, typer.Option(help="What computes the network; auto: the faster.", rich_help_panel=COMPUTE)
 ]
-Precision = Annotated[
-    PrecisionName, typer.Option("--precision", help="Arithmetic of the network.", rich_help_panel="Compute")
-]
-Tile = Annotated[
-    str,
-    typer.Option("--tile", help="auto, 0 (whole pictures) or the side in pixels.", rich_help_panel="Compute"),
-]
-Batch = Annotated[str, typer.Option("--batch", help="auto or the number of frames.", rich_help_panel="Compute")]
-
-MaxMemory = Annotated[
-    str | None,
-    typer.Option(
-        "--max-memory",
-        help="What the run may take, such as 4G; frames in the encoder come on top.",
-        rich_help_panel="Compute",
-    ),
-]
-
-Codec = Annotated[
-    str | None,
-    typer.Option("--codec", "-c", help="Encoder, such as libx264, libx265, ffv1.", rich_help_panel="Encoding"),
-]
-Crf = Annotated[
-    float | None,
-    typer.Option(
-        "--crf",
-        help="Quality; lower is better and larger.",
-        show_default="by codec; 16 of libx264",
-        rich_help_panel="Encoding",
-    ),
-]
-Preset = Annotated[
-    str | None,
-    typer.Option("--preset", help="The encoder's speed against size, such as veryfast.", rich_help_panel="Encoding"),
-]
-PixFmt = Annotated[
-    str | None,
-    typer.Option("--pix-fmt", help="Pixel format, such as yuv420p; else the source's.", rich_help_panel="Encoding"),
-]
-Lossless = Annotated[bool, typer.Option("--lossless", help="No loss in encoding.", rich_help_panel="Encoding")]
-EncoderOption = Annotated[
-    list[str] | None,
-    typer.Option("--encoder-option", "-e", metavar="K=V", help="Passed to the encoder.", rich_help_panel="Encoding"),
-]
-
-Start = Annotated[
-    str | None,
-    typer.Option("--start", help="First moment: 12.5, 00:00:12.5 or 300f.", rich_help_panel="Input"),
-]
-End = Annotated[str | None, typer.Option("--end", help="Moment to stop before.", rich_help_panel="Input")]
-Rate = Annotated[
-    str | None, typer.Option("--rate", help="Frames per second of a picture folder.", rich_help_panel="Input")
-]
-Deinterlace = Annotated[
-    DeinterlaceName,
-    typer.Option(
-        "--deinterlace",
-        help="Make one frame of two fields, or one of each; auto: as flags and pictures show, telecine undone.",
-        rich_help_panel="Input",
-    ),
-]
-
-Decoder = Annotated[
-    DecoderName, typer.Option("--decoder", help="cuda: decode videos on an NVIDIA GPU.", rich_help_panel="Input")
-]
-
+Precision = Annotated[PrecisionChoice, typer.Option(help="Arithmetic of the network.", rich_help_panel=COMPUTE)]
+Rate = Annotated[str | None, typer.Option(help="Frames per second of a picture folder.", rich_help_panel=INPUT)]
 FollowReferences = Annotated[
     bool,
     typer.Option(
         "--follow-references",
         help="Open the files that a video names: playlists, ffconcat, SDP, DASH, MOV's data references.",
-        rich_help_panel="Input",
+        rich_help_panel=INPUT,
     ),
 ]
-
 Overwrite = Annotated[bool, typer.Option("--overwrite", "-y", help="Replace an existing output.")]
-Resume = Annotated[
-    bool,
-    typer.Option(
-        "--resume", help="If interrupted, keep what is done in OUTPUT.part; the same command then goes on from there."
-    ),
-]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done and how long it takes; write nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
-Progress = Annotated[ProgressName, typer.Option("--progress", help="How progress is shown, on stderr.")]
+ProgressKind = Literal["auto", "bar", "json", "none"]
+Progress = Annotated[ProgressKind, typer.Option(help="How progress is shown, on stderr.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no warnings, no summary.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show all that the report holds.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compute:
+    """What computes the networks, and how."""
+
+    device: Device = SETTINGS.device
+    engine: Engine = SETTINGS.engine
+    precision: Precision = SETTINGS.precision
+    tile: Annotated[
+        str, typer.Option(help="auto, 0 (whole pictures) or the side in pixels.", rich_help_panel=COMPUTE)
+    ] = "auto"
+    batch: Annotated[str, typer.Option(help="auto or the number of frames.", rich_help_panel=COMPUTE)] = "auto"
+    max_memory: Annotated[
+        str | None,
+        typer.Option(
+            help="What the run may take, such as 4G; frames in the encoder come on top.", rich_help_panel=COMPUTE
+        ),
+    ] = None
+
+    def settings(self) -> Settings:
+        """The engine's settings.
+
+        Raises:
+            UsageError: as `check_words`; a number that is none.
+        """
+        from ..base.device_words import check_words
+
+        found = Settings(
+            self.device,
+            self.engine,
+            self.precision,
+            _whole("--tile", self.tile, least=0),
+            _whole("--batch", self.batch, least=1),
+            _bytes("--max-memory", self.max_memory),
+        )
+        check_words(found)
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoder:
+    """How the result is encoded."""
+
+    codec: Annotated[
+        str | None,
+        typer.Option("--codec", "-c", help="Encoder, such as libx264, libx265, ffv1.", rich_help_panel=ENCODER),
+    ] = ENCODING.codec
+    crf: Annotated[
+        float | None,
+        typer.Option(
+            help="Quality; lower is better and larger.", show_default="by codec; 16 of libx264", rich_help_panel=ENCODER
+        ),
+    ] = ENCODING.crf
+    preset: Annotated[
+        str | None,
+        typer.Option(help="The encoder's speed against size, such as veryfast.", rich_help_panel=ENCODER),
+    ] = ENCODING.preset
+    pix_fmt: Annotated[
+        str | None,
+        typer.Option(help="Pixel format, such as yuv420p; else the source's.", rich_help_panel=ENCODER),
+    ] = ENCODING.pix_fmt
+    encoder_option: Annotated[
+        list[str] | None,
+        typer.Option("--encoder-option", "-e", metavar="K=V", help="Passed to the encoder.", rich_help_panel=ENCODER),
+    ] = None
+    lossless: Annotated[bool, typer.Option("--lossless", help="No loss in encoding.", rich_help_panel=ENCODER)] = (
+        ENCODING.lossless
+    )
+
+    def encoding(self) -> Encoding:
+        """As the library takes it.
+
+        Raises:
+            UsageError: an option of the encoder is not KEY=VALUE.
+        """
+        return Encoding(self.codec, self.crf, self.preset, self.pix_fmt, self.lossless, pairs(self.encoder_option))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Which part of a source is read."""
+
+    start: Annotated[
+        str | None, typer.Option(help="First moment: 12.5, 00:00:12.5 or 300f.", rich_help_panel=INPUT)
+    ] = None
+    end: Annotated[str | None, typer.Option(help="Moment to stop before.", rich_help_panel=INPUT)] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoding:
+    """How a source is decoded."""
+
+    deinterlace: Annotated[
+        Deinterlace,
+        typer.Option(
+            help="Make one frame of two fields, or one of each; auto: as flags and pictures show, telecine undone.",
+            rich_help_panel=INPUT,
+        ),
+    ] = READING.deinterlace
+    decoder: Annotated[Decoder, typer.Option(help="cuda: decode videos on an NVIDIA GPU.", rich_help_panel=INPUT)] = (
+        READING.decoder
+    )
+    follow_references: FollowReferences = READING.follow_references
+
+    def reading(self, *, part: Part | None = None, rate: str | None = None) -> Reading:
+        """As the library takes it.
+
+        Raises:
+            UsageError: a moment or the rate cannot be read.
+        """
+        part = part or Part()
+        return Reading(
+            moment("--start", part.start),
+            moment("--end", part.end),
+            self.deinterlace,
+            frame_rate(rate),
+            self.decoder,
+            self.follow_references,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shell:
+    """How a command talks: what changes nothing in the result."""
+
+    as_json: Json = False
+    progress: Progress = "auto"
+    quiet: Quiet = False
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show all that the report holds.")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restoring:
+    """The options of all commands that restore: what is read, computed, encoded and said."""
+
+    overwrite: Overwrite = False
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="If interrupted, keep what is done in OUTPUT.part; the same command then goes on from there.",
+        ),
+    ] = False
+    part: Part
+    rate: Rate = None
+    decoding: Decoding
+    encoder: Encoder
+    compute: Compute
+    dry_run: DryRun = False
+    shell: Shell
+
+    def reading(self) -> Reading:
+        """What is taken from the source."""
+        return self.decoding.reading(part=self.part, rate=self.rate)
 
 
 def check_outputs(
@@ -182,34 +242,6 @@ def _png(path: Path) -> Path:
     return path.with_suffix(".png") if path.name else path / "plot.png"
 
 
-def settings(
-    *,
-    device: str,
-    engine: str,
-    precision: str,
-    tile: str = "auto",
-    batch: str = "auto",
-    max_memory: str | None = None,
-) -> Settings:
-    """The engine's settings from the options' words.
-
-    Raises:
-        UsageError: as `check_words`; a number that is none.
-    """
-    from ..base.device_words import check_words
-
-    found = Settings(
-        device=device,
-        engine=str(engine),  # type: ignore[arg-type]
-        precision=str(precision),  # type: ignore[arg-type]
-        tile=_whole("--tile", tile, least=0),
-        batch=_whole("--batch", batch, least=1),
-        max_memory=_bytes("--max-memory", max_memory),
-    )
-    check_words(found)
-    return found
-
-
 def _whole(option: str, text: str, *, least: int) -> int | Literal["auto"]:
     if text == "auto":
         return "auto"
@@ -234,7 +266,7 @@ def _bytes(option: str, text: str | None) -> int | None:
     return value
 
 
-def rate(text: str | None, option: str = "--rate") -> Fraction | None:
+def frame_rate(text: str | None, option: str = "--rate") -> Fraction | None:
     """Frames per second: 25, 60000/1001, or a decimal such as 59.94 or 23.98, which means 60000/1001 or 24000/1001."""
     if text is None:
         return None

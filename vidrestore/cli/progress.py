@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ..base.stop import check
-from .options import ProgressName
+from .options import ProgressKind
 
 EVERY = 5.0
 """Seconds between plain lines."""
@@ -54,20 +54,20 @@ class _Meter:
 
 @contextmanager
 def progress(
-    kind: ProgressName, *, total: int | None, quiet: bool, before: int = 0
+    kind: ProgressKind, *, total: int | None, quiet: bool, before: int = 0
 ) -> Iterator[Callable[[object], None]]:
     """A function to call once per frame, which raises a stop that was asked for; all that it shows is on stderr.
 
     Args:
         before: so many of the first frames were done by an earlier run, and say nothing of the speed.
     """
-    if kind is ProgressName.AUTO:
+    if kind == "auto":
         if quiet:
-            kind = ProgressName.NONE
+            kind = "none"
         elif sys.stderr.isatty():
-            kind = ProgressName.BAR
+            kind = "bar"
     meter = _Meter(total, before)
-    with _bar(meter) if kind is ProgressName.BAR else _lines(kind, meter) as show:
+    with _bar(meter) if kind == "bar" else _lines(kind, meter) as show:
 
         def tick(item: object) -> None:
             check()
@@ -77,9 +77,9 @@ def progress(
 
 
 @contextmanager
-def _lines(kind: ProgressName, meter: _Meter) -> Iterator[Callable[[object], None]]:
-    line = {ProgressName.JSON: _json_line, ProgressName.AUTO: _plain_line}.get(kind)
-    every = 1.0 if kind is ProgressName.JSON else EVERY
+def _lines(kind: ProgressKind, meter: _Meter) -> Iterator[Callable[[object], None]]:
+    line = {"json": _json_line, "auto": _plain_line}.get(kind)
+    every = 1.0 if kind == "json" else EVERY
     shown, last = time.monotonic(), 0
 
     def tick(_: object) -> None:
@@ -91,7 +91,7 @@ def _lines(kind: ProgressName, meter: _Meter) -> Iterator[Callable[[object], Non
             print(line(meter), file=sys.stderr, flush=True)
 
     yield tick
-    if kind is ProgressName.JSON and last != meter.done:
+    if kind == "json" and last != meter.done:
         print(_json_line(meter), file=sys.stderr, flush=True)
 
 

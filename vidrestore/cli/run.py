@@ -3,38 +3,29 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from ..base.settings import Encoding, Reading
 from ..errors import InputError, ResourceError
 from . import show
-from .options import ProgressName
+from .options import Restoring, Shell
 from .progress import progress
 
 if TYPE_CHECKING:
     from ..restoration.job import Job, Stage
 
 
-@dataclass(frozen=True, slots=True)
-class Shell:
-    """How the command talks: the options that change nothing in the result."""
+def is_picture(source: Path) -> bool:
+    """Whether it is a single picture."""
+    from ..video.pictures.folder import is_pictures
 
-    overwrite: bool
-    dry_run: bool
-    as_json: bool
-    progress: ProgressName
-    quiet: bool
-    verbose: bool
-    resume: bool = False
+    return is_pictures(source) and not source.is_dir()
 
 
-def run_job(
-    source: Path, target: Path, stages: "tuple[Stage, ...]", *, reading: Reading, encoding: Encoding, shell: Shell
-) -> None:
+def run_job(source: Path, target: Path, stages: "tuple[Stage, ...]", options: Restoring) -> None:
     """Run the stages over the source, or with --dry-run say what that would be.
 
     Ends the command with 3 where the input was truncated and what there was has been saved.
@@ -42,24 +33,30 @@ def run_job(
     from ..restoration.job import prepare
 
     job = prepare(
-        source, target, stages, reading=reading, encoding=encoding, overwrite=shell.overwrite, resume=shell.resume
+        source,
+        target,
+        stages,
+        reading=options.reading(),
+        encoding=options.encoder.encoding(),
+        overwrite=options.overwrite,
+        resume=options.resume,
     )
-    finish(job, shell)
+    finish(job, options.shell, dry_run=options.dry_run)
 
 
-def finish(job: "Job", shell: Shell) -> None:
+def finish(job: "Job", shell: Shell, *, dry_run: bool) -> None:
     """Run a job that is prepared, or with --dry-run say what it would be; ends the command as `run_job` does."""
     from ..engine import keep_memory
     from ..restoration.pipeline import done_before, restore
 
     keep_memory()
-    if shell.dry_run:
+    if dry_run:
         _show_plan(job, as_json=shell.as_json)
         return
     shown = progress(shell.progress, total=job.frames, quiet=shell.quiet, before=done_before(job))
     with shown as tick, _kept_is_said(job):
         report = restore(job, on_frame=tick)
-    show.report(report, as_json=shell.as_json, quiet=shell.quiet, verbose=shell.verbose)
+    show.report(report, shell)
     if report.truncated:
         raise typer.Exit(InputError.exit_code)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..base.text import visible
 from ..restoration.report import Report
+from .options import Shell
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -35,15 +36,15 @@ def tell_tables(*tables: "Table", caption: str = "") -> None:
     console.print(*tables, *filter(None, (visible(caption),)), sep="\n")
 
 
-def report(report: Report, *, as_json: bool, quiet: bool, verbose: bool, **more: object) -> None:
+def report(report: Report, shell: Shell, **more: object) -> None:
     """What a run did; `more` goes into the JSON object too."""
-    if as_json:
+    if shell.as_json:
         print(json.dumps(asdict(report) | more))
-    if quiet:
+    if shell.quiet:
         return
     for warning in report.warnings:
         say(f"note: {warning}")
-    if as_json:
+    if shell.as_json:
         return
     network = f"; {report.model} on {report.engine} ({report.precision})" if report.model else ""
     codec = f", {report.codec}" if report.codec else ""
@@ -56,7 +57,7 @@ def report(report: Report, *, as_json: bool, quiet: bool, verbose: bool, **more:
     if blur := report.blur:
         kept = f"; {blur.untouched} of {len(blur.per_frame)} left as they were" if blur.untouched else ""
         say(f"  blur {blur.before:.3f} before, {blur.after:.3f} after{kept}")
-    if verbose:
+    if shell.verbose:
         for name, seconds in report.stages.items():
             say(f"  {name:10} {seconds:8.2f} s busy")
         for key in ("frames_in", "duration_in", "seconds", "device", "tile", "cuts", "damaged", "repaired"):

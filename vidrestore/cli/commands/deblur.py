@@ -1,27 +1,22 @@
 """vidrestore deblur"""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ...base.settings import NOISE, Deblurring, Encoding, Reading
+from ...base.settings import NOISE, Deblurring, DeblurringQuality
 from .. import options
 from ..errors import shows_errors
-from ..run import Shell, run_job
+from ..groups import grouped
+from ..run import is_picture, run_job
 
 DEBLURRING = Deblurring()
 CLASSICAL = "Known blur (wiener, landweber)"
 
 
-class QualityOption(StrEnum):
-    AUTO = "auto"
-    BALANCED = "balanced"
-    BEST = "best"
-
-
 @shows_errors
+@grouped
 def deblur(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video, a folder of pictures, or a picture.")],
     target: Annotated[
@@ -32,12 +27,12 @@ def deblur(
         str, typer.Option("--model", "-m", help="auto (unblur), wiener, landweber, or a file of weights.")
     ] = DEBLURRING.model,
     quality: Annotated[
-        QualityOption,
+        DeblurringQuality,
         typer.Option(
             "--quality",
             help="Of a network; best: four looks, mirrored, four times as slow; auto: that for a single picture.",
         ),
-    ] = QualityOption(DEBLURRING.quality),
+    ] = DEBLURRING.quality,
     strength: Annotated[
         float, typer.Option("--strength", help="Share of the change that is shown: 0 to 1.")
     ] = DEBLURRING.strength,
@@ -76,31 +71,8 @@ def deblur(
             rich_help_panel=CLASSICAL,
         ),
     ] = DEBLURRING.noise,
-    overwrite: options.Overwrite = False,
-    resume: options.Resume = False,
-    start: options.Start = None,
-    end: options.End = None,
-    rate: options.Rate = None,
-    deinterlace: options.Deinterlace = options.DeinterlaceName.OFF,
-    decoder: options.Decoder = options.DecoderName.CPU,
-    follow_references: options.FollowReferences = options.READING.follow_references,
-    codec: options.Codec = options.ENCODING.codec,
-    crf: options.Crf = options.ENCODING.crf,
-    preset: options.Preset = options.ENCODING.preset,
-    pix_fmt: options.PixFmt = options.ENCODING.pix_fmt,
-    encoder_option: options.EncoderOption = None,
-    lossless: options.Lossless = options.ENCODING.lossless,
-    device: options.Device = options.SETTINGS.device,
-    engine: options.Engine = options.EngineName.AUTO,
-    precision: options.Precision = options.PrecisionName.AUTO,
-    tile: options.Tile = "auto",
-    batch: options.Batch = "auto",
-    max_memory: options.MaxMemory = None,
-    dry_run: options.DryRun = False,
-    as_json: options.Json = False,
-    progress: options.Progress = options.ProgressName.AUTO,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    *,
+    restoring: options.Restoring,
 ) -> None:
     """Remove the blur from a video, frame by frame, keeping every frame, time stamp, colour and track.
 
@@ -108,24 +80,7 @@ def deblur(
     """
     from ...restoration.stages import deblur as stage
     from ...video.encode.destination import beside
-    from ...video.pictures.folder import is_pictures
 
-    settings = options.settings(
-        device=device, engine=engine, precision=precision, tile=tile, batch=batch, max_memory=max_memory
-    )
-    how = Deblurring(model, strength, psf, estimate, noise, only_blurred, quality.value)
-    run_job(
-        source,
-        target or beside(source, "deblurred"),
-        (stage(how, settings=settings, still=is_pictures(source) and not source.is_dir()),),
-        reading=Reading(
-            options.moment("--start", start),
-            options.moment("--end", end),
-            deinterlace.value,
-            options.rate(rate),
-            decoder.value,
-            follow_references,
-        ),
-        encoding=Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option)),
-        shell=Shell(overwrite, dry_run, as_json, progress, quiet, verbose, resume=resume),
-    )
+    how = Deblurring(model, strength, psf, estimate, noise, only_blurred, quality)
+    step = stage(how, settings=restoring.compute.settings(), still=is_picture(source))
+    run_job(source, target or beside(source, "deblurred"), (step,), restoring)

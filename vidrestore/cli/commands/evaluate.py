@@ -3,9 +3,8 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -23,13 +22,7 @@ if TYPE_CHECKING:
     from ...training.evaluate.upscaling import Harm
 
 
-class EvaluatedQuality(StrEnum):
-    AUTO = "auto"
-    FAST = "fast"
-    BALANCED = "balanced"
-    BEST = "best"
-
-
+AnyQuality = Literal["auto", "fast", "balanced", "best"]
 BASELINES = ("average", "dis", "minterpolate")
 """What makes frames between without a network, as train.baselines has it."""
 QUALITIES: dict[str, tuple[str, ...]] = {
@@ -56,12 +49,12 @@ def evaluate(
         Path, typer.Option("--data", help="Folder of pictures, triplets, pairs or clips, searched to any depth.")
     ],
     device: options.Device = options.SETTINGS.device,
-    engine: options.Engine = options.EngineName.AUTO,
-    precision: options.Precision = options.PrecisionName.AUTO,
+    engine: options.Engine = options.SETTINGS.engine,
+    precision: options.Precision = options.SETTINGS.precision,
     quality: Annotated[
-        EvaluatedQuality,
+        AnyQuality,
         typer.Option("--quality", help="As interpolate (fast, balanced, best) and deblur (balanced, best) take it."),
-    ] = EvaluatedQuality.AUTO,
+    ] = "auto",
     table: Annotated[
         bool, typer.Option("--table", help="Of upscale: one row a network, beside bicubic, all on the same frames.")
     ] = False,
@@ -98,12 +91,12 @@ def evaluate(
 
     if not data.is_dir():
         raise UsageError(f"--data {data} is not a folder")
-    settings = options.settings(device=device, engine=engine, precision=precision)
+    settings = options.Compute(device=device, engine=engine, precision=precision).settings()
     if others and not table:
         raise UsageError(f"{model} and {' and '.join(others)}: several networks are compared with --table")
     task = "upscale" if table else _task(model)
-    if quality.value not in QUALITIES[task]:
-        raise UsageError(f"--quality {quality.value} is not for {task}; it takes {', '.join(QUALITIES[task])}")
+    if quality not in QUALITIES[task]:
+        raise UsageError(f"--quality {quality} is not for {task}; it takes {', '.join(QUALITIES[task])}")
     if task != "upscale" and (compress or noise):
         raise UsageError("--compress and --noise are for networks that enlarge")
     if task == "upscale":
@@ -115,10 +108,10 @@ def evaluate(
         tables, found = _compared([model, *(others or [])], data, settings, harm)
     elif task == "upscale":
         tables, found = _upscaling(model, data, settings, harm)
-    elif task == "deblur":
-        tables, found = _deblurring(model, quality.value, data, settings)  # type: ignore[arg-type]
+    elif task == "deblur" and quality != "fast":
+        tables, found = _deblurring(model, quality, data, settings)
     else:
-        searched = RETIMING.quality if quality.value == "auto" else quality.value
+        searched = RETIMING.quality if quality == "auto" else quality
         tables, found = _interpolation(model, searched, data, settings)
     if as_json:
         print(json.dumps({"model": model, "data": str(data), **found}, allow_nan=False))

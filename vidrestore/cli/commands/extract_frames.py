@@ -1,15 +1,15 @@
 """vidrestore extract-frames"""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
-from ...base.settings import JPEG_QUALITY, Picking, Pictures, Reading
+from ...base.settings import JPEG_QUALITY, Picking, PictureForm, Pictures
 from ...errors import InputError
 from .. import options, show
 from ..errors import shows_errors
+from ..groups import grouped
 from ..progress import progress as shown
 
 if TYPE_CHECKING:
@@ -20,19 +20,13 @@ PICKING, PICTURES = Picking(), Pictures()
 WHICH, HOW = "Which frames", "Pictures"
 
 
-class FormatName(StrEnum):
-    PNG = "png"
-    JPG = "jpg"
-    WEBP = "webp"
-    TIFF = "tiff"
-
-
 @shows_errors
+@grouped
 def extract_frames(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video, or a folder of pictures.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Gets the pictures and frames.csv.")],
-    start: options.Start = None,
-    end: options.End = None,
+    *,
+    part: options.Part,
     every: Annotated[
         int, typer.Option("--every", min=1, help="One of so many frames.", rich_help_panel=WHICH)
     ] = PICKING.every,
@@ -53,9 +47,9 @@ def extract_frames(
     by_time: Annotated[
         bool, typer.Option("--by-time", help="Go by the list's times, not by its frame numbers.", rich_help_panel=WHICH)
     ] = False,
-    form: Annotated[FormatName, typer.Option("--format", help="Of the pictures.", rich_help_panel=HOW)] = FormatName(
-        PICTURES.form
-    ),
+    form: Annotated[
+        PictureForm, typer.Option("--format", help="Of the pictures.", rich_help_panel=HOW)
+    ] = PICTURES.form,
     depth: Annotated[
         int | None,
         typer.Option(
@@ -74,14 +68,9 @@ def extract_frames(
             rich_help_panel=HOW,
         ),
     ] = PICTURES.quality,
-    deinterlace: options.Deinterlace = options.DeinterlaceName.OFF,
-    decoder: options.Decoder = options.DecoderName.CPU,
-    follow_references: options.FollowReferences = options.READING.follow_references,
+    decoding: options.Decoding,
     overwrite: options.Overwrite = False,
-    as_json: options.Json = False,
-    progress: options.Progress = options.ProgressName.AUTO,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    shell: options.Shell,
 ) -> None:
     """Write the frames of a video as pictures, with their exact times in frames.csv.
 
@@ -96,14 +85,8 @@ def extract_frames(
     from ...restoration.extract_job import prepare
     from ...scenes.list import read_scenes
 
-    reading = Reading(
-        options.moment("--start", start),
-        options.moment("--end", end),
-        deinterlace.value,
-        decoder=decoder.value,
-        follow_references=follow_references,
-    )
-    picking = Picking(every, options.rate(rate))
+    reading = decoding.reading(part=part)
+    picking = Picking(every, options.frame_rate(rate))
     listed = None if scenes is None else read_scenes(scenes)
     check_there(source)
 
@@ -112,17 +95,17 @@ def extract_frames(
         folder,
         reading=reading,
         picking=picking,
-        pictures=Pictures(form.value, cast(Literal[8, 16, 32] | None, depth), quality),
+        pictures=Pictures(form, cast(Literal[8, 16, 32] | None, depth), quality),
         scenes=listed,
         by_time=by_time,
         overwrite=overwrite,
     )
     from ...restoration.extract import extract  # torch, which refusals need not load
 
-    with shown(progress, total=job.frames, quiet=quiet) as tick:
+    with shown(shell.progress, total=job.frames, quiet=shell.quiet) as tick:
         report, met = extract(job, on_frame=tick)
     facts = [_facts(job, number, scene) for number, scene in met.items()]
-    show.report(report, as_json=as_json, quiet=quiet, verbose=verbose, scenes=facts)
+    show.report(report, shell, scenes=facts)
     if report.truncated:
         raise typer.Exit(InputError.exit_code)
 

@@ -28,7 +28,7 @@ def info(
     """
     from ...video.facts.probe import probe
 
-    facts = probe(source, rate=options.rate(rate), follow_references=follow_references)
+    facts = probe(source, rate=options.frame_rate(rate), follow_references=follow_references)
     known = {key: value for key, value in asdict(facts).items() if key not in HIDDEN}
     if as_json:
         print(json.dumps(known, default=str))

@@ -1,6 +1,5 @@
 """vidrestore interpolate"""
 
-from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...base.numbers import fraction
-from ...base.settings import Encoding, Moment, Reading, Retiming
+from ...base.settings import Duplicates, Moment, OnCut, Quality, Retiming, SlowAudio
 from ...errors import UsageError
 from .. import options
 from ..errors import shows_errors
-from ..run import Shell, run_job
+from ..groups import grouped
+from ..run import run_job
 
 if TYPE_CHECKING:
     from ...restoration.interpolation.timing import Timing
@@ -26,29 +26,8 @@ FIND_CUTS, NO_CUTS = "auto", "none"
 TIMING, MOTION = "Timing (one of)", "Motion"
 
 
-class QualityOption(StrEnum):
-    FAST = "fast"
-    BALANCED = "balanced"
-    BEST = "best"
-
-
-class OnCutOption(StrEnum):
-    HOLD = "hold"
-    NEAREST = "nearest"
-    BLEND = "blend"
-
-
-class DuplicatesOption(StrEnum):
-    KEEP = "keep"
-    RETIME = "retime"
-
-
-class AudioOption(StrEnum):
-    DROP = "drop"
-    STRETCH = "stretch"
-
-
 @shows_errors
+@grouped
 def interpolate(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video or a folder of pictures.")],
     target: Annotated[
@@ -79,17 +58,17 @@ def interpolate(
         str, typer.Option("--model", "-m", help="auto, flow, sepconv, or a file of weights.", rich_help_panel=MOTION)
     ] = RETIMING.model,
     quality: Annotated[
-        QualityOption,
+        Quality,
         typer.Option("--quality", help="Thoroughness of the search for motion (flow).", rich_help_panel=MOTION),
-    ] = QualityOption(RETIMING.quality),
+    ] = RETIMING.quality,
     on_cut: Annotated[
-        OnCutOption,
+        OnCut,
         typer.Option(
             "--on-cut",
             help="Between shots: hold the last frame, show the nearest, or blend both.",
             rich_help_panel=MOTION,
         ),
-    ] = OnCutOption(RETIMING.on_cut),
+    ] = RETIMING.on_cut,
     cuts: Annotated[
         str,
         typer.Option(
@@ -100,42 +79,19 @@ def interpolate(
         ),
     ] = FIND_CUTS,
     duplicates: Annotated[
-        DuplicatesOption,
+        Duplicates,
         typer.Option(
             "--duplicates",
             help="Repeated pictures (animation on twos, pulldown): keep, or retime: motion in their place.",
             rich_help_panel=MOTION,
         ),
-    ] = DuplicatesOption(RETIMING.duplicates),
+    ] = RETIMING.duplicates,
     audio: Annotated[
-        AudioOption,
+        SlowAudio,
         typer.Option("--audio", help="In slow motion: drop, or stretch and keep its pitch.", rich_help_panel=TIMING),
-    ] = AudioOption(RETIMING.audio),
-    overwrite: options.Overwrite = False,
-    resume: options.Resume = False,
-    start: options.Start = None,
-    end: options.End = None,
-    rate: options.Rate = None,
-    deinterlace: options.Deinterlace = options.DeinterlaceName.OFF,
-    decoder: options.Decoder = options.DecoderName.CPU,
-    follow_references: options.FollowReferences = options.READING.follow_references,
-    codec: options.Codec = options.ENCODING.codec,
-    crf: options.Crf = options.ENCODING.crf,
-    preset: options.Preset = options.ENCODING.preset,
-    pix_fmt: options.PixFmt = options.ENCODING.pix_fmt,
-    encoder_option: options.EncoderOption = None,
-    lossless: options.Lossless = options.ENCODING.lossless,
-    device: options.Device = options.SETTINGS.device,
-    engine: options.Engine = options.EngineName.AUTO,
-    precision: options.Precision = options.PrecisionName.AUTO,
-    tile: options.Tile = "auto",
-    batch: options.Batch = "auto",
-    max_memory: options.MaxMemory = None,
-    dry_run: options.DryRun = False,
-    as_json: options.Json = False,
-    progress: options.Progress = options.ProgressName.AUTO,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    ] = RETIMING.audio,
+    *,
+    restoring: options.Restoring,
 ) -> None:
     """Raise the frame rate, or slow a video down, with new frames along its motion; cuts stay cuts.
 
@@ -148,32 +104,10 @@ def interpolate(
     from ...video.encode.destination import beside
 
     timing, suffix = timing_of(factor, fps, slow_motion)
-    begin = options.moment("--start", start)
-    scenes = scenes_of(cuts, begin)
-    run_job(
-        source,
-        target or beside(source, suffix),
-        (
-            stage(
-                timing,
-                Retiming(model, quality.value, on_cut.value, duplicates.value, audio.value),
-                settings=options.settings(
-                    device=device, engine=engine, precision=precision, tile=tile, batch=batch, max_memory=max_memory
-                ),
-                scenes=scenes,
-            ),
-        ),
-        reading=Reading(
-            begin,
-            options.moment("--end", end),
-            deinterlace.value,
-            options.rate(rate),
-            decoder.value,
-            follow_references,
-        ),
-        encoding=Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option)),
-        shell=Shell(overwrite, dry_run, as_json, progress, quiet, verbose, resume=resume),
-    )
+    scenes = scenes_of(cuts, restoring.reading().start)
+    how = Retiming(model, quality, on_cut, duplicates, audio)
+    step = stage(timing, how, settings=restoring.compute.settings(), scenes=scenes)
+    run_job(source, target or beside(source, suffix), (step,), restoring)
 
 
 def scenes_of(cuts: str, begin: Moment | None) -> "tuple[Scene, ...] | None":
@@ -204,7 +138,7 @@ def timing_of(factor: str | None, fps: str | None, slow_motion: str | None) -> "
     given = {"-x": factor, "--fps": fps, "--slow-motion": slow_motion}
     if len(words := [f"{name} {text}" for name, text in given.items() if text is not None]) > 1:
         raise UsageError(f"{' and '.join(words)} are two timings; give one")
-    if (target := options.rate(fps, "--fps")) is not None:
+    if (target := options.frame_rate(fps, "--fps")) is not None:
         return ToRate(target), f"{float(target):.5g}fps"
     if slow_motion is not None:
         slower = _times("--slow-motion", slow_motion)

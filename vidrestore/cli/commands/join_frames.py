@@ -5,16 +5,18 @@ from typing import Annotated
 
 import typer
 
-from ...base.settings import Encoding
 from .. import options
 from ..errors import shows_errors
-from ..run import Shell, finish
+from ..groups import grouped
+from ..run import finish
 
 
 @shows_errors
+@grouped
 def join_frames(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of pictures.")],
     target: Annotated[Path, typer.Argument(metavar="OUTPUT", help="The video.")],
+    *,
     rate: Annotated[
         str | None,
         typer.Option(
@@ -43,17 +45,9 @@ def join_frames(
     ] = None,
     follow_references: options.FollowReferences = options.READING.follow_references,
     overwrite: options.Overwrite = False,
-    codec: options.Codec = options.ENCODING.codec,
-    crf: options.Crf = options.ENCODING.crf,
-    preset: options.Preset = options.ENCODING.preset,
-    pix_fmt: options.PixFmt = options.ENCODING.pix_fmt,
-    encoder_option: options.EncoderOption = None,
-    lossless: options.Lossless = options.ENCODING.lossless,
+    encoder: options.Encoder,
     dry_run: options.DryRun = False,
-    as_json: options.Json = False,
-    progress: options.Progress = options.ProgressName.AUTO,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    shell: options.Shell,
 ) -> None:
     """Make a video of pictures, at a rate or at the exact times of their frames.csv.
 
@@ -68,11 +62,11 @@ def join_frames(
     job = prepare(
         folder,
         target,
-        encoding=Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option)),
-        rate=options.rate(rate),
+        encoding=encoder.encoding(),
+        rate=options.frame_rate(rate),
         times=times,
         beside=audio,
         overwrite=overwrite,
         follow_references=follow_references,
     )
-    finish(job, Shell(overwrite, dry_run, as_json, progress, quiet, verbose))
+    finish(job, shell, dry_run=dry_run)

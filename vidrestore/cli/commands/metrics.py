@@ -1,13 +1,12 @@
 """vidrestore metrics: how close a result is to its reference, frame by frame."""
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...base.comparison import KEPT, METRICS, Comparing
+from ...base.comparison import KEPT, METRICS, Align, Comparing
 from ...errors import InputError
 from .. import options, show
 from ..errors import shows_errors
@@ -24,12 +23,6 @@ FARTHEST = 10**9
 OUTPUTS = "Files"
 
 
-class AlignName(StrEnum):
-    AUTO = "auto"
-    PTS = "pts"
-    NONE = "none"
-
-
 @shows_errors
 def metrics(
     reference: Annotated[Path, typer.Argument(metavar="REF", help="A video, a folder of pictures, or a picture.")],
@@ -43,9 +36,9 @@ def metrics(
     ] = ",".join(DEFAULTS.metrics),
     border: Annotated[int, typer.Option("--border", min=0, help="Pixels left out on each side.")] = DEFAULTS.border,
     align: Annotated[
-        AlignName,
+        Align,
         typer.Option("--align", help="pts: times must agree. none: count frames. auto: look for an offset."),
-    ] = AlignName.PTS,
+    ] = DEFAULTS.align,
     offset: Annotated[
         int | None,
         typer.Option(
@@ -74,7 +67,7 @@ def metrics(
     follow_references: options.FollowReferences = options.READING.follow_references,
     overwrite: options.Overwrite = False,
     as_json: options.Json = False,
-    progress: options.Progress = options.ProgressName.AUTO,
+    progress: options.Progress = "auto",
     quiet: options.Quiet = False,
 ) -> None:
     """Measure how close DIST is to REF; exit code 1 where it is under --fail-under.
@@ -117,7 +110,7 @@ def metrics(
         comparison = compare(
             reference,
             distorted,
-            comparing=Comparing(names, possible, border, align.value, offset, follow_references),
+            comparing=Comparing(names, possible, border, align, offset, follow_references),
             scenes=listed,
             keep=KEPT if report or diff else 0,
             on_frame=tick,

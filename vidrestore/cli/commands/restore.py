@@ -5,21 +5,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...base.settings import Deblurring, Encoding, Reading, Retiming, Settings
+from ...base.settings import Deblurring, Retiming
 from ...errors import UsageError
 from .. import options
 from ..errors import shows_errors
-from ..run import Shell, run_job
+from ..groups import grouped
+from ..run import is_picture, run_job
 from .interpolate import FIND_CUTS, scenes_of, timing_of
 
 if TYPE_CHECKING:
     from ...restoration.job import Stage
-    from ...scenes.list import Scene
 
 STEPS = "Steps (one or more, done in this order)"
 
 
 @shows_errors
+@grouped
 def restore(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video, a folder of pictures, or a picture.")],
     target: Annotated[
@@ -47,31 +48,8 @@ def restore(
         str | None,
         typer.Option("--scale", "-s", metavar="2|3|4", help="Times as wide and high.", rich_help_panel=STEPS),
     ] = None,
-    overwrite: options.Overwrite = False,
-    resume: options.Resume = False,
-    start: options.Start = None,
-    end: options.End = None,
-    rate: options.Rate = None,
-    deinterlace: options.Deinterlace = options.DeinterlaceName.OFF,
-    decoder: options.Decoder = options.DecoderName.CPU,
-    follow_references: options.FollowReferences = options.READING.follow_references,
-    codec: options.Codec = options.ENCODING.codec,
-    crf: options.Crf = options.ENCODING.crf,
-    preset: options.Preset = options.ENCODING.preset,
-    pix_fmt: options.PixFmt = options.ENCODING.pix_fmt,
-    encoder_option: options.EncoderOption = None,
-    lossless: options.Lossless = options.ENCODING.lossless,
-    device: options.Device = options.SETTINGS.device,
-    engine: options.Engine = options.EngineName.AUTO,
-    precision: options.Precision = options.PrecisionName.AUTO,
-    tile: options.Tile = "auto",
-    batch: options.Batch = "auto",
-    max_memory: options.MaxMemory = None,
-    dry_run: options.DryRun = False,
-    as_json: options.Json = False,
-    progress: options.Progress = options.ProgressName.AUTO,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    *,
+    restoring: options.Restoring,
 ) -> None:
     """Deblur, raise the frame rate and enlarge in one pass: decoded once, encoded once, nothing in between.
 
@@ -79,62 +57,22 @@ def restore(
 
     Example: vidrestore restore in.mp4 out.mp4 --deblur --fps 60 --scale 2
     """
+    from ...restoration import stages
     from ...video.encode.destination import beside
-    from ...video.pictures.folder import is_pictures
 
     times = None if scale is None else options.scale(scale)
-    begin = options.moment("--start", start)
     if cuts != FIND_CUTS and factor is None and fps is None:
         raise UsageError(f"--cuts {cuts} is for new frames; give -x or --fps with it")
-    scenes = scenes_of(cuts, begin)
-    settings = options.settings(
-        device=device, engine=engine, precision=precision, tile=tile, batch=batch, max_memory=max_memory
-    )
-    run_job(
-        source,
-        target or beside(source, "restored"),
-        _steps(
-            deblur,
-            factor,
-            fps,
-            times,
-            settings,
-            scenes,
-            still=is_pictures(source) and not source.is_dir(),
-        ),
-        reading=Reading(
-            begin,
-            options.moment("--end", end),
-            deinterlace.value,
-            options.rate(rate),
-            decoder.value,
-            follow_references,
-        ),
-        encoding=Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option)),
-        shell=Shell(overwrite, dry_run, as_json, progress, quiet, verbose, resume=resume),
-    )
-
-
-def _steps(
-    deblur: bool,
-    factor: str | None,
-    fps: str | None,
-    scale: int | None,
-    settings: Settings,
-    scenes: "tuple[Scene, ...] | None",
-    *,
-    still: bool,
-) -> "tuple[Stage, ...]":
-    from ...restoration import stages
-
+    scenes = scenes_of(cuts, restoring.reading().start)
+    settings, still = restoring.compute.settings(), is_picture(source)
     steps: list[Stage] = []
     if deblur:
         steps.append(stages.deblur(Deblurring(), settings=settings, still=still))
     if factor is not None or fps is not None:
         timing, _ = timing_of(factor, fps, None)
         steps.append(stages.interpolate(timing, Retiming(), settings=settings, scenes=scenes))
-    if scale is not None:
-        steps.append(stages.upscale("auto", scale=scale, settings=settings, still=still))
+    if times is not None:
+        steps.append(stages.upscale("auto", scale=times, settings=settings, still=still))
     if not steps:
         raise UsageError("nothing to do: give one or more of --deblur, -x or --fps, and --scale")
-    return tuple(steps)
+    run_job(source, target or beside(source, "restored"), tuple(steps), restoring)

@@ -2,55 +2,45 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from ...base.settings import Encoding, Reading
 from ...errors import InputError, UsageError
+from ...scenes.list import ListFormat
 from .. import options, show
 from ..errors import shows_errors
+from ..groups import grouped
 from ..progress import progress as shown
 
 if TYPE_CHECKING:
     from ...frame.frame import Frame
     from ...metrics.report.cut_scores import Score
     from ...scenes.assign import Placed
-    from ...scenes.detect import DetectorName
-    from ...scenes.list import ListFormat
     from ...scenes.split import Result
     from ...scenes.split_job import Job
 
+Detector = Literal["adaptive", "content", "threshold"]
 DETECTION, FILES = "Detection", "Files"
 
 
-class DetectorOption(StrEnum):
-    ADAPTIVE = "adaptive"
-    CONTENT = "content"
-    THRESHOLD = "threshold"
-
-
-class FormatOption(StrEnum):
-    SCENEDETECT = "scenedetect"
-    PAIRS = "pairs"
-
-
 @shows_errors
+@grouped
 def split_scenes(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video or a folder of pictures.")],
     folder: Annotated[
         Path | None, typer.Argument(metavar="DIR", help="Gets the clips.", show_default="INPUT_scenes beside it")
     ] = None,
+    *,
     detector: Annotated[
-        DetectorOption,
+        Detector,
         typer.Option(
             "--detector",
             help="adaptive: hard cuts, and fades through an empty picture. content: hard cuts. threshold: fades.",
             rich_help_panel=DETECTION,
         ),
-    ] = DetectorOption.ADAPTIVE,
+    ] = "adaptive",
     threshold: Annotated[
         float | None,
         typer.Option(
@@ -83,13 +73,13 @@ def split_scenes(
     ] = False,
     csv: Annotated[Path | None, typer.Option("--csv", help="The list of scenes.", rich_help_panel=FILES)] = None,
     form: Annotated[
-        FormatOption,
+        ListFormat,
         typer.Option(
             "--format",
             help="Of the list. scenedetect: PySceneDetect's columns. pairs: first and last frame.",
             rich_help_panel=FILES,
         ),
-    ] = FormatOption.SCENEDETECT,
+    ] = "scenedetect",
     stats: Annotated[
         Path | None, typer.Option("--stats", help="CSV of every frame's score.", rich_help_panel=FILES)
     ] = None,
@@ -98,19 +88,9 @@ def split_scenes(
     ] = None,
     overwrite: options.Overwrite = False,
     rate: options.Rate = None,
-    deinterlace: options.Deinterlace = options.DeinterlaceName.OFF,
-    decoder: options.Decoder = options.DecoderName.CPU,
-    follow_references: options.FollowReferences = options.READING.follow_references,
-    codec: options.Codec = options.ENCODING.codec,
-    crf: options.Crf = options.ENCODING.crf,
-    preset: options.Preset = options.ENCODING.preset,
-    pix_fmt: options.PixFmt = options.ENCODING.pix_fmt,
-    encoder_option: options.EncoderOption = None,
-    lossless: options.Lossless = options.ENCODING.lossless,
-    as_json: options.Json = False,
-    progress: options.Progress = options.ProgressName.AUTO,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
+    decoding: options.Decoding,
+    encoder: options.Encoder,
+    shell: options.Shell,
 ) -> None:
     """Find the scenes of a video, list them, and cut it exactly there into clips with their sound.
 
@@ -136,19 +116,14 @@ def split_scenes(
     target = None if list_only else folder or beside(source, "scenes").with_suffix("")
     options.check_outputs(source, texts=(csv, stats), plot=plot, result=target, overwrite=overwrite)
     check_there(source)
-    encoding = Encoding(codec, crf, preset, pix_fmt, lossless, options.pairs(encoder_option))
+    encoding = encoder.encoding()
 
-    judge((), detector=detector.value, threshold=threshold, min_length=shortest)
+    judge((), detector=detector, threshold=threshold, min_length=shortest)
 
     job = prepare(
         source,
         target,
-        reading=Reading(
-            deinterlace=deinterlace.value,
-            rate=options.rate(rate),
-            decoder=decoder.value,
-            follow_references=follow_references,
-        ),
+        reading=decoding.reading(rate=rate),
         encoding=encoding,
         copy=copy,
         overwrite=overwrite,
@@ -158,12 +133,12 @@ def split_scenes(
     def place(frames: "Iterable[Frame]") -> "Iterator[Placed]":
         if listed is not None:
             return by_list(frames, listed, by_time=by_time)
-        judged = judge(frames, detector=detector.value, threshold=threshold, min_length=shortest)
+        judged = judge(frames, detector=detector, threshold=threshold, min_length=shortest)
         return by_cuts(kept(judged, into=scores))
 
     from ...scenes.split import split  # torch, which refusals need not load
 
-    with shown(progress, total=frames_of(job.info), quiet=quiet) as tick:
+    with shown(shell.progress, total=frames_of(job.info), quiet=shell.quiet) as tick:
         result = split(job, place, on_frame=tick)
     if listed is not None:
         found = {clip.number - 1: clip.scene for clip in result.clips}
@@ -171,21 +146,21 @@ def split_scenes(
     _write(
         result,
         scores,
-        detector=detector.value,
+        detector=detector,
         threshold=threshold,
         csv=csv,
-        form=form.value,
+        form=form,
         stats=stats,
         plot=plot,
         overwrite=overwrite,
     )
-    facts = _facts(job, result, None if listed else detector.value)
-    if as_json:
+    facts = _facts(job, result, None if listed else detector)
+    if shell.as_json:
         print(json.dumps(facts))
     elif list_only and csv is None:
-        print(scene_list([clip.scene for clip in result.clips], form=form.value), end="")
-    if not quiet:
-        _say(facts, as_json=as_json, verbose=verbose)
+        print(scene_list([clip.scene for clip in result.clips], form=form), end="")
+    if not shell.quiet:
+        _say(facts, as_json=shell.as_json, verbose=shell.verbose)
     if result.truncated:
         raise typer.Exit(InputError.exit_code)
 
@@ -194,10 +169,10 @@ def _write(
     result: "Result",
     scores: "list[Score]",
     *,
-    detector: "DetectorName",
+    detector: Detector,
     threshold: float | None,
     csv: Path | None,
-    form: "ListFormat",
+    form: ListFormat,
     stats: Path | None,
     plot: Path | None,
     overwrite: bool,

@@ -1,19 +1,13 @@
 """vidrestore train: the documented recipes, from pictures and clips to a weight file."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from ... import __version__
 from ..errors import shows_errors
 from ..show import tell
-
-
-class VggScale(StrEnum):
-    TORCHVISION = "torchvision"
-    CAFFE = "caffe"
 
 
 @shows_errors
@@ -34,8 +28,9 @@ def train(
         Path | None, typer.Option("--vgg", help="Your file of VGG-19 weights, for recipes that compare features.")
     ] = None,
     vgg_scale: Annotated[
-        VggScale, typer.Option("--vgg-scale", help="What those weights expect; torchvision's, or the original's.")
-    ] = VggScale.TORCHVISION,
+        Literal["torchvision", "caffe"],
+        typer.Option("--vgg-scale", help="What those weights expect; torchvision's, or the original's."),
+    ] = "torchvision",
     workers: Annotated[int, typer.Option("--workers", min=0, help="Processes that prepare batches.")] = 1,
 ) -> None:
     """Train a network by its recipe; interrupted runs go on with --resume.
@@ -73,7 +68,7 @@ def train(
     from ...training.recipes import RECIPES
 
     keep_memory()
-    features = None if vgg is None else Vgg(vgg, vgg_scale.value)
+    features = None if vgg is None else Vgg(vgg, vgg_scale)
     training = Training(RECIPES[recipe], data, folder, steps=steps, workers=workers, vgg=features)
     if init is not None:
         training.warm_start(init)
@@ -82,7 +77,7 @@ def train(
     log = Log(folder, step=training.step, rank=training.rank)
     if training.rank == 0:
         run = {"name": recipe, "data": data.resolve(), "steps": training.steps, "began_with": init, "vgg": vgg}
-        more = {"vgg_scale": vgg_scale.value, "workers": workers, "vidrestore": __version__, "torch": torch.__version__}
+        more = {"vgg_scale": vgg_scale, "workers": workers, "vidrestore": __version__, "torch": torch.__version__}
         write_settings(folder, RECIPES[recipe], run | more)
     with tqdm(total=training.steps, initial=training.step, unit="step", disable=None) as bar:
 
