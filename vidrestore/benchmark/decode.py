@@ -2,11 +2,10 @@
 
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from ..video.facts.probe import probe
 from ..video.reader import Reader
-from .material import write_clip
+from .material import scratch, write_clip
 from .row import Effort, Row, measured, per_frame
 
 SIZES = ((540, 960), (1080, 1920))
@@ -14,10 +13,10 @@ SIZES = ((540, 960), (1080, 1920))
 
 def decode(effort: Effort) -> list[Row]:
     """ms per frame."""
-    with TemporaryDirectory() as folder:
+    with scratch() as folder:
         clips = {
             f"h264 {width}x{height}": write_clip(
-                Path(folder) / f"{height}.mp4", frames=effort.frames, height=height, width=width
+                folder / f"{height}.mp4", frames=effort.frames, height=height, width=width
             )
             for height, width in SIZES
         }

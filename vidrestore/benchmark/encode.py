@@ -3,14 +3,13 @@
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from ..base.settings import Encoding
 from ..frame.frame import Frame
 from ..video.facts.info import VideoInfo
 from ..video.facts.probe import probe
 from ..video.writer import Writer, plan
-from .material import RATE, planes, write_clip
+from .material import RATE, planes, scratch, write_clip
 from .row import Effort, Row, measured, per_frame
 
 HEIGHT, WIDTH = 1080, 1920
@@ -21,9 +20,9 @@ PICTURES = 32
 
 def encode(effort: Effort) -> list[Row]:
     """ms per frame."""
-    with TemporaryDirectory() as folder:
-        source = write_clip(Path(folder) / "source.mp4", frames=effort.frames, height=HEIGHT // 2, width=WIDTH // 2)
-        info, target = probe(source), Path(folder) / "target.mp4"
+    with scratch() as folder:
+        source = write_clip(folder / "source.mp4", frames=effort.frames, height=HEIGHT // 2, width=WIDTH // 2)
+        info, target = probe(source), folder / "target.mp4"
         pictures = planes(min(PICTURES, effort.frames), height=HEIGHT, width=WIDTH)
         frames = [
             Frame(pictures[i % len(pictures)], Fraction(i, RATE), Fraction(1, RATE)) for i in range(effort.frames)

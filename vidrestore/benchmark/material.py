@@ -1,7 +1,13 @@
-"""What is measured on, the same on every machine: pictures with detail at every scale that move, and a tone."""
+"""What is measured on, the same on every machine: pictures with detail at every scale that move, and a tone.
 
+And the folder that they lie in as files.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import av
 import numpy as np
@@ -11,6 +17,7 @@ from av.video.frame import VideoFrame
 from torch import Tensor
 from torch.utils.dlpack import from_dlpack
 
+from ..base.stop import check, held
 from ..frame.frame import Colour, Planes
 
 RATE = 25
@@ -21,6 +28,19 @@ STEP = 3
 
 GRAIN = 2
 """Code values of luma by which frames differ at most, as noise does: what codecs spend their bits on."""
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A temporary folder, which is gone afterwards whenever a stop comes."""
+    with held():
+        folder = TemporaryDirectory()
+    try:
+        check()
+        yield Path(folder.name)
+    finally:
+        with held():
+            folder.cleanup()
 
 
 def planes(frames: int, *, height: int, width: int) -> list[Planes]:

@@ -1,6 +1,5 @@
 """Comparing two 1080p videos: `compare` beside the same scores through scikit-image."""
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from ..metrics.compare.compare import compare
 from ..metrics.compare.side import Form, Side
 from ..metrics.psnr import psnr
 from ..metrics.ssim import ssim
+from .material import scratch
 from .row import Effort, Row
 
 WIDTH, HEIGHT = 1920, 1080
@@ -55,8 +55,8 @@ def benchmark_metrics(*, frames: int = 32) -> MetricsSpeed:
         second = import_module("skimage.metrics")
     except ImportError:
         raise UsageError("scikit-image is not installed; pip install scikit-image") from None
-    with tempfile.TemporaryDirectory() as folder:
-        reference, distorted = _make(Path(folder), frames=frames)
+    with scratch() as folder:
+        reference, distorted = _make(folder, frames=frames)
         seconds = compare(reference, distorted).seconds
         began = time.perf_counter()
         pairs = zip(_read(reference), _read(distorted), strict=True)

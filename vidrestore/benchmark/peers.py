@@ -8,9 +8,7 @@ from dataclasses import astuple
 from fractions import Fraction
 from functools import partial
 from importlib.util import find_spec
-from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import Literal
 
 import cv2
@@ -23,7 +21,7 @@ from ..frame.colour import to_rgb
 from ..models.weights import files, manifest
 from ..restoration.interpolation.choose import find
 from ..video.filters.minterpolate import minterpolate
-from .material import planes
+from .material import planes, scratch
 from .networks import core_inputs
 from .row import Cost, Effort, Row, measured
 
@@ -95,8 +93,8 @@ def opencv_dnn(effort: Effort) -> list[Row]:
         return []
     network = files.load(manifest.find(ENTRY, task="upscale"))
     inputs, core = core_inputs(network), network.core.requires_grad_(False)
-    with TemporaryDirectory() as folder:
-        file = str(Path(folder) / "network.onnx")
+    with scratch() as folder:
+        file = str(folder / "network.onnx")
         torch.onnx.export(core, inputs, file, dynamo=False)
         net = cv2.dnn.readNetFromONNX(file)
     engine = choose(Settings(device="cpu"))

@@ -5,11 +5,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 
-from .material import write_clip
+from .material import scratch, write_clip
 from .row import Effort, Row
 
 SIZE = (540, 960)
@@ -18,11 +16,11 @@ SIZE = (540, 960)
 
 def start(effort: Effort) -> list[Row]:
     """Seconds from the command to its end: an upper bound of the time to the first frame."""
-    with TemporaryDirectory() as folder:
-        source = write_clip(Path(folder) / "source.mp4", frames=2, height=SIZE[0], width=SIZE[1])
-        words = [sys.executable, "-m", "vidrestore", "upscale", str(source), str(Path(folder) / "target.mp4"), "-yq"]
+    with scratch() as folder:
+        source = write_clip(folder / "source.mp4", frames=2, height=SIZE[0], width=SIZE[1])
+        words = [sys.executable, "-m", "vidrestore", "upscale", str(source), str(folder / "target.mp4"), "-yq"]
         words += ["--end", "1f", "--preset", "veryfast"]
-        environment = os.environ | {"VIDRESTORE_CACHE": str(Path(folder) / "cache")}
+        environment = os.environ | {"VIDRESTORE_CACHE": str(folder / "cache")}
         runs = [_run(words, environment) for _ in range(1 + effort.repeats)]
     first, again = runs[0], tuple(map(median, zip(*runs[1:], strict=True)))
     return [

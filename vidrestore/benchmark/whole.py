@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from ..base.settings import Encoding, Reading, Settings
 from ..engine import choose, run
@@ -16,7 +15,7 @@ from ..restoration.stages import upscale
 from ..video.facts.probe import probe
 from ..video.reader import Reader
 from .encode import write
-from .material import planes, write_clip
+from .material import planes, scratch, write_clip
 from .row import Effort, Row, measured
 
 PRESET, MODEL, SCALE = "veryfast", "espcn", 2
@@ -27,9 +26,9 @@ ALONE = 24
 
 def whole(effort: Effort) -> list[Row]:
     """fps; busy: share of the time that each stage worked; of limit: share of cores / processor time of the stages."""
-    with TemporaryDirectory() as folder:
-        source = write_clip(Path(folder) / "source.mp4", frames=effort.frames, height=HEIGHT, width=WIDTH)
-        target = Path(folder) / "target.mp4"
+    with scratch() as folder:
+        source = write_clip(folder / "source.mp4", frames=effort.frames, height=HEIGHT, width=WIDTH)
+        target = folder / "target.mp4"
         reports: list[Report] = []
         cases = _alone(source, target, min(ALONE, effort.frames))
         cases["whole"] = lambda: reports.append(_restored(source, target))

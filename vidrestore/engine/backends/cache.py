@@ -3,7 +3,6 @@
 import hashlib
 import os
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
@@ -11,6 +10,9 @@ from pathlib import Path
 
 import torch
 from torch import nn
+
+from ...base.files import write_whole
+from ...errors import VidrestoreError
 
 LARGEST = 256 << 20
 """Bytes all entries may take together; those that were not used for longest go first."""
@@ -44,8 +46,9 @@ def cached(key: str | None, make: Callable[[], bytes], *, anew: bool = False) ->
             os.utime(path)
             return stored[32:]
     made = make()
-    with suppress(OSError):
-        _write(path, _sum(path, made) + made)
+    with suppress(OSError, VidrestoreError):
+        where.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(path, _sum(path, made) + made, overwrite=True)
         _prune(where)
     return made
 
@@ -54,22 +57,11 @@ def _sum(path: Path, content: bytes) -> bytes:
     return hashlib.sha256(path.name.encode() + content).digest()
 
 
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix="part-", delete=False) as part:
-        try:
-            part.write(data)
-            part.close()
-            os.replace(part.name, path)
-        except BaseException:
-            Path(part.name).unlink(missing_ok=True)
-            raise
-
-
 def _prune(where: Path) -> None:
-    """Entries, and parts that an interrupted process left, from the newest on as long as they fit."""
-    ours = (file for pattern in ("*.bin", "part-*") for file in where.glob(pattern))
-    found = sorted(((file, file.stat()) for file in ours), key=lambda each: each[1].st_mtime, reverse=True)
+    """Entries, and parts that a process which was killed left, from the newest on as long as they fit."""
+    found = sorted(
+        ((file, file.stat()) for file in where.glob("*.bin")), key=lambda each: each[1].st_mtime, reverse=True
+    )
     total = 0
     for file, facts in found:
         total += facts.st_size
