@@ -3,10 +3,12 @@
 import ctypes
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+from vidrestore.base import files
 from vidrestore.base.files import new_part, put_in_place, write_whole
 from vidrestore.base.settings import Encoding, Picking, Pictures, Reading
 from vidrestore.errors import UsageError, VidrestoreError
@@ -16,7 +18,7 @@ from vidrestore.restoration.job import prepare
 from vidrestore.restoration.pipeline import restore
 from vidrestore.video.facts.probe import probe
 from vidrestore.video.reader import Reader
-from vidrestore.video.resume import swap, unfinished
+from vidrestore.video.resume import exchange, swap, unfinished
 from vidrestore.video.writer import Writer, plan
 
 from ..clips import make_clip
@@ -139,8 +141,8 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     part, folder = tmp_path / "out.part", tmp_path / "out"
     new = {"frame_1": "new", "list": "new", "scene_1/frame_1": "new", "scene_3/frame_1": "new"}
     old = {"frame_1": "old", "frame_2": "old", "list": "old", "scene_1/frame_1": "old", "scene_2/frame_1": "old"}
-    for root, files in ((part / swap.NEW, new), (folder, old | {"mine": "dear", "scene_1/mine": "dear"})):
-        for name, content in files.items():
+    for root, contents in ((part / swap.NEW, new), (folder, old | {"mine": "dear", "scene_1/mine": "dear"})):
+        for name, content in contents.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(content)
     return part, folder
@@ -231,6 +233,78 @@ def test_a_step_that_fails_leaves_everything_as_it_was(
         with pytest.raises(OSError, match="Input/output"):
             swap.swap_in(part, folder, outdated=OUTDATED, overwrite=True, shared=False)
         assert (tree(folder), tree(part)) == before
+
+
+@pytest.mark.parametrize(
+    "what", ["ours alone", "empty", "a stranger's file", "a stranger's folder", "another mode", "worked in", "a mount"]
+)
+def test_a_folder_of_ours_alone_is_exchanged_in_one_step(
+    what: str, folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part, folder = folders
+    (folder / "mine").unlink()
+    (folder / "scene_1" / "mine").unlink()
+    link = folder.with_name("link")
+    link.symlink_to(folder)
+    if what == "empty":
+        shutil.rmtree(folder)
+        folder.mkdir()
+    elif what == "a stranger's file":
+        (folder / "mine").write_text("dear")
+    elif what == "a stranger's folder":
+        (folder / "their").mkdir()
+    elif what == "another mode":
+        folder.chmod(0o700)
+    elif what == "worked in":
+        monkeypatch.chdir(folder)
+    elif what == "a mount":
+        monkeypatch.setattr(exchange, "exchange", lambda *_: False)
+    before = folder.stat()
+    outdated = () if what == "empty" else OUTDATED
+    swap.swap_in(part, link, outdated=outdated, overwrite=True, shared=False)
+    after = folder.stat()
+    assert (before.st_ino == after.st_ino) == (what not in ("ours alone", "empty"))
+    assert before.st_mode == after.st_mode and link.is_symlink()
+    mine = {"mine": "dear"} if what == "a stranger's file" else {}
+    assert tree(folder) == {name: "new" for name, content in AFTER.items() if content == "new"} | mine
+    assert (folder / "their").is_dir() == (what == "a stranger's folder") and not list(part.iterdir())
+
+
+def test_what_comes_to_a_folder_while_it_is_exchanged_stays(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part, folder = folders
+    (folder / "mine").unlink()
+    (folder / "scene_1" / "mine").unlink()
+
+    def at_last(path: Path, other: Path) -> bool:
+        (other / "their").mkdir()
+        (other / "their" / "file").write_text("dear")
+        return files.exchange(path, other)
+
+    monkeypatch.setattr(exchange, "exchange", at_last)
+    swap.swap_in(part, folder, outdated=OUTDATED, overwrite=True, shared=False)
+    assert (folder / "their" / "file").read_text() == "dear" and (folder / "frame_1").read_text() == "new"
+
+
+def test_an_old_result_is_not_gone_on_with_where_a_run_is_killed_as_it_is_exchanged(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part, folder = folders
+    (folder / "mine").unlink()
+    (folder / "scene_1" / "mine").unlink()
+
+    class Killed(BaseException):
+        pass
+
+    def killed(path: Path, other: Path) -> bool:
+        files.exchange(path, other)
+        raise Killed
+
+    monkeypatch.setattr(exchange, "exchange", killed)
+    with pytest.raises(Killed):
+        swap.swap_in(part, folder, outdated=OUTDATED, overwrite=True, shared=False)
+    assert (folder / "frame_1").read_text() == "new" and not (part / swap.NEW).exists()
 
 
 def test_a_folder_in_the_way_of_a_file_is_not_touched(folders: tuple[Path, Path]) -> None:

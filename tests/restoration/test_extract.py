@@ -367,6 +367,7 @@ def test_old_pictures_stay_where_the_new_ones_cannot_come(
     (tmp_path / "pairs.csv").write_text("1,2\n")
     options = ("--scenes", tmp_path / "pairs.csv") if scenes else ()
     extracted(source, out, *options)
+    (out / "mine.txt").write_text("dear")  # else the folder is exchanged as a whole
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
 
     rename = Path.replace
@@ -378,7 +379,7 @@ def test_old_pictures_stay_where_the_new_ones_cannot_come(
 
     monkeypatch.setattr(Path, "replace", elsewhere)
     code, _, errors = invoke("extract-frames", source, out, "-y", "--format", "jpg", *options)
-    assert (code, errors.strip()) == (1, f"vidrestore: {out} could not be written: Invalid cross-device link")
+    assert (code, errors.strip()) == (1, f"vidrestore: {out} cannot be written: Invalid cross-device link")
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
     assert not (tmp_path / "out.part").exists()
 

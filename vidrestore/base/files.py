@@ -14,8 +14,8 @@ from ..errors import UsageError, unwritable
 from .names import check_name, is_stream, write_stream
 from .stop import held
 
-_HERE, _NO_REPLACE = -100, 1
-"""AT_FDCWD and RENAME_NOREPLACE of Linux."""
+_HERE, _NO_REPLACE, _EXCHANGE = -100, 1, 2
+"""AT_FDCWD, RENAME_NOREPLACE and RENAME_EXCHANGE of Linux."""
 
 
 def check_free(path: Path, *sources: Path, overwrite: bool, text: bool = False, folder: bool = False) -> None:
@@ -94,13 +94,11 @@ def put_in_place(part: Path, path: Path, *, overwrite: bool) -> None:
 
 def _rename_to_free(part: Path, path: Path) -> None:
     """FileExistsError: something has that name; found in the same step, where the file system can."""
-    if sys.platform == "linux":
-        renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-        if renameat2 is not None:
-            if renameat2(_HERE, os.fsencode(part), _HERE, os.fsencode(path), _NO_REPLACE) == 0:
-                return
-            if (number := ctypes.get_errno()) not in (errno.EINVAL, errno.ENOSYS):  # the file system cannot
-                raise OSError(number, os.strerror(number), str(path))
+    number = _renameat2(part, path, _NO_REPLACE)
+    if number == 0:
+        return
+    if number not in (errno.EINVAL, errno.ENOSYS):  # the file system can
+        raise OSError(number, os.strerror(number), str(path))
     if not part.is_dir():
         try:
             os.link(part, path)
@@ -114,6 +112,19 @@ def _rename_to_free(part: Path, path: Path) -> None:
     if os.path.lexists(path):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     part.rename(path)
+
+
+def exchange(path: Path, other: Path) -> bool:
+    """Whether two files or folders on one disk have each other's name now, by one step; else nothing has changed."""
+    return _renameat2(path, other, _EXCHANGE) == 0
+
+
+def _renameat2(path: Path, other: Path, how: int) -> int:
+    """0, or the number of the error that it ended with; ENOSYS: there is no such call."""
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None) if sys.platform == "linux" else None
+    if call is None:
+        return errno.ENOSYS
+    return 0 if call(_HERE, os.fsencode(path), _HERE, os.fsencode(other), how) == 0 else ctypes.get_errno()
 
 
 def to_disk(path: Path) -> None:

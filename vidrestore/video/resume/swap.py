@@ -1,7 +1,8 @@
-"""A folder's new content put in place as one: a new folder by one rename, an existing one by moves that can be resumed.
+"""A folder's new content put in place as one: by one rename, or by moves that can be resumed.
 
-The new content lies in a folder beside the target, with a list of the moves to make while they are made. A run that is
-killed between two of them leaves the list, and the next run to that target finishes what it says.
+One rename does where there is no folder yet, or one that is ours alone (exchange.py). Else the new content lies in a
+folder beside the target, with a list of the moves to make while they are made. A run that is killed between two of
+them leaves the list, and the next run to that target finishes what it says.
 """
 
 import json
@@ -16,6 +17,7 @@ from typing import ClassVar
 from ...base.files import put_in_place, write_whole
 from ...base.schema import read_json
 from ...errors import UsageError, VidrestoreError
+from .exchange import exchange_whole
 
 NEW, OLD, MOVES = "pictures", "old", "moves.json"
 """In the folder beside the target: the new content, what it takes the place of, and the list of moves."""
@@ -56,6 +58,9 @@ def swap_in(part: Path, folder: Path, *, outdated: Iterable[str], overwrite: boo
     for name in leaving:
         if (folder / name).is_dir() and not (folder / name).is_symlink():
             raise VidrestoreError(f"{folder / name} is a folder where a file must go; rename it")
+    if exchange_whole(new, folder, part / OLD, leaving):
+        clear(part)
+        return
     moves = Moves(leaving, arriving)
     write_whole(part / MOVES, json.dumps(asdict(moves)).encode(), overwrite=True)
     try:
