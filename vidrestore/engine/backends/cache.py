@@ -59,9 +59,8 @@ def _sum(path: Path, content: bytes) -> bytes:
 
 def _prune(where: Path) -> None:
     """Entries, and parts that a process which was killed left, from the newest on as long as they fit."""
-    found = sorted(
-        ((file, file.stat()) for file in where.glob("*.bin")), key=lambda each: each[1].st_mtime, reverse=True
-    )
+    found = [(file, file.stat()) for file in where.glob("*.bin")]
+    found.sort(key=lambda each: each[1].st_mtime, reverse=True)
     total = 0
     for file, facts in found:
         total += facts.st_size
