@@ -34,7 +34,9 @@ GIVEN = {
 }
 """What the documents call a file or a folder, and which of the test data stands for it."""
 
-BLOCK = re.compile(r"^(?P<why><!-- not run: .+ -->\n)?```(?P<language>bash|python)\n(?P<text>.*?)^```$", re.M | re.S)
+BLOCK = re.compile(
+    r"^(?P<why><!-- not run: [^\n]+ -->\n)?```(?P<language>bash|python)\n(?P<text>.*?)^```$", re.M | re.S
+)
 
 
 @dataclass(frozen=True, slots=True)
