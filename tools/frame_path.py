@@ -17,6 +17,8 @@ from vidrestore import cli
 PACKAGE = str(Path(vidrestore.__file__).parent)
 SHARE = 0.9
 """A function is on the way if it is entered so many times a frame of the source."""
+NAMELESS = ("<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>", "<lambda>")
+"""What Python enters as a function and no `def` wrote: parts of a line."""
 
 
 class Calls:
@@ -24,7 +26,7 @@ class Calls:
 
     def __init__(self) -> None:
         self.entered: Counter[tuple[str, str]] = Counter()
-        self.deepest = 0
+        self.deepest: list[str] = []
 
     def __call__(self, frame: FrameType, event: str, _: object) -> None:
         """What sys.setprofile calls. A generator is entered each time it is resumed."""
@@ -33,15 +35,16 @@ class Calls:
             return
         self.entered[code.co_filename.removeprefix(f"{PACKAGE}/"), code.co_qualname] += 1
         if not code.co_filename.startswith(f"{PACKAGE}/cli"):
-            self.deepest = max(self.deepest, depth(frame))
+            self.deepest = max(self.deepest, stack(frame), key=len)
 
 
-def depth(frame: FrameType | None) -> int:
-    """Frames of the package on the stack, those of the command line apart."""
-    found = 0
+def stack(frame: FrameType | None) -> list[str]:
+    """Our functions under way, the innermost first, those of the command line apart."""
+    found = []
     while frame is not None:
         name = frame.f_code.co_filename
-        found += name.startswith(PACKAGE) and not name.startswith(f"{PACKAGE}/cli")
+        if name.startswith(PACKAGE) and not name.startswith(f"{PACKAGE}/cli"):
+            found.append(frame.f_code.co_qualname)
         frame = frame.f_back
     return found
 
@@ -64,7 +67,12 @@ def main() -> None:
     often = {key: n for key, n in calls.entered.items() if n >= SHARE * frames}
     for (file, name), n in sorted(often.items()):
         print(f"{n / frames:8.1f}  {file}  {name}")
-    print(f"{len(often)} functions in {len({file for file, _ in often})} files, {calls.deepest} deep, {frames} frames")
+    named = [key for key in often if not key[1].endswith(NAMELESS)]
+    print(
+        f"{len(named)} functions ({len(often)} with comprehensions and lambdas) in {len({file for file, _ in named})} files, "
+        f"{len(calls.deepest)} deep, {frames} frames"
+    )
+    print("deepest:", " < ".join(calls.deepest))
 
 
 if __name__ == "__main__":
