@@ -68,10 +68,9 @@ def main() -> None:
     for (file, name), n in sorted(often.items()):
         print(f"{n / frames:8.1f}  {file}  {name}")
     named = [key for key in often if not key[1].endswith(NAMELESS)]
-    print(
-        f"{len(named)} functions ({len(often)} with comprehensions and lambdas) in {len({file for file, _ in named})} files, "
-        f"{len(calls.deepest)} deep, {frames} frames"
-    )
+    files = len({file for file, _ in named})
+    print(f"{len(named)} functions ({len(often)} with comprehensions and lambdas) in {files} files, ", end="")
+    print(f"{len(calls.deepest)} deep, {frames} frames")
     print("deepest:", " < ".join(calls.deepest))
 
 

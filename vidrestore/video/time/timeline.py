@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from av.container import InputContainer
 from av.error import FFmpegError
@@ -35,6 +35,14 @@ JUDGED = 9
 """Packets of a track that decide it."""
 LEADING = 8
 """Packets among which the one shown first lies."""
+
+
+class _Moments(NamedTuple):
+    """Of one packet, in seconds."""
+
+    decoded: Fraction
+    shown: Fraction
+    end: Fraction
 
 
 @dataclass(slots=True)
@@ -80,6 +88,8 @@ class Timeline:
         self._first: Fraction | None = Fraction(0) if container.format.name in (MOV, MATROSKA) else None
         self._offsets = [Fraction(0)]
         self._tracks: dict[int, _Track] = {}
+        self._now: Fraction | None = None
+        """How far any track has come."""
         self._source = demuxed(container, *(s for s in container.streams if s.index in needed))
         self._ahead: deque[Packet[Any]] = deque()
         self._error: FFmpegError | None = None
@@ -94,83 +104,76 @@ class Timeline:
         Raises:
             FFmpegError: what comes after this cannot be reached.
         """
-        while (packet := self._next()) is not None:
-            if self._corrected(packet) and packet.stream_index in self._wanted:
+        while True:
+            if self._error is not None and not self._ahead:
+                raise self._error
+            packet = self._ahead.popleft() if self._ahead else next(self._source, None)
+            if packet is None:
+                return
+            if self._correct(packet) and packet.stream_index in self._wanted:
                 yield packet
 
-    def _next(self) -> Packet[Any] | None:
-        if self._ahead:
-            return self._ahead.popleft()
-        if self._error is not None:
-            raise self._error
-        return next(self._source, None)
-
-    def _corrected(self, packet: Packet[Any]) -> bool:
+    def _correct(self, packet: Packet[Any]) -> bool:
         """Set a packet's time stamps right; False: it is left out."""
-        time = _time(packet)
-        if time is None or not packet.size:
+        moments = _moments(packet)
+        if moments is None or not packet.size:
             return True
         if self._kinds.get(packet.stream_index) not in ("video", "audio"):
-            if self._first is not None and not self._is_possible(time + self._offsets[-1]):
+            if self._first is not None and not self._is_possible(moments.decoded + self._offsets[-1]):
                 packet.pts = packet.dts = None
-            self._move(packet, self._offsets[-1])
+            _move(packet, self._offsets[-1])
             return True
-        track = self._tracks.setdefault(packet.stream_index, _Track())
-        part = self._part(packet, track, time)
+        track = self._tracks.get(packet.stream_index)
+        if track is None:
+            track = self._tracks[packet.stream_index] = _Track()
+        part = self._part(packet, track, moments.decoded)
         if part is None:
             self.impossible += packet.stream_index in self._wanted and self._kinds[packet.stream_index] == "video"
             packet.pts = packet.dts = None
-            track.end += (packet.duration or 0) * packet.time_base
+            track.end += moments.end - moments.shown
+            if self._now is not None and track.last is not None:
+                self._now = max(self._now, track.end)
             return True
-        return self._accept(packet, track, part)
+        return self._accept(packet, track, part, moments)
 
-    def _accept(self, packet: Packet[Any], track: _Track, part: int) -> bool:
-        self._move(packet, self._offsets[part])
-        shown, time = _shown(packet), _time(packet)
-        assert shown is not None and time is not None
-        if packet.dts is not None and abs(shown - time) > LEAP:
-            packet.pts, shown = packet.dts, time
-        if _end(packet) - shown > LEAP:
-            self._judge_length(packet, shown)
+    def _accept(self, packet: Packet[Any], track: _Track, part: int, moments: _Moments) -> bool:
+        moved = _move(packet, self._offsets[part]) if self._offsets[part] else 0
+        time, shown, end = (moment + moved for moment in moments)
+        if abs(shown - time) > LEAP:
+            packet.pts, shown, end = packet.dts, time, time + (end - shown)
+        if end - shown > LEAP:
+            end = self._judge_length(packet, shown, end)
         if part != track.part:
             track.part, track.seam = part, track.end if self._kinds[packet.stream_index] == "audio" else None
         if track.seam is not None:
-            if (shown + _end(packet)) / 2 < track.seam:
+            if (shown + end) / 2 < track.seam:
                 self.overlapping[packet.stream_index] = self.overlapping.get(packet.stream_index, 0) + 1
                 return False
             track.seam = None
         self._first = time if self._first is None else self._first
-        track.last, track.end = time, max(track.end, _end(packet))
+        track.last, track.end = time, max(track.end, end)
+        self._now = track.end if self._now is None else max(self._now, track.end)
         return True
 
-    def _judge_length(self, packet: Packet[Any], shown: Fraction) -> None:
-        """Of a packet that lasts as long as a leap: MP4 has no other gaps."""
-        if not (self._is_possible(_end(packet)) and self._is_said(_end(packet))):
+    def _judge_length(self, packet: Packet[Any], shown: Fraction, end: Fraction) -> Fraction:
+        """The true end of a packet that lasts as long as a leap: MP4 has no other gaps."""
+        if not (self._is_possible(end) and self._is_said(end)):
             packet.duration = 0
-        elif self._kinds[packet.stream_index] == "video":
-            self.gaps.append((shown, _end(packet) - shown))
-
-    def _move(self, packet: Packet[Any], offset: Fraction) -> None:
-        if not offset:
-            return
-        ticks = round(offset / packet.time_base)
-        packet.pts = None if packet.pts is None else packet.pts + ticks
-        packet.dts = None if packet.dts is None else packet.dts + ticks
-
-    @property
-    def _now(self) -> Fraction | None:
-        """How far any track has come."""
-        return max((track.end for track in self._tracks.values() if track.last is not None), default=None)
+            return shown
+        if self._kinds[packet.stream_index] == "video":
+            self.gaps.append((shown, end - shown))
+        return end
 
     def _part(self, packet: Packet[Any], track: _Track, time: Fraction) -> int | None:
         """The part that a packet belongs to, perhaps a new one; None: its time stamp is not believed."""
-        moments = {part: time + self._offsets[part] for part in (track.part, len(self._offsets) - 1)}
-        near = [track.end if track.last is not None else None, self._now]
-        fitting = [part for part, moment in moments.items() if self._follows(track, moment)]
-        if fitting:
-            known = [moment for moment in near if moment is not None]
-            return min(fitting, key=lambda part: min((abs(moments[part] - moment) for moment in known), default=0))
-        return self._judged(packet, track, time)
+        parts = dict.fromkeys((track.part, len(self._offsets) - 1))
+        fitting = [part for part in parts if self._follows(track, time + self._offsets[part])]
+        if not fitting:
+            return self._judged(packet, track, time)
+        if len(fitting) == 1:
+            return fitting[0]
+        near = [moment for moment in (None if track.last is None else track.end, self._now) if moment is not None]
+        return min(fitting, key=lambda part: min((abs(time + self._offsets[part] - each) for each in near), default=0))
 
     def _follows(self, track: _Track, moment: Fraction) -> bool:
         """Whether a packet at this moment needs no explanation."""
@@ -189,8 +192,8 @@ class Timeline:
         if not (starts or self._discontinuous) and not self._is_possible(moment):
             return None
         self._read_ahead()
-        same = (_time(other) for other in self._ahead if other.stream_index == packet.stream_index and other.size)
-        own = [other for other in same if other is not None][:JUDGED]
+        same = (_moments(other) for other in self._ahead if other.stream_index == packet.stream_index and other.size)
+        own = [each.decoded for each in same if each is not None][:JUDGED]
         expected = track.end - self._offsets[track.part]
         goes_on = 2 * sum(abs(other - time) < abs(other - expected) for other in own) > len(own)
         if self._discontinuous:
@@ -215,8 +218,8 @@ class Timeline:
 
     def _is_shared(self, packet: Packet[Any], time: Fraction) -> bool:
         """Whether other tracks go there too."""
-        others = (_time(other) for other in self._ahead if other.stream_index != packet.stream_index and other.size)
-        return any(other is not None and abs(other - time) <= LEAP for other in others)
+        others = (_moments(other) for other in self._ahead if other.stream_index != packet.stream_index and other.size)
+        return any(each is not None and abs(each.decoded - time) <= LEAP for each in others)
 
     def _read_ahead(self) -> None:
         held = sum(packet.size for packet in self._ahead)
@@ -236,15 +239,15 @@ class Timeline:
         ends = {index: track.end for index, track in self._tracks.items() if track.last is not None}
         new: dict[int, list[Fraction]] = {}
         for other in (packet, *self._ahead):
-            index, shown, time = other.stream_index, _shown(other), _time(other)
-            if self._kinds.get(index) not in ("video", "audio") or shown is None or time is None:
+            index, moments = other.stream_index, _moments(other)
+            if self._kinds.get(index) not in ("video", "audio") or moments is None:
                 continue
             track = self._tracks.get(index, _Track(part=len(self._offsets) - 1))
             offset = self._offsets[track.part]
-            if index in new or other is packet or not self._follows(track, time + offset):
-                new.setdefault(index, []).append(shown)
+            if index in new or other is packet or not self._follows(track, moments.decoded + offset):
+                new.setdefault(index, []).append(moments.shown)
             else:
-                ends[index] = max(ends.get(index, Fraction(0)), _end(other) + offset)
+                ends[index] = max(ends.get(index, Fraction(0)), moments.end + offset)
         pictures = max((end for index, end in ends.items() if self._kinds[index] == "video"), default=None)
         latest = max(ends.values())
         end = latest if pictures is None or latest > pictures + OVERLAP else pictures
@@ -293,24 +296,25 @@ def last_picture(path: Path, index: int, *, follow_references: bool = False) -> 
     last: Fraction | None = None
     with opened(path, follow_references=follow_references) as container:
         for packet in packets(container, stream_at(container, index)):
-            shown = _shown(packet)
-            if packet.size and not packet.is_discard and shown is not None:
-                last = max(last or Fraction(0), shown)
+            moments = _moments(packet)
+            if packet.size and not packet.is_discard and moments is not None:
+                last = max(last or Fraction(0), moments.shown)
     return last
 
 
-def _time(packet: Packet[Any]) -> Fraction | None:
-    """When a packet is decoded, in seconds."""
-    stamp = packet.pts if packet.dts is None else packet.dts
-    return None if stamp is None else stamp * packet.time_base
+def _moments(packet: Packet[Any]) -> _Moments | None:
+    """None: it has no time stamp."""
+    decoded = packet.pts if packet.dts is None else packet.dts
+    shown = packet.dts if packet.pts is None else packet.pts
+    if decoded is None or shown is None:
+        return None
+    base = packet.time_base
+    return _Moments(decoded * base, shown * base, (shown + (packet.duration or 0)) * base)
 
 
-def _shown(packet: Packet[Any]) -> Fraction | None:
-    stamp = packet.dts if packet.pts is None else packet.pts
-    return None if stamp is None else stamp * packet.time_base
-
-
-def _end(packet: Packet[Any]) -> Fraction:
-    shown = _shown(packet)
-    assert shown is not None
-    return shown + (packet.duration or 0) * packet.time_base
+def _move(packet: Packet[Any], offset: Fraction) -> Fraction:
+    """Move a packet by whole ticks of its clock; by how many seconds that is."""
+    ticks = round(offset / packet.time_base)
+    packet.pts = None if packet.pts is None else packet.pts + ticks
+    packet.dts = None if packet.dts is None else packet.dts + ticks
+    return ticks * packet.time_base
