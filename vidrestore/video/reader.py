@@ -4,11 +4,12 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 from av.video.frame import VideoFrame
 from torch import Tensor
 
-from ..base.settings import Moment, Reading
+from ..base.settings import Reading
 from ..errors import InputError, UsageError
 from ..frame.frame import Frame
 from .decode.decoder import Decoder
@@ -103,13 +104,14 @@ class Reader:
         with closing(self._pictures() if self._info.kind == "pictures" else self._video()) as source:
             for now in source:
                 any_at_all = True
-                if not self._begun(now.stamp):
+                place = self._place(now.stamp)
+                if place == "before":
                     continue
-                if self._over(now.stamp):
+                if place == "beyond":
                     until = now.stamp.pts
                     break
                 if previous is None:
-                    self._begin(now)
+                    self.origin += now.stamp.pts if self._reading.start else 0
                 else:
                     step = now.stamp.pts - previous.stamp.pts
                     yield self._frame(previous, step)
@@ -148,19 +150,18 @@ class Reader:
         for number, frame in enumerate(frames):
             claimed = (frame.duration or 0) * self._base
             stamp = Stamp(number, self._clock.seconds(frame), claimed, decoder.is_key(frame))
-            if self._begun(stamp) and not self._over(stamp):
+            if self._place(stamp) == "inside":
                 self._watch.see(frame, stamp.pts, aspect=decoder.aspect, header=decoder.header_aspect)
             yield stamp, frame
 
-    def _begun(self, stamp: Stamp) -> bool:
-        return _reached(self._reading.start, stamp.number, stamp.pts, default=True)
-
-    def _over(self, stamp: Stamp) -> bool:
-        return _reached(self._reading.end, stamp.number, stamp.pts, default=False)
-
-    def _begin(self, first: _Timed) -> None:
-        if self._reading.start:
-            self.origin += first.stamp.pts
+    def _place(self, stamp: Stamp) -> Literal["before", "inside", "beyond"]:
+        """Where a frame lies in the window asked for; a moment is a frame's number or its time."""
+        start, end = self._reading.start, self._reading.end
+        if start is not None and (stamp.number if isinstance(start, int) else stamp.pts) < start:
+            return "before"
+        if end is not None and (stamp.number if isinstance(end, int) else stamp.pts) >= end:
+            return "beyond"
+        return "inside"
 
     def _last_duration(self, last: Stamp, step: Fraction, until: Fraction | None) -> Fraction:
         """To where the next frame begins; without one what the file says, unless it is far from the frames before.
@@ -259,10 +260,3 @@ def _check(reading: Reading) -> None:
     least = start if start is not None and alike else 0
     if end is not None and end <= least:
         raise UsageError(f"--end {end} is not later than --start {least}; give a later end")
-
-
-def _reached(moment: Moment | None, number: int, seconds: Fraction, *, default: bool) -> bool:
-    """Whether frame `number`, shown at `seconds`, lies at a moment or after it; `default` where none is given."""
-    if moment is None:
-        return default
-    return (number if isinstance(moment, int) else seconds) >= moment

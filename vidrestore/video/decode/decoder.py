@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from fractions import Fraction
 from functools import partial
 from itertools import chain
@@ -19,6 +19,9 @@ from av.video.stream import VideoStream
 from ..container import AVI, MATROSKA, MOV, MPEGTS, opened, stream_at
 from ..time.clock import cut_off
 from ..time.timeline import Timeline, packets
+
+THREADS: tuple[Literal["AUTO"], Literal["SLICE"]] = ("AUTO", "SLICE")
+"""Of FFmpeg's decoders, in the first pass and in the second: whole frames each, or parts of one frame."""
 
 
 class Decoder:
@@ -74,45 +77,51 @@ class Decoder:
         return frame.key_frame or frame.pts in self._keys
 
     def __iter__(self) -> Generator[VideoFrame]:
-        yield from self._pass("AUTO")
-        if self._waiting:
-            if self.damaged > self._damaged_when_shown:
-                self.damaged = self._damaged_when_shown
-                self._lost.clear()
-            yield from self._pass("SLICE")
+        for threads in THREADS:
+            if threads == "SLICE" and not self._begin_again():
+                return
+            after = self._shown
+            with self._started(threads) as (container, stream, packets):
+                for packet in chain(packets, (None,)):  # None: the decoder is flushed
+                    try:
+                        frames = stream.decode(packet)
+                    except MemoryError:
+                        raise
+                    except FFmpegError:
+                        self._lose(packet, after)
+                        continue
+                    self.aspect = stream.codec_context.sample_aspect_ratio
+                    for frame in frames:
+                        if self._slots:
+                            frame.pts = self._slots.popleft()
+                        if after is None or frame.pts is None or frame.pts > after:
+                            yield self._show(frame)
+                self.truncated |= cut_off(container, stream, self.ends)
 
-    def _pass(self, threads: Literal["AUTO", "SLICE"]) -> Iterator[VideoFrame]:
-        """Frames later than the last one given out."""
+    def _begin_again(self) -> bool:
+        """Whether pictures are missing at the end, which a second pass will look for: what it meets is counted anew."""
+        if self._waiting and self.damaged > self._damaged_when_shown:
+            self.damaged = self._damaged_when_shown
+            self._lost.clear()
+        return bool(self._waiting)
+
+    @contextmanager
+    def _started(
+        self, threads: Literal["AUTO", "SLICE"]
+    ) -> Iterator[tuple[InputContainer, VideoStream, "Iterator[Packet[VideoStream]]"]]:
+        """The file, its pictures, and their packets from where those begin that have not been given out."""
         after = self._shown
         with self._open(accelerator=self._accelerator) as container:
             stream = stream_at(container, self._index)
             stream.thread_type = threads
             if after is None:
                 self.header_aspect = stream.codec_context.sample_aspect_ratio
-            slotted = container.format.name == AVI
             goal = after if self._start is None or after is not None else int(self._start / _base(stream))
             if self.timeline is not None and self.timeline.joins:
                 goal = None  # on the file's own clock that moment is another one, or there are several
             if goal is not None:
                 _seek(container, stream, goal)
-            found = self._packets(container, stream, seeked=goal is not None)
-            for packet in chain(found, (None,)):  # None: the decoder is flushed
-                if packet is not None:
-                    self._expect(packet, slotted=slotted)
-                try:
-                    frames = stream.decode(packet)
-                except MemoryError:
-                    raise
-                except FFmpegError:
-                    self._lose(packet, after)
-                    continue
-                self.aspect = stream.codec_context.sample_aspect_ratio
-                for frame in frames:
-                    if self._slots:
-                        frame.pts = self._slots.popleft()
-                    if after is None or frame.pts is None or frame.pts > after:
-                        yield self._show(frame)
-            self.truncated |= cut_off(container, stream, self.ends)
+            yield container, stream, self._packets(container, stream, seeked=goal is not None)
 
     def _packets(
         self, container: InputContainer, stream: VideoStream, *, seeked: bool
@@ -141,17 +150,16 @@ class Decoder:
                 end = (packet.pts + (packet.duration or 0)) * packet.time_base
                 pictures, everything = self.ends
                 self.ends = (max(pictures, end) if ours else pictures, max(everything, end))
-            if ours:
-                yield cast("Packet[VideoStream]", packet)
-
-    def _expect(self, packet: "Packet[VideoStream]", *, slotted: bool) -> None:
-        if slotted:
-            if packet.dts is not None:
-                self._slots.append(packet.dts)
-        elif packet.pts is not None and not packet.is_discard:
-            self._waiting.add(packet.pts)
-            if packet.is_keyframe:
-                self._keys.add(packet.pts)
+            if not ours:
+                continue
+            if container.format.name == AVI:
+                if packet.dts is not None:
+                    self._slots.append(packet.dts)
+            elif packet.pts is not None and not packet.is_discard:
+                self._waiting.add(packet.pts)
+                if packet.is_keyframe:
+                    self._keys.add(packet.pts)
+            yield cast("Packet[VideoStream]", packet)
 
     def _lose(self, packet: "Packet[VideoStream] | None", after: int | None) -> None:
         pts = None if packet is None else packet.pts

@@ -1,6 +1,7 @@
 """From decoded frames to tensors: zero copy where the format is planar, and one size, format and colour for all."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import torch
@@ -20,6 +21,20 @@ ACCURATE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Frames of one format, size and colour."""
+
+    name: str
+    """The planar format of their samples."""
+    colour: Colour
+    changed: bool
+    """Another size or format than the first."""
+    recoloured: bool
+    relit: bool
+    way: Literal["keep", "reformat", "recolour"]
+
+
 class Unpacker:
     """Turns decoded frames into pictures of one size, format and colour: those of the first.
 
@@ -33,30 +48,58 @@ class Unpacker:
         self._size, self._colour = (width, height), colour
         self._target = planar_format(pix_fmt)
         self._reformatter = VideoReformatter()
+        self._kinds: dict[tuple[object, object], _Kind] = {}
 
     def uniform(self, frame: VideoFrame) -> VideoFrame:
         """The frame itself where it is planar already (with or without alpha), else converted.
 
         Without loss, if size, depth, matrix and range are those of the first.
         """
-        name, colour = planar_format(frame.format.name), colour_of(frame, like=self._colour)
-        same = (frame.width, frame.height) == self._size and _unmarked(name) == _unmarked(self._target)
-        recoloured = (colour.matrix, colour.full_range) != (self._colour.matrix, self._colour.full_range)
-        self.changed += not same
-        self.recoloured += recoloured
-        self.relit += (colour.primaries, colour.transfer) != (self._colour.primaries, self._colour.transfer)
-        if recoloured or _family(name) != _family(self._target):
-            return self._recoloured(frame, name, colour)
-        if same and without_alpha(frame.format.name) == self._target:
-            return _clipped(frame, colour)
-        return self._reformatted(frame, self._target, full=self._colour.full_range)
+        shape = frame.format.name, frame.width, frame.height
+        tags = frame.colorspace, frame.color_range, frame.color_primaries, frame.color_trc
+        kind = self._kinds.get((shape, tags))
+        if kind is None:
+            kind = self._kinds[shape, tags] = self._kind(frame)
+        self.changed += kind.changed
+        self.recoloured += kind.recoloured
+        self.relit += kind.relit
+        if kind.way == "recolour":
+            return self._recoloured(frame, kind.name, kind.colour)
+        if kind.way == "reformat":
+            return self._reformatted(frame, self._target, full=self._colour.full_range)
+        return frame if kind.colour.depth == 8 else _clipped(frame, kind.colour)
 
-    def picture(self, frame: VideoFrame) -> Planes | Tensor:
+    def _kind(self, frame: VideoFrame) -> _Kind:
+        """What frames such as this are, and what becomes of them."""
+        first = self._colour
+        name, colour = planar_format(frame.format.name), colour_of(frame, like=first)
+        same = (frame.width, frame.height) == self._size and _unmarked(name) == _unmarked(self._target)
+        recoloured = (colour.matrix, colour.full_range) != (first.matrix, first.full_range)
+        relit = (colour.primaries, colour.transfer) != (first.primaries, first.transfer)
+        way: Literal["keep", "reformat", "recolour"] = "reformat"
+        if recoloured or name[:3] != self._target[:3]:  # gbr, gray or yuv
+            way = "recolour"
+        elif same and without_alpha(frame.format.name) == self._target:
+            way = "keep"
+        return _Kind(name, colour, changed=not same, recoloured=recoloured, relit=relit, way=way)
+
+    def picture(self, frame: VideoFrame, name: str | None = None, colour: Colour | None = None) -> Planes | Tensor:
         """A uniform frame as planes, uint8 or uint16 views of its memory, which they keep alive; or as RGB.
 
         RGB: (3, H, W) float32 in [0, 1].
+
+        Args:
+            name, colour: planar format and colour of a frame that is not uniform.
         """
-        return _picture(frame, self._target, self._colour)
+        name, colour = name or self._target, colour or self._colour
+        planes = [from_dlpack(plane) for plane in frame.planes[:3]]
+        if name.startswith("gbr"):
+            green, blue, red = planes
+            return torch.stack((red, green, blue)).float().div_((1 << colour.depth) - 1)
+        if name.startswith("gray"):
+            return Planes(planes[0], None, None, colour, 0, 0)
+        y, u, v = planes
+        return Planes(y, u, v, colour, *subsampling(name))
 
     def _reformatted(self, frame: VideoFrame, name: str, *, full: bool) -> VideoFrame:
         """In this size and the format `name`, of the same matrix and range."""
@@ -76,7 +119,8 @@ class Unpacker:
     def _recoloured(self, frame: VideoFrame, name: str, colour: Colour) -> VideoFrame:
         """Converted in floating point and rounded once."""
         whole = (frame.width, frame.height) == self._size and without_alpha(frame.format.name) == name
-        picture = _picture(frame if whole else self._reformatted(frame, name, full=colour.full_range), name, colour)
+        own = frame if whole else self._reformatted(frame, name, full=colour.full_range)
+        picture = self.picture(own, name, colour)
         made = VideoFrame(*self._size, self._target)
         made.colorspace, made.color_range = self._colour.tagged_matrix, self._colour.tagged_range
         for place, plane in zip(made.planes, _codes(picture, self._target, self._colour), strict=True):
@@ -100,22 +144,6 @@ def _clipped(frame: VideoFrame, colour: Colour) -> VideoFrame:
 def _unmarked(name: str) -> str:
     """The name of a format without the mark of full range."""
     return name.replace("yuvj", "yuv")
-
-
-def _family(name: str) -> str:
-    """What the planes of a planar format are: gbr, gray or yuv."""
-    return name[:3]
-
-
-def _picture(frame: VideoFrame, name: str, colour: Colour) -> Planes | Tensor:
-    planes = [from_dlpack(plane) for plane in frame.planes[:3]]
-    if name.startswith("gbr"):
-        green, blue, red = planes
-        return torch.stack((red, green, blue)).float().div_((1 << colour.depth) - 1)
-    if name.startswith("gray"):
-        return Planes(planes[0], None, None, colour, 0, 0)
-    y, u, v = planes
-    return Planes(y, u, v, colour, *subsampling(name))
 
 
 def _codes(picture: Planes | Tensor, name: str, colour: Colour) -> list[Tensor]:

@@ -1,4 +1,4 @@
-"""Watch: what begins or changes after the first frames, by which a file was described."""
+"""Changes later in a file that its first frames did not show: rotation, HDR10, aspect, transparency, interlacing."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -11,7 +11,7 @@ from .sidedata import display_matrix, dropped, hdr10, lost_metadata
 
 
 class Watch:
-    """Looks at every frame that is read, and tells in the end.
+    """Looks at every frame that is read, and has its warnings in the end.
 
     interlaced  frames flagged as interlaced
     """
@@ -29,9 +29,10 @@ class Watch:
             header: as the stream said before its first frame.
         """
         self.interlaced += frame.interlaced_frame
-        for line in self._lines(frame):
-            if line not in self._info.warnings:
-                self._since.setdefault(line, seconds)
+        if frame.side_data or has_alpha(frame.format.name):
+            for line in self._lines(frame):
+                if line not in self._info.warnings:
+                    self._since.setdefault(line, seconds)
         if aspect and header and aspect != header:
             shown = self._info.sample_aspect_ratio or Fraction(1)
             self._since.setdefault(f"the aspect of the pixels changes to {aspect}; the result keeps {shown}", seconds)
