@@ -12,7 +12,7 @@ from ...scenes.list import Scene
 from ..compare.results import Comparison, Kept
 from .chart import panels
 from .difference import AMPLIFIED, difference, png
-from .svg import svg
+from .plot import svg
 from .tables import number
 
 VIEWS = ("reference", "result", "difference")
