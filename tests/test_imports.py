@@ -32,7 +32,6 @@ ONLY = {
     "tifffile": ("video/pictures/formats/tiff.py",),
     "typer": ("cli",),
     "rich": ("cli",),
-    "tqdm": ("cli",),
     "openvino": ("engine/backends/openvino_engine.py",),
     "triton": ("models/kernels/local_conv_gpu.py",),
 }

@@ -1,5 +1,6 @@
 """vidrestore train: the documented recipes, from pictures and clips to a weight file."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -59,7 +60,8 @@ def train(
         raise UsageError("--init is where a run begins; leave it out with --resume")
 
     import torch  # here, since refusals need not load it
-    from tqdm import tqdm
+    from rich.console import Console
+    from rich.progress import Progress as Bar
 
     from ...engine.allocator import keep_memory
     from ...training.log import Log, write_settings
@@ -79,12 +81,14 @@ def train(
         run = {"name": recipe, "data": data.resolve(), "steps": training.steps, "began_with": init, "vgg": vgg}
         more = {"vgg_scale": vgg_scale, "workers": workers, "vidrestore": __version__, "torch": torch.__version__}
         write_settings(folder, RECIPES[recipe], run | more)
-    with tqdm(total=training.steps, initial=training.step, unit="step", disable=None) as bar:
+    console, here = Console(stderr=True), sys.stderr.isatty()
+    with Bar(console=console, disable=not here, redirect_stdout=here and sys.stdout.isatty()) as bar:
+        task = bar.add_task("steps", total=training.steps, completed=training.step)
 
         def show(progress: Progress) -> None:
             log.write(progress)
-            bar.update(progress.step - bar.n)
-            tqdm.write(
+            bar.update(task, completed=progress.step)
+            tell(
                 f"step {progress.step}/{progress.steps}  loss {progress.loss:.5f}  "
                 f"held {progress.psnr:.2f} dB (baseline {progress.baseline:.2f})"
             )
