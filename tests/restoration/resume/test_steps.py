@@ -1,0 +1,126 @@
+"""Every step goes on to the bit, and makes no frame that is there already."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+import torch
+
+from tests.clips import make_clip
+from vidrestore.base.settings import Reading
+from vidrestore.frame.frame import Frame
+from vidrestore.restoration import stage_work
+from vidrestore.restoration.interpolation.timing import SOURCE_TIMES, ByFactor, Timing
+from vidrestore.restoration.job import prepare
+from vidrestore.restoration.pipeline import restore
+from vidrestore.restoration.report import Report
+from vidrestore.restoration.skip import NOTHING, Skip, skips
+
+from .runs import FFV1, made, made_in_parts, pictures, steps, stopping
+
+
+@pytest.mark.parametrize("name", steps())
+def test_every_step_goes_on_to_the_bit(name: str, shared_data: Path, tmp_path: Path) -> None:
+    source = tmp_path / "in.mkv"
+    with av.open(str(source), "w") as output:
+        video = output.add_stream("ffv1", rate=25, width=64, height=48, pix_fmt="yuv420p")
+        with av.open(str(shared_data / "eval/video/davis_soapbox.mp4")) as container:
+            for number, frame in zip(range(12), container.decode(video=0), strict=False):
+                small = frame.reformat(64, 48)
+                small.pts, small.time_base = number, Fraction(1, 25)
+                output.mux(video.encode(small))
+        output.mux(video.encode(None))
+    made(source, tmp_path / "whole.mkv", steps()[name](), resume=False)
+    report = made_in_parts(source, tmp_path / "parts.mkv", steps()[name](), at=(8,))
+    assert report.resumed == 5
+    assert pictures(tmp_path / "parts.mkv") == pictures(tmp_path / "whole.mkv")
+
+
+@pytest.mark.parametrize(("timing", "deblurred"), [("x5/2", 5), ("60 fps", 4)])
+def test_several_steps_go_on_to_the_bit(timing: str, deblurred: int, tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=9, rate=Fraction(25))
+
+    def job(target: Path, at: int | None, *, resume: bool) -> Report:
+        made = [steps()[name]() for name in ("deblur", timing)] + [stopping(steps()["five frames"](), at)]
+        return restore(prepare(source, target, tuple(made), reading=Reading(), encoding=FFV1, resume=resume))
+
+    job(tmp_path / "whole.mkv", None, resume=False)
+    with pytest.raises(KeyboardInterrupt):
+        job(tmp_path / "parts.mkv", 17, resume=True)
+    report = job(tmp_path / "parts.mkv", None, resume=True)
+    assert report.resumed == 15
+    assert pictures(tmp_path / "parts.mkv") == pictures(tmp_path / "whole.mkv")
+    assert report.blur is not None
+    assert len(report.blur.per_frame) == deblurred, "the first step is spared what comes of its frames, too"
+
+
+def test_a_step_before_new_frames_is_spared_what_comes_of_its_own(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+
+    def job(target: Path, at: int | None, *, resume: bool) -> Report:
+        made = (steps()["deblur"](), stopping(steps()["x5/2"](), at))
+        return restore(prepare(source, target, made, reading=Reading(), encoding=FFV1, resume=resume))
+
+    job(tmp_path / "whole.mkv", None, resume=False)
+    with pytest.raises(KeyboardInterrupt):
+        job(tmp_path / "parts.mkv", 22, resume=True)
+    report = job(tmp_path / "parts.mkv", None, resume=True)
+    assert report.resumed == 20 and report.blur is not None
+    assert len(report.blur.per_frame) == 5, "frames 0 to 6 are over; 7 lies within the margin, 8 begins what is left"
+    assert pictures(tmp_path / "parts.mkv") == pictures(tmp_path / "whole.mkv")
+
+
+@dataclass(frozen=True)
+class Reached:
+    reach: int | None
+    timing: Timing = SOURCE_TIMES
+
+
+def test_what_each_of_several_steps_is_spared_by_hand() -> None:
+    def shown(number: int) -> Fraction | None:
+        return Fraction(number + 1, 50) if number < 40 else None
+
+    assert skips([Reached(0)], 40, shown) == [Skip(40)]
+    assert skips([Reached(0), Reached(2), Reached(3)], 40, shown) == [Skip(35), Skip(37), Skip(40)]
+    assert skips([Reached(0), Reached(2)], 1, shown) == [Skip(0), Skip(1)]
+    assert skips([Reached(0), Reached(None)], 40, shown) == [Skip(), Skip(40)]
+    doubled = [Reached(0), Reached(0, ByFactor(Fraction(2))), Reached(2)]
+    assert skips(doubled, 40, shown) == [Skip(until=Fraction(38, 50) - Fraction(1, 100)), Skip(38), Skip(40)]
+    assert skips(doubled, 1, shown) == [Skip(), Skip(0), Skip(1)]
+    assert skips(doubled, 40, lambda _: None) == [Skip(), Skip(38), Skip(40)]
+    slowed = [Reached(0), Reached(0, ByFactor(Fraction(4), Fraction(4)))]
+    assert skips(slowed, 40, shown)[0].until == Fraction(40, 50) / 4 - Fraction(1, 100)
+
+
+def test_frames_that_are_over_are_kept_and_those_reached_back_to_are_not() -> None:
+    frames = [Frame(torch.zeros(3, 1, 1), Fraction(n), Fraction(1)) for n in range(5)]
+
+    def kept(skip: Skip) -> list[int]:
+        keep = skip.keep()
+        return [n for n, frame in enumerate(frames) if keep(frame)]
+
+    assert kept(Skip(3)) == [0, 1, 2] and kept(Skip(3).before(2)) == [0] and kept(Skip(1).before(2)) == []
+    until = Skip(until=Fraction(2))
+    assert kept(until) == kept(until.before(0)) == [0, 1] and kept(until.before(1)) == kept(NOTHING) == []
+
+
+def test_skipped_frames_cost_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=12)
+    seen: list[int] = []
+    real = stage_work.run
+
+    def counted(network, frames, **more):
+        keep = more.pop("keep")
+
+        def told(frame: Frame) -> bool:
+            kept = keep(frame)
+            seen.append(not kept)
+            return kept
+
+        return real(network, frames, keep=told, **more)
+
+    monkeypatch.setattr(stage_work, "run", counted)
+    made_in_parts(source, tmp_path / "out.mkv", steps()["one frame"](), at=(6,))
+    assert sum(seen[-12:]) == 7 and not any(seen[-12:-7])
