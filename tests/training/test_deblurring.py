@@ -20,7 +20,7 @@ from vidrestore.training.data.pairs import by_folder, folders_without_clips, giv
 from vidrestore.training.data.shake import REACH, STEPS, path_kernel, shaken
 from vidrestore.training.loop import Training
 from vidrestore.training.recipes import RECIPES, Recipe
-from vidrestore.training.tasks.deblurring import Blurring, Exposures, _toned
+from vidrestore.training.tasks.deblurring import Blurring, BlurSamples, _toned
 
 
 def psnr(one: Tensor, other: Tensor) -> float:
@@ -113,7 +113,7 @@ class Two:
 def test_the_share_of_other_tone_curves_is_what_is_asked_for() -> None:
     def darkest(share: float) -> Tensor:
         task = Blurring(64, layered=0, shaken=0, sharp=0, noise=0, compressed=0, toned=share)
-        _, sharp = Exposures([Two()], [], [], task, batch=60, seed=1, steps=1)[0]  # type: ignore[list-item]
+        _, sharp = BlurSamples([Two()], [], [], task, batch=60, seed=1, steps=1)[0]  # type: ignore[list-item]
         return sharp.flatten(1).mean(1)
 
     plain, some, all_of_them = darkest(0), darkest(0.5), darkest(1)
@@ -172,7 +172,7 @@ def test_enlarged_samples_show_less_of_the_picture_in_as_many_pixels(tmp_path: P
 
     def spans(share: float) -> Tensor:
         task = Blurring(64, shaken=1, sharp=0, enlarged=share, noise=0, compressed=0, quarters=False)
-        pairs = Exposures([], [], [tmp_path / "ramp.png"], task, batch=40, seed=1, steps=1)[0]
+        pairs = BlurSamples([], [], [tmp_path / "ramp.png"], task, batch=40, seed=1, steps=1)[0]
         middle = torch.stack(pairs)[:, :, 0, 0, 20:44] * 255  # (2, 40, 24, 64), away from what lies outside
         return (middle[..., 43] - middle[..., 20]).abs().mean(-1) / 23
 
@@ -196,7 +196,7 @@ def test_samples_wear_what_users_videos_wear(data: Path, tmp_path: Path) -> None
 
     def errors(**worn: float) -> Tensor:
         task = Blurring(64, layered=0, shaken=1, sharp=1, **worn)
-        blurred, sharp = Exposures([], [], stills, task, batch=12, seed=1, steps=1)[0]
+        blurred, sharp = BlurSamples([], [], stills, task, batch=12, seed=1, steps=1)[0]
         return ((blurred - sharp) ** 2).mean((0, 1, 3, 4)).sqrt() * 255
 
     assert errors(noise=0, compressed=0).max() == 0
@@ -269,7 +269,7 @@ def test_a_patch_without_blur_is_never_taken(data: Path, tmp_path: Path) -> None
     plain = tmp_path / "plain.png"
     plain.write_bytes(cv2.imencode(".png", np.full((90, 90, 3), 99, np.uint8))[1])
     with pytest.raises(InputError, match="none of 400 patches of 64 pixels is blurred"):
-        Exposures([], [], [plain], Blurring(64, shaken=1), batch=1, seed=1, steps=1)[0]
+        BlurSamples([], [], [plain], Blurring(64, shaken=1), batch=1, seed=1, steps=1)[0]
 
 
 def test_a_network_of_levels_learns_from_each(data: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tests.training.test_interpolation import write_scene
 from vidrestore.training.data.footage import scenes
 from vidrestore.training.data.layers import FINER, Layer, layered
 from vidrestore.training.losses import LogMse, make_loss
-from vidrestore.training.tasks.flow_mixing import Fusing, Moments, by_time
+from vidrestore.training.tasks.flow_mixing import FlowSamples, Fusing, by_time
 
 TASK = Fusing(patch=48, margin=16, layered=0.5)
 STEP = (3, 1)
@@ -30,10 +30,10 @@ def stills(tmp_path: Path) -> list[Path]:
     return paths
 
 
-def moments(folder: Path, stills: list[Path], **changed: object) -> Moments:
+def moments(folder: Path, stills: list[Path], **changed: object) -> FlowSamples:
     task = replace(TASK, **changed)
     footage = scenes(folder, folder / "scratch", least=5, side=80)
-    return Moments(footage, stills, task, batch=4, seed=3, steps=9)
+    return FlowSamples(footage, stills, task, batch=4, seed=3, steps=9)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_scenes_are_held_back_and_frames_are_no_stills(footage: Path, stills: li
     assert material.held.pairs[0][0].shape == (1, 7, 3, 48, 48)
     assert material.held.baseline > 20
     made = material.batches(batch=1, seed=1, steps=1)
-    assert isinstance(made, Moments)
+    assert isinstance(made, FlowSamples)
     assert sorted(made._stills) == stills and len(made._footage) == 2
 
 

@@ -26,7 +26,7 @@ from vidrestore.training.loop import Training, learning_rate
 from vidrestore.training.losses import make_loss
 from vidrestore.training.perceptual import WIDTHS, Features, Vgg
 from vidrestore.training.recipes import RECIPES, Recipe
-from vidrestore.training.tasks.triplets import Between, Triplets, average, motion
+from vidrestore.training.tasks.triplets import Between, TripletSamples, average, motion
 
 SIDE = 160
 
@@ -59,9 +59,9 @@ def found(folder: Path, **asked: int) -> list[Scene]:
     return scenes(folder, folder.parent / "unpacked", **{"least": 3, "side": 64, **asked})
 
 
-def batches(footage: list[Scene], **changed: int) -> Triplets:
+def batches(footage: list[Scene], **changed: int) -> TripletSamples:
     usual = {"patch": 48, "margin": 12, "choice": 3, "batch": 6, "seed": 1, "steps": 20}
-    return Triplets(footage, **{**usual, **changed})
+    return TripletSamples(footage, **{**usual, **changed})
 
 
 def test_folders_of_numbered_frames_are_scenes(footage: Path) -> None:
@@ -139,7 +139,7 @@ def test_every_flip_and_both_orders_of_time_occur(footage: Path) -> None:
         size = (100, 100)
 
     sees = set()
-    dataset = Triplets([Slope(noisy)], patch=48, margin=12, choice=1, batch=1, seed=3, steps=64)
+    dataset = TripletSamples([Slope(noisy)], patch=48, margin=12, choice=1, batch=1, seed=3, steps=64)
     dataset._moving = lambda rng: dataset._window(rng)  # type: ignore[method-assign]  # flow sees nothing in a slope
     for step in range(64):
         around, between = dataset[step]

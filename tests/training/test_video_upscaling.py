@@ -23,7 +23,7 @@ from vidrestore.training.evaluate.clips import clips, stills
 from vidrestore.training.evaluate.upscaling import _score, evaluate_upscale, full
 from vidrestore.training.loop import Training
 from vidrestore.training.recipes import RECIPES
-from vidrestore.training.tasks.video_upscaling import MIDDLE, Sequences, Sequencing, bicubic
+from vidrestore.training.tasks.video_upscaling import MIDDLE, SequenceSamples, Sequencing, bicubic
 
 TINY = Sequencing(Degradation(2), patch=16, halved=0.5, layered=0.5, made=4)
 
@@ -78,7 +78,7 @@ def test_of_one_scene_the_end_is_held_back(tmp_path: Path) -> None:
     task = replace(TINY, layered=0.0, halved=0.0)
     material = task.open(tmp_path, tmp_path / "scratch")
     sequences = material.batches(batch=1, seed=0, steps=1)
-    assert isinstance(sequences, Sequences)
+    assert isinstance(sequences, SequenceSamples)
     (scene,) = sequences._footage
     assert len(scene) == 34
     film(tmp_path / "short" / "film", 9)

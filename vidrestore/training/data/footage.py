@@ -132,6 +132,16 @@ def beside(found: Sequence[Scene], data: Path) -> list[Path]:
     return [p for p in sorted(data.rglob("*")) if p.suffix.lower() in PICTURES and p.parent not in folders]
 
 
+def squares(scene: Scene, numbers: Sequence[int], *, side: int, halved: float, rng: np.random.Generator) -> list[Codes]:
+    """The same random square of some frames; `halved`: how often it is taken twice as large and reduced."""
+    shrink = 2 if min(scene.size) >= 2 * side and rng.random() < halved else 1
+    y, x = (int(rng.integers(n - side * shrink + 1)) for n in scene.size)
+    frames = [scene[number][y : y + side * shrink, x : x + side * shrink] for number in numbers]
+    if shrink == 1:
+        return frames
+    return [np.asarray(cv2.resize(f, (side, side), interpolation=cv2.INTER_AREA), np.uint8) for f in frames]
+
+
 def of_folder(folder: Path) -> Iterator[Scene]:
     """Its pictures as one scene, where they are numbered like frames."""
     numbered = sorted(

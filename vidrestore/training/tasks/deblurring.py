@@ -13,15 +13,14 @@ from typing import ClassVar
 
 import cv2
 import numpy as np
-import torch
-from torch.utils.data import Dataset
 
 from ...errors import InputError
 from ...metrics.psnr import psnr
 from ..data.exposed import Exposed, exposed_scenes, exposed_stills
-from ..data.exposure import GAMMA
+from ..data.exposure import GAMMA, as_picture
 from ..data.footage import Codes, beside, fitting_scenes, held_back, read_picture
 from ..data.pairs import GivenPair, by_folder, folders_without_clips, given_pairs, says_blurred
+from ..data.samples import Samples
 from ..data.shake import shaken
 from ..validate import Held, Pair
 from .task import Material
@@ -81,15 +80,17 @@ class Blurring:
         stills = [path for path in beside(found, data) if path not in of_pairs and not says_blurred(path, data)]
         stills = [path for path in stills if min(read_picture(path).shape[:2]) >= self.patch]
         layers = exposed_stills(stills, scratch / "exposed", side=self.patch) if stills and self.layered else []
-        samples = Exposures(list(chain(*held)), [], [], replace(self, sharp=0, enlarged=0), batch=1, seed=0, steps=HELD)
+        samples = BlurSamples(
+            list(chain(*held)), [], [], replace(self, sharp=0, enlarged=0), batch=1, seed=0, steps=HELD
+        )
         return Material(
-            partial(Exposures, list(chain(*kept)), layers, stills, self),
+            partial(BlurSamples, list(chain(*kept)), layers, stills, self),
             Held([samples[i] for i in range(HELD)], lambda window: window),
         )
 
 
-class Exposures(Dataset[Pair]):
-    """Batch number `step` of blurred pictures and sharp ones, both (B, 1, 3, patch, patch), in [0, 1]."""
+class BlurSamples(Samples):
+    """Blurred pictures and sharp ones, both (B, 1, 3, patch, patch)."""
 
     def __init__(
         self,
@@ -103,18 +104,9 @@ class Exposures(Dataset[Pair]):
         steps: int,
     ) -> None:
         self._moving, self._layers, self._stills, self._task = moving, layers, stills, task
-        self._batch, self._seed, self._steps = batch, seed, steps
+        super().__init__(batch=batch, seed=seed, steps=steps)
 
-    def __len__(self) -> int:
-        return self._steps
-
-    def __getitem__(self, step: int) -> Pair:
-        rng = np.random.default_rng((self._seed, step))
-        pairs = np.stack([np.stack(self._sample(rng)) for _ in range(self._batch)])  # (B, 2, patch, patch, 3)
-        stack = torch.from_numpy(pairs).permute(0, 1, 4, 2, 3).float() / 255
-        return stack[:, :1], stack[:, 1:]
-
-    def _sample(self, rng: np.random.Generator) -> tuple[Codes, Codes]:
+    def _sample(self, rng: np.random.Generator) -> Pair:
         task = self._task
         gamma = rng.uniform(1, GAMMA) if rng.random() < task.toned else GAMMA
         blurred, sharp = self._fitting(self._source(rng), gamma, rng)
@@ -123,7 +115,7 @@ class Exposures(Dataset[Pair]):
         blurred, sharp = _turned(blurred, sharp, rng, quarters=task.quarters)
         if task.colours:
             blurred, sharp = _recoloured(blurred, sharp, rng)
-        return self._worn(blurred, rng), sharp
+        return as_picture(self._worn(blurred, rng))[None], as_picture(sharp)[None]
 
     def _source(self, rng: np.random.Generator) -> Sequence[Source] | Sequence[Path]:
         kind = rng.random()

@@ -8,18 +8,17 @@ from itertools import accumulate
 from pathlib import Path
 from typing import ClassVar
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from ...restoration.interpolation.flow import grey, window
 from ...restoration.interpolation.flow_motion import at, find
 from ...restoration.interpolation.flow_presets import Search
 from ...restoration.interpolation.warp import Picture
-from ..data.footage import Codes, Scene, beside, held_back, scenes
+from ..data.footage import Codes, Scene, beside, held_back, scenes, squares
 from ..data.layers import layered
+from ..data.samples import Samples
 from ..validate import Held, Pair
 from .task import Material
 from .triplets import HELD, STILL, TRIES, motion
@@ -49,8 +48,8 @@ class Fusing:
         found = scenes(data, scratch, least=5, side=side)
         held, kept = held_back(found, data)
         stills = beside(found, data)
-        samples = Moments(held, stills, self, batch=1, seed=0, steps=HELD)
-        return Material(partial(Moments, kept, stills, self), Held([samples[i] for i in range(HELD)], by_time))
+        samples = FlowSamples(held, stills, self, batch=1, seed=0, steps=HELD)
+        return Material(partial(FlowSamples, kept, stills, self), Held([samples[i] for i in range(HELD)], by_time))
 
 
 def by_time(window: Tensor) -> Tensor:
@@ -59,25 +58,17 @@ def by_time(window: Tensor) -> Tensor:
     return window[:, :1] * (1 - time) + window[:, 1:2] * time
 
 
-class Moments(Dataset[Pair]):
-    """Batch number `step` of windows (B, 7, 3, patch, patch) and what they show (B, 1, 3, patch, patch)."""
+class FlowSamples(Samples):
+    """Windows (B, 7, 3, patch, patch) and what they show (B, 1, 3, patch, patch)."""
 
     def __init__(
         self, footage: Sequence[Scene], stills: Sequence[Path], task: Fusing, *, batch: int, seed: int, steps: int
     ) -> None:
         self._footage, self._stills, self._task = footage, stills, task
         self._counts = list(accumulate(map(len, footage)))
-        self._batch, self._seed, self._steps = batch, seed, steps
+        super().__init__(batch=batch, seed=seed, steps=steps)
 
-    def __len__(self) -> int:
-        return self._steps
-
-    def __getitem__(self, step: int) -> Pair:
-        rng = np.random.default_rng((self._seed, step))
-        windows, truths = zip(*(self._sample(rng) for _ in range(self._batch)), strict=True)
-        return torch.stack(windows), torch.stack(truths)[:, None]
-
-    def _sample(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    def _sample(self, rng: np.random.Generator) -> Pair:
         gap, place = list(GAPS)[int(rng.choice(len(GAPS), p=list(GAPS.values())))]
         if self._stills and rng.random() < self._task.layered:
             time, side = place / gap, self._task.patch + 2 * self._task.margin
@@ -91,9 +82,7 @@ class Moments(Dataset[Pair]):
             first, second, time = second, first, 1 - time
         return self._prepared(first, truth, second, time, rng)
 
-    def _prepared(
-        self, first: Picture, truth: Picture, second: Picture, time: float, rng: np.random.Generator
-    ) -> tuple[Tensor, Tensor]:
+    def _prepared(self, first: Picture, truth: Picture, second: Picture, time: float, rng: np.random.Generator) -> Pair:
         search = list(SEARCHES)[int(rng.choice(len(SEARCHES), p=list(SEARCHES.values())))]
         found = find(grey(first), grey(second), search)
         *moved, evidence = window(first, second, at(found, first, second, time), time)
@@ -102,7 +91,7 @@ class Moments(Dataset[Pair]):
         inner = slice(self._task.margin, self._task.margin + self._task.patch)
         stack = np.stack([picture[inner, inner] for picture in (*pictures[:-1], evidence, pictures[-1])])
         tensor = torch.from_numpy(stack).permute(0, 3, 1, 2).contiguous()
-        return tensor[:-1], tensor[-1]
+        return tensor[:-1], tensor[-1:]
 
     def _moving(self, gap: int, place: int, rng: np.random.Generator) -> list[Codes]:
         """Three frames in order, of which the first and the last differ by some motion."""
@@ -117,13 +106,7 @@ class Moments(Dataset[Pair]):
         scene = self._footage[bisect_right(self._counts, number)]
         start = int(rng.integers(len(scene) - gap))
         side = self._task.patch + 2 * self._task.margin
-        shrink = 2 if min(scene.size) >= 2 * side and rng.random() < self._task.halved else 1
-        y, x = (int(rng.integers(n - side * shrink + 1)) for n in scene.size)
-        area = (slice(y, y + side * shrink), slice(x, x + side * shrink))
-        frames = [scene[start + offset][area] for offset in (0, place, gap)]
-        if shrink == 1:
-            return frames
-        return [np.asarray(cv2.resize(f, (side, side), interpolation=cv2.INTER_AREA), np.uint8) for f in frames]
+        return squares(scene, [start, start + place, start + gap], side=side, halved=self._task.halved, rng=rng)
 
 
 def _picture(codes: Codes) -> Picture:

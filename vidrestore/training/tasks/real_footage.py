@@ -8,14 +8,13 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from ...frame.upsample import upsample
 from ..data.chain import Shares
 from ..data.encoded import FRAMES, Encoded, encoded_scenes, encoded_stills
 from ..data.footage import beside, held_back, scenes
+from ..data.samples import Samples
 from ..validate import Held, Pair
 from .task import Material
 from .video_upscaling import MIDDLE
@@ -52,8 +51,10 @@ class RealFootage:
             clips += encoded_stills(
                 stills, scratch / "encoded", self.shares, scale=self.scale, side=2 * side, count=self.layered
             )
-        samples = Windows(make(held, rounds=2), self, batch=1, seed=0, steps=HELD)
-        return Material(partial(Windows, clips, self), Held([samples[i] for i in range(HELD)], partial(bicubic, self)))
+        samples = RealSamples(make(held, rounds=2), self, batch=1, seed=0, steps=HELD)
+        return Material(
+            partial(RealSamples, clips, self), Held([samples[i] for i in range(HELD)], partial(bicubic, self))
+        )
 
 
 def bicubic(task: RealFootage, window: Tensor) -> Tensor:
@@ -61,26 +62,17 @@ def bicubic(task: RealFootage, window: Tensor) -> Tensor:
     return upsample(window[:, MIDDLE], task.scale)[:, None]
 
 
-class Windows(Dataset[Pair]):
-    """Batch number `step` of windows (B, 5, 1, patch, patch) and middle frames (B, 1, 1, s*patch, s*patch), in [0, 1].
+class RealSamples(Samples):
+    """Windows (B, 5, 1, patch, patch) and middle frames (B, 1, 1, s*patch, s*patch).
 
     Each is flipped, turned and played backwards at random.
     """
 
     def __init__(self, clips: Sequence[Encoded], task: RealFootage, *, batch: int, seed: int, steps: int) -> None:
         self._clips, self._task = clips, task
-        self._batch, self._seed, self._steps = batch, seed, steps
+        super().__init__(batch=batch, seed=seed, steps=steps)
 
-    def __len__(self) -> int:
-        return self._steps
-
-    def __getitem__(self, step: int) -> Pair:
-        rng = np.random.default_rng((self._seed, step))
-        low, high = zip(*(self._sample(rng) for _ in range(self._batch)), strict=True)
-        window, target = (torch.from_numpy(np.stack(each)).float() / 255 for each in (low, high))
-        return window[:, :, None], target[:, None, None]
-
-    def _sample(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    def _sample(self, rng: np.random.Generator) -> Pair:
         clip, task = self._clips[int(rng.integers(len(self._clips)))], self._task
         low, high = clip.low, clip.high
         middle = int(rng.integers(MIDDLE, len(low) - MIDDLE))
@@ -90,4 +82,6 @@ class Windows(Dataset[Pair]):
         target = high[middle, y : y + side, x : x + side]
         backwards, mirrored, quarters = (int(n) for n in (*rng.choice([1, -1], 2), rng.integers(4)))
         frames = np.rot90(frames[::backwards, ::mirrored], quarters, (1, 2))
-        return frames.copy(), np.rot90(target[::mirrored], quarters).copy()
+        target = np.rot90(target[::mirrored], quarters)
+        window, truth = (torch.from_numpy(codes.copy()).float() / 255 for codes in (frames, target))
+        return window[:, None], truth[None, None]

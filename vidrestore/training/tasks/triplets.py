@@ -16,10 +16,11 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from ...errors import InputError
+from ..data.exposure import as_picture
 from ..data.footage import Codes, Scene, held_back, scenes
+from ..data.samples import Samples
 from ..validate import Held, Pair
 from .task import Material
 
@@ -44,7 +45,7 @@ class Between:
     def open(self, data: Path, scratch: Path) -> Material:
         """See Task. InputError: fewer than two scenes."""
         held, kept = held_back(scenes(data, scratch, least=3, side=self.patch), data)
-        make = partial(Triplets, patch=self.patch, margin=self.margin, choice=self.choice)
+        make = partial(TripletSamples, patch=self.patch, margin=self.margin, choice=self.choice)
         samples = make(held, batch=1, seed=0, steps=HELD)
         return Material(partial(make, kept), Held([samples[i] for i in range(HELD)], average))
 
@@ -54,8 +55,8 @@ def average(window: Tensor) -> Tensor:
     return window.mean(1, keepdim=True)
 
 
-class Triplets(Dataset[Pair]):
-    """Batch number `step` of frames around (B, 2, 3, patch, patch) and between (B, 1, 3, patch, patch), in [0, 1]."""
+class TripletSamples(Samples):
+    """Frames around (B, 2, 3, patch, patch) and between (B, 1, 3, patch, patch)."""
 
     def __init__(
         self,
@@ -71,26 +72,18 @@ class Triplets(Dataset[Pair]):
         self._footage = footage
         self._counts = list(accumulate(len(scene) - 2 for scene in footage))
         self._patch, self._margin, self._choice = patch, margin, choice
-        self._batch, self._seed, self._steps = batch, seed, steps
+        super().__init__(batch=batch, seed=seed, steps=steps)
 
-    def __len__(self) -> int:
-        return self._steps
-
-    def __getitem__(self, step: int) -> Pair:
-        rng = np.random.default_rng((self._seed, step))
-        triplets = np.stack([self._sample(rng) for _ in range(self._batch)])  # (B, 3, patch, patch, 3)
-        stack = torch.from_numpy(triplets).permute(0, 1, 4, 2, 3).float() / 255
-        return stack[:, ::2], stack[:, 1:2]
-
-    def _sample(self, rng: np.random.Generator) -> Codes:
-        """(3, patch, patch, 3): frame, place, flips and order drawn."""
+    def _sample(self, rng: np.random.Generator) -> Pair:
+        """Frame, place, flips and order are drawn."""
         triplet = self._moving(rng)
         y, x = (int(rng.integers(n - self._patch + 1)) for n in triplet.shape[1:3])
         triplet = triplet[:, y : y + self._patch, x : x + self._patch]
         for axis, flip in enumerate(rng.integers(2, size=3)):
             if flip:
                 triplet = np.flip(triplet, axis)  # axis 0: the order of time
-        return triplet
+        pictures = torch.stack([as_picture(frame) for frame in triplet])
+        return pictures[::2], pictures[1:2]
 
     def _moving(self, rng: np.random.Generator) -> Codes:
         for _ in range(TRIES):

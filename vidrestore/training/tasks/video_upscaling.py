@@ -8,19 +8,18 @@ from itertools import accumulate
 from pathlib import Path
 from typing import ClassVar
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import Dataset
 
 from ...errors import InputError
 from ...frame.upsample import upsample
 from ..data.degrade import Degradation, degrade
-from ..data.footage import Codes, Scene, beside, held_back, named, save_whole, scenes, state_of
+from ..data.footage import Codes, Scene, beside, held_back, named, save_whole, scenes, squares, state_of
 from ..data.layers import layered
 from ..data.pictures import luma_codes
+from ..data.samples import Samples
 from ..validate import Held, Pair
 from .task import Material
 
@@ -63,9 +62,9 @@ class Sequencing:
         held, kept = held_back(found, data) if len(found) > 1 else _parted(found[0], data)
         stills = beside(found, data)
         made = _made(stills, scratch, self) if stills and self.layered else None
-        samples = Sequences(held, None, self, batch=1, seed=0, steps=HELD)
+        samples = SequenceSamples(held, None, self, batch=1, seed=0, steps=HELD)
         return Material(
-            partial(Sequences, kept, made, self), Held([samples[i] for i in range(HELD)], partial(bicubic, self))
+            partial(SequenceSamples, kept, made, self), Held([samples[i] for i in range(HELD)], partial(bicubic, self))
         )
 
 
@@ -74,8 +73,8 @@ def bicubic(task: Sequencing, window: Tensor) -> Tensor:
     return upsample(window[:, MIDDLE], task.degradation.scale, offset=task.degradation.offset)[:, None]
 
 
-class Sequences(Dataset[Pair]):
-    """Batch number `step` of shrunk windows (B, 5, 1, patch, patch) and middle frames (B, 1, 1, s*patch, s*patch).
+class SequenceSamples(Samples):
+    """Shrunk windows (B, 5, 1, patch, patch) and middle frames (B, 1, 1, s*patch, s*patch).
 
     Args:
         made: windows in made-up motion (N, 5, side, side), or None.
@@ -93,25 +92,18 @@ class Sequences(Dataset[Pair]):
     ) -> None:
         self._footage, self._made, self._task = footage, made, task
         self._counts = list(accumulate(len(scene) - FRAMES + 1 for scene in footage))
-        self._batch, self._seed, self._steps = batch, seed, steps
+        super().__init__(batch=batch, seed=seed, steps=steps)
 
-    def __len__(self) -> int:
-        return self._steps
-
-    def __getitem__(self, step: int) -> Pair:
-        rng = np.random.default_rng((self._seed, step))
+    def _sample(self, rng: np.random.Generator) -> Pair:
         task = self._task
-        windows = torch.from_numpy(np.stack([self._sample(rng) for _ in range(self._batch)])).float() / 255
-        generator = torch.Generator().manual_seed(int(rng.integers(1 << 31)))
-        batch = len(windows)
-        low = degrade(windows.flatten(0, 1)[:, None], task.degradation, generator=generator)
+        window = torch.from_numpy(self._window(rng)).float()[:, None] / 255
+        low = degrade(window, task.degradation, generator=_generator(task.degradation, rng))
         outer = task.degradation.margin
         inner = outer // task.degradation.scale
-        low = low[..., inner : inner + task.patch, inner : inner + task.patch]
-        target = windows[:, MIDDLE, None, None, outer : task.side - outer, outer : task.side - outer]
-        return low.reshape(batch, FRAMES, *low.shape[1:]), target.contiguous()
+        target = window[MIDDLE, None, :, outer : task.side - outer, outer : task.side - outer]
+        return low[..., inner : inner + task.patch, inner : inner + task.patch], target
 
-    def _sample(self, rng: np.random.Generator) -> Codes:
+    def _window(self, rng: np.random.Generator) -> Codes:
         """(5, side, side), flipped, turned and played backwards at random."""
         if self._made is not None and rng.random() < self._task.layered:
             window = self._made[int(rng.integers(len(self._made)))]
@@ -127,13 +119,15 @@ class Sequences(Dataset[Pair]):
         index = bisect_right(self._counts, number)
         scene, side = self._footage[index], self._task.side
         start = number - (self._counts[index - 1] if index else 0)
-        shrink = 2 if min(scene.size) >= 2 * side and rng.random() < self._task.halved else 1
-        y, x = (int(rng.integers(n - side * shrink + 1)) for n in scene.size)
-        area = (slice(y, y + side * shrink), slice(x, x + side * shrink))
-        frames = [luma_codes(scene[start + i][area][..., ::-1]) for i in range(FRAMES)]
-        if shrink == 2:
-            frames = [np.asarray(cv2.resize(f, (side, side), interpolation=cv2.INTER_AREA), np.uint8) for f in frames]
-        return np.stack(frames)
+        frames = squares(scene, range(start, start + FRAMES), side=side, halved=self._task.halved, rng=rng)
+        return np.stack([luma_codes(frame[..., ::-1]) for frame in frames])
+
+
+def _generator(degradation: Degradation, rng: np.random.Generator) -> torch.Generator | None:
+    """For what of a degradation is drawn at random."""
+    if not degradation.noise_sigma and degradation.quality is None:
+        return None
+    return torch.Generator().manual_seed(int(rng.integers(1 << 31)))
 
 
 @dataclass(frozen=True, slots=True)
