@@ -6,19 +6,14 @@ from typing import Literal
 import numpy as np
 import torch
 from av.video.frame import VideoFrame
-from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.reformatter import VideoReformatter
 from torch import Tensor
 from torch.utils.dlpack import from_dlpack
 
 from ...frame.colour import change_colour, quantise, subsampled, to_planes, to_rgb
 from ...frame.frame import Colour, Planes
 from .colour_tags import colour_of
-from .pixel_format import planar_format, subsampling, without_alpha
-
-# Without all four swscale is off by a code value on average.
-ACCURATE = (
-    Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
-)
+from .pixel_format import ACCURATE, planar_format, subsampling, without_alpha
 
 
 @dataclass(frozen=True, slots=True)

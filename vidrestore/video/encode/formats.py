@@ -9,7 +9,7 @@ from av.codec.codec import find_best_pix_fmt_of_list
 from ...base.settings import Encoding
 from ...errors import UsageError
 from ..codecs import is_lossless
-from ..decode.pixel_format import planar_format
+from ..decode.pixel_format import SUBSAMPLING, planar_format
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,6 @@ class Layout:
     depth: int
 
 
-_SUBSAMPLING = {"420": (1, 1), "422": (1, 0), "444": (0, 0), "440": (0, 1), "411": (2, 0), "410": (2, 2)}
 _PACKED = {"nv12": "yuv420p", "p010le": "yuv420p10le", "bgr0": "gbrp", "rgb24": "gbrp"}
 """Formats that hold the same samples interleaved: filled planar, then interleaved by swscale, exactly."""
 
@@ -35,7 +34,7 @@ def layout(pix_fmt: str) -> Layout | None:
     found = re.fullmatch(r"(gray|gbrp|yuv(4\d\d)p)(?:(\d+)le)?", name)
     if found is None:
         return None
-    x, y = _SUBSAMPLING[found[2]] if found[2] else (0, 0)
+    x, y = SUBSAMPLING[found[2]] if found[2] else (0, 0)
     return Layout(name, found[1] == "gbrp", found[1] == "gray", x, y, int(found[3] or 8))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations  # av's Packet is generic for type checkers o
 from collections.abc import Iterable
 from contextlib import suppress
 from fractions import Fraction
-from math import floor
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +36,12 @@ class Mux:
 
     def __init__(self, file: Path, target: Target, beside: Beside) -> None:
         self._file, self._target, self._ends_early = file, target, beside.length is not None
-        self._clock = PacketClock(mp4=target.container in ("mp4", "mov"))
         self._source = None
         if target.tracks_from is not None:
             self._source = open_source(target.tracks_from, follow_references=beside.follow_references)
         self._output = open_output(target, file)
         self._stream = self._output.streams.video[0]
         self._encoder = Encoder(target, self._stream)
-        self._tick: int | None = None
-        self._alike = 0
         self._copier: Copier | None = None
         self._sounds: list[Tempo] = []
         if self._source is not None:
@@ -71,6 +67,10 @@ class Mux:
                 self._stream.disposition = video.disposition
         # Every stream is declared: from the header on, sizes and time bases are fixed.
         self._output.start_encoding()
+        assert self._stream.time_base is not None
+        self._clock = PacketClock(
+            target.time_base, stored=self._stream.time_base, mp4=target.container in ("mp4", "mov")
+        )
 
     @property
     def duration(self) -> Fraction:
@@ -81,26 +81,18 @@ class Mux:
     def warnings(self) -> list[str]:
         copied = [] if self._copier is None else self._copier.warnings
         alike = (
-            f"frames with the time of the one before: {self._alike}; {self._target.container} counts no finer; "
+            f"frames with the time of the one before: {self._clock.alike}; {self._target.container} counts no finer; "
             "write .mp4 to keep them apart"
         )
-        own = [alike] if self._alike else []
+        own = [alike] if self._clock.alike else []
         return [*own, *copied, *(warning for sound in self._sounds for warning in sound.warnings)]
 
     def add(self, frame: Frame) -> None:
         """Encode a frame, after the other tracks' packets up to its time."""
         self._others_until(frame.pts)
         packets = self._encoder.encode(frame)
-        self._expect(*self._encoder.last)
-        self._mux(packets)
-
-    def _expect(self, pts: int, duration: int) -> None:
-        """A frame at a tick of the target's clock, of which the container may have fewer."""
-        assert self._stream.time_base is not None
-        tick = floor(pts * self._target.time_base / self._stream.time_base + Fraction(1, 2))
-        self._alike += tick == self._tick
-        self._tick = tick
-        self._clock.expect(pts, duration)
+        self._clock.expect(*self._encoder.last)
+        self._output.mux(self._clock.correct(packets))
 
     def add_encoded(self, frames: Iterable[tuple[int, int]], packets: Iterable[Packet[Any]]) -> None:
         """Take frames that were encoded before, by an encoder of the same target.
@@ -110,12 +102,12 @@ class Mux:
             packets: what the encoder made of them all, in its order; pts and dts in ticks.
         """
         for pts, duration in frames:
-            self._expect(pts, duration)
+            self._clock.expect(pts, duration)
         for packet in packets:
             assert packet.pts is not None
             self._others_until(packet.pts * self._target.time_base)
             packet.stream, packet.time_base = self._stream, self._target.time_base
-            self._mux([packet])
+            self._output.mux(self._clock.correct([packet]))
 
     def _others_until(self, time: Fraction) -> None:
         """The other tracks' packets from before a time."""
@@ -123,13 +115,9 @@ class Mux:
             if tracks is not None:
                 tracks.until(time)
 
-    def _mux(self, packets: list[Packet[Any]]) -> None:
-        for packet in packets:
-            self._output.mux(self._clock.correct(packet))
-
     def finish(self) -> None:
         """Flush the encoder, copy what is left of the other tracks, close the file."""
-        self._mux(self._encoder.flush())
+        self._output.mux(self._clock.correct(self._encoder.flush()))
         self._output.mux(self._clock.last_packet())
         end = self._clock.end * self._target.time_base if self._ends_early else None
         if self._copier is not None:

@@ -3,18 +3,16 @@
 import av
 import torch
 from av.video.frame import PictureType
-from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.reformatter import VideoReformatter
 from torch import Tensor
 from torch.utils.dlpack import from_dlpack
 
 from ...errors import VidrestoreError
 from ...frame.colour import change_depth, quantise, subsampled, to_planes, to_rgb
 from ...frame.frame import Frame, Planes
+from ..decode.pixel_format import ACCURATE, planar_yuv
 from .formats import Layout, layout
 from .target import Target
-
-# swscale's default flags shift luma by a code value on average; these give it back exactly.
-EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
 
 
 class Packer:
@@ -29,48 +27,42 @@ class Packer:
 
     def pack(self, frame: Frame) -> av.VideoFrame:
         """The frame's picture, padded to the target's size, without its time."""
-        self._check(frame)
-        packed = self._native(frame)
+        target, native = self._target, frame.native
+        (right, bottom), (height, width) = target.pad, frame.size
+        planned = target.width - right, target.height - bottom
+        if (width, height) != planned:
+            raise VidrestoreError(
+                f"the frame at {float(frame.pts):.3f} s is {width}x{height}, not the {planned[0]}x{planned[1]} planned"
+            )
+        packed = None
+        if isinstance(native, av.VideoFrame) and not any(target.pad):
+            # "yuvj420p" is copied rather than passed: PyAV would convert its range.
+            same = (native.format.name, native.width, native.height) == (target.pix_fmt, target.width, target.height)
+            packed = native if same else None
         if packed is None:
             packed = self._packed(frame.picture)
         # A decoded frame remembers its type, and x264 would obey.
         packed.pict_type = PictureType.NONE
         return packed
 
-    def _check(self, frame: Frame) -> None:
-        (right, bottom), (height, width) = self._target.pad, frame.size
-        planned = self._target.width - right, self._target.height - bottom
-        if (width, height) != planned:
-            raise VidrestoreError(
-                f"the frame at {float(frame.pts):.3f} s is {width}x{height}, not the {planned[0]}x{planned[1]} planned"
-            )
-
-    def _native(self, frame: Frame) -> av.VideoFrame | None:
-        native, target = frame.native, self._target
-        if not isinstance(native, av.VideoFrame) or any(target.pad):
-            return None
-        # "yuvj420p" is copied rather than passed: PyAV would convert its range.
-        same = (native.format.name, native.width, native.height) == (target.pix_fmt, target.width, target.height)
-        return native if same else None
-
     def _packed(self, picture: Planes | Tensor) -> av.VideoFrame:
         to = self._layout
         if to.rgb:
-            rgb = to_rgb(picture) if isinstance(picture, Planes) else picture
-            return self._formatted(_fill(to.name, self._target, _gbr(rgb, to.depth)))
-        planes = rounded(picture, self._target)
-        assert isinstance(planes, Planes)
-        return self._formatted(_fill(_format_of(planes, to), self._target, _stored(planes, to)))
+            name, planes = to.name, _gbr(to_rgb(picture) if isinstance(picture, Planes) else picture, to.depth)
+        else:
+            whole = rounded(picture, self._target)
+            assert isinstance(whole, Planes)
+            name, planes = _stored(whole, to)
+        filled = _filled(name, self._target, planes)
+        return filled if name == self._target.pix_fmt else self._formatted(filled)
 
     def _formatted(self, filled: av.VideoFrame) -> av.VideoFrame:
         """Interleaved, or grey: swscale's work; matrix and range stay as they are."""
-        if filled.format.name == self._target.pix_fmt:
-            return filled
         matrix, limits = filled.colorspace, filled.color_range
         return self._reformatter.reformat(
             filled,
             format=self._target.pix_fmt,
-            interpolation=EXACT,
+            interpolation=ACCURATE,
             src_colorspace=matrix,
             dst_colorspace=matrix,
             src_color_range=limits,
@@ -98,24 +90,19 @@ def _gbr(rgb: Tensor, depth: int) -> list[Tensor]:
     return [whole[1], whole[2], whole[0]]
 
 
-def _format_of(planes: Planes, to: Layout) -> str:
-    """FFmpeg's name for the planes as they are, in the depth of `to`."""
-    if planes.u is None:
-        return to.name
-    names = {(1, 1): "420", (1, 0): "422", (0, 0): "444", (0, 1): "440", (2, 0): "411", (2, 2): "410"}
-    end = "" if to.depth == 8 else f"{to.depth}le"
-    return f"yuv{names[planes.subsample_x, planes.subsample_y]}p{end}"
+def _stored(planes: Planes, to: Layout) -> tuple[str, list[Tensor]]:
+    """The planes to store, and FFmpeg's name for them as they are, in the depth of `to`."""
+    if planes.u is not None and planes.v is not None:
+        name = planar_yuv(planes.subsample_x, planes.subsample_y, to.depth)
+        return name, [planes.y, planes.u, planes.v]
+    if to.grey:
+        return to.name, [planes.y]
+    # A grey picture in a coloured format: one neutral value, which filling spreads over the plane.
+    neutral = torch.full((1, 1), 1 << (to.depth - 1), dtype=planes.y.dtype)
+    return to.name, [planes.y, neutral, neutral]
 
 
-def _stored(planes: Planes, to: Layout) -> list[Tensor]:
-    if planes.u is None or planes.v is None:
-        # A grey picture in a coloured format: one neutral value, which filling spreads over the plane.
-        neutral = torch.full((1, 1), 1 << (to.depth - 1), dtype=planes.y.dtype)
-        return [planes.y] if to.grey else [planes.y, neutral, neutral]
-    return [planes.y, planes.u, planes.v]
-
-
-def _fill(name: str, target: Target, planes: list[Tensor]) -> av.VideoFrame:
+def _filled(name: str, target: Target, planes: list[Tensor]) -> av.VideoFrame:
     """A frame of the target's size; where a plane is smaller than its place, its last column and row repeat."""
     out = av.VideoFrame(target.width, target.height, name)
     out.colorspace, out.color_range = target.colour.tagged_matrix, 2 if target.colour.full_range else 1

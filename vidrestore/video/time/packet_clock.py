@@ -2,6 +2,8 @@
 
 from __future__ import annotations  # av's Packet is generic for type checkers only
 
+from fractions import Fraction
+from math import floor
 from typing import Any
 
 from av.packet import Packet
@@ -15,11 +17,14 @@ class PacketClock:
     packet is held back until it is known to be that, and is decoded when it is shown if the length needs it.
     """
 
-    def __init__(self, *, mp4: bool) -> None:
-        self.frames = self.packets = 0
+    def __init__(self, time_base: Fraction, *, stored: Fraction, mp4: bool) -> None:
+        """`time_base`: seconds per tick of the frames; `stored`: of the container, which may count no finer."""
+        self.frames = self.packets = self.alike = 0
+        """`alike`: frames that get the time of the one before in the container."""
         self.start = self.last = self.end = 0
         """When the first and the last frame begin, and the last one ends."""
-        self._mp4 = mp4
+        self._mp4, self._scale = mp4, time_base / stored
+        self._stored: int | None = None
         self._durations: dict[int, int] = {}
         self._held: Packet[Any] | None = None
         self._first_dts = 0
@@ -31,18 +36,25 @@ class PacketClock:
         self.last, self.end = pts, pts + duration
         self._durations[pts] = duration
         self.frames += 1
+        stored = floor(pts * self._scale + Fraction(1, 2))
+        self.alike += stored == self._stored
+        self._stored = stored
 
-    def correct(self, packet: Packet[Any]) -> list[Packet[Any]]:
-        """A packet comes out of it: what can be muxed now, in order."""
-        assert packet.pts is not None
-        if self.frames <= 2 or packet.dts is None:
-            packet.dts = packet.pts  # x265 reads it from memory it never wrote when a clip is this short
-        if not self.packets:
-            self._first_dts = packet.dts
-        self.packets += 1
-        packet.duration = self._durations.pop(packet.pts, packet.duration)
-        ready, self._held = self._held, packet
-        return [] if ready is None else [ready]
+    def correct(self, packets: list[Packet[Any]]) -> list[Packet[Any]]:
+        """Packets come out of it: what can be muxed now, in order."""
+        ready = []
+        for packet in packets:
+            assert packet.pts is not None
+            if self.frames <= 2 or packet.dts is None:
+                packet.dts = packet.pts  # x265 reads it from memory it never wrote when a clip is this short
+            if not self.packets:
+                self._first_dts = packet.dts
+            self.packets += 1
+            packet.duration = self._durations.pop(packet.pts, packet.duration)
+            if self._held is not None:
+                ready.append(self._held)
+            self._held = packet
+        return ready
 
     def last_packet(self) -> list[Packet[Any]]:
         """The packet that was held back."""

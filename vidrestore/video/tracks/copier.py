@@ -49,12 +49,6 @@ class _Out:
     refused: int = 0
     """Packets that the output's container did not take."""
 
-    def pass_by(self, packet: Packet[Any], decoded: Fraction) -> None:
-        """Note when a packet was decoded, for those behind it."""
-        self.beyond, self.following = 0, decoded + (packet.duration or 0) * packet.time_base
-        if packet.dts is not None or packet.pts is not None:
-            self.last = decoded
-
 
 class Copier:
     """Tracks of `source` on their way into `output`.
@@ -159,28 +153,47 @@ class Copier:
 
     def _placed(self) -> Iterator[tuple[Fraction, list[Packet[Any]]]]:
         """Each packet as it goes out, and its time."""
-        for packet in self._demuxed():
+        packets = self._timeline.packets()
+        while True:
+            try:
+                packet = next(packets, None)
+            except av.error.FFmpegError as error:
+                self._broken.append(f"the source's other tracks could not be read to their end: {error.strerror}")
+                return
+            if packet is None:
+                return
+            # The demuxer's end marks are empty; a missing dts alone says nothing (Matroska has none at first).
+            if not packet.size:
+                continue
             out = self._outs[packet.stream_index]
-            if out.track.kind == "cover":
-                packet.pts = packet.dts = 0
-            else:
-                decoded, shown, is_repaired = _moments(packet, out, self._zero)
-                if self._length is not None and shown >= self._length:
-                    out.beyond += 1
-                    if self._is_over():
-                        return
-                    continue
-                out.pass_by(packet, decoded)
-                if self._is_before(packet, out, shown):
-                    continue
-                out.repaired += is_repaired
-                if out.ticks is None and out.track.kind == "audio":
-                    out.began = shown
-                _place(packet, out, decoded * self._stretch, shown * self._stretch, self._stretch)
-            assert packet.dts is not None and out.stream.time_base is not None
-            time = packet.dts * out.stream.time_base
-            if packets := self._storable(packet, out):
-                yield time, packets
+            if self._set_time(packet, out):
+                assert packet.dts is not None and out.stream.time_base is not None
+                time = packet.dts * out.stream.time_base
+                if ready := self._storable(packet, out):
+                    yield time, ready
+            elif out.beyond and self._is_over():
+                return
+
+    def _set_time(self, packet: Packet[Any], out: _Out) -> bool:
+        """Give a packet its time stamps on the output's clock; False: it is left out."""
+        if out.track.kind == "cover":
+            packet.pts = packet.dts = 0
+            return True
+        decoded, shown, is_repaired = _moments(packet, out, self._zero)
+        if self._length is not None and shown >= self._length:
+            out.beyond += 1
+            return False
+        duration = (packet.duration or 0) * packet.time_base
+        out.beyond, out.following = 0, decoded + duration
+        if packet.dts is not None or packet.pts is not None:
+            out.last = decoded
+        if shown < 0 and (shown + duration <= 0 if out.track.kind == "subtitle" else self._trimmed):
+            return False
+        out.repaired += is_repaired
+        if out.ticks is None and out.track.kind == "audio":
+            out.began = shown
+        _place(packet, out, decoded * self._stretch, shown * self._stretch, self._stretch)
+        return True
 
     def _storable(self, packet: Packet[Any], out: _Out) -> list[Packet[Any]]:
         """A packet as it goes out; none where the output would refuse it, which costs that packet, not the result."""
@@ -194,24 +207,6 @@ class Copier:
             out.refused += 1
             return []
         return packets
-
-    def _demuxed(self) -> Iterator[Packet[Any]]:
-        packets = self._timeline.packets()
-        while True:
-            try:
-                packet = next(packets, None)
-            except av.error.FFmpegError as error:
-                self._broken.append(f"the source's other tracks could not be read to their end: {error.strerror}")
-                return
-            if packet is None:
-                return
-            # The demuxer's end marks are empty; a missing dts alone says nothing (Matroska has none at first).
-            if packet.size:
-                yield packet
-
-    def _is_before(self, packet: Packet[Any], out: _Out, start: Fraction) -> bool:
-        end = start + (packet.duration or 0) * packet.time_base
-        return (start < 0 and end <= 0) if out.track.kind == "subtitle" else (start < 0 and self._trimmed)
 
     def _is_over(self) -> bool:
         """Whether nothing more can come of any sound: the rest of a long film need not be read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # av's Packet is generic for type checkers only
 
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,7 +140,7 @@ def _storable(stream: Stream, track: Track, muxer: str) -> bool:
 
 
 class Trial:
-    """A track in a muxer of its own, whose file goes nowhere: what this refuses must not reach the real one.
+    """A track in a muxer of its own, whose file is not kept: what this refuses must not reach the real one.
 
     That one keeps packets of all tracks to put them in order: a refusal comes with the packet of some other track, or
     at the end, and takes what else it keeps along.
@@ -147,7 +148,7 @@ class Trial:
 
     def __init__(self, stream: Stream, track: Track, muxer: str) -> None:
         """FFmpegError, ValueError: not even the header can be written."""
-        self._output = av.open(_Nowhere(), "w", format=muxer)
+        self._output = av.open(os.devnull, "w", format=muxer)
         try:
             self._stream, _ = add_track(self._output, stream, track)
             self._output.start_encoding()
@@ -163,19 +164,6 @@ class Trial:
     def close(self) -> None:
         with suppress(av.error.FFmpegError):
             self._output.close()
-
-
-class _Nowhere:
-    """A file of which nothing is kept."""
-
-    def write(self, data: bytes) -> int:
-        return len(data)
-
-    def seek(self, offset: int, _: int = 0) -> int:
-        return offset
-
-    def tell(self) -> int:
-        return 0
 
 
 def add_track(output: OutputContainer, stream: Stream, track: Track) -> tuple[Stream, BitStreamFilterContext | None]:
