@@ -107,6 +107,7 @@ def test_up(gpu: Gpu) -> None:
 
 def test_down(gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transfer, "_device", lambda _: GPU)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     frames = [Frame(torch.full((3, 2, 2), float(i)), Fraction(i), Fraction(1), i == 1, key=i == 0) for i in range(3)]
 
     def rounding(picture: Planes | Tensor) -> Tensor:

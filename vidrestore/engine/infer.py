@@ -27,7 +27,8 @@ class Inference:
     processor: Processor
     engine: Engine
     settings: Settings
-    core: Core = field(init=False)
+    steps: Callable[[Tensor], Tensor] = field(init=False)
+    """The processor's three, the middle one compiled."""
     cost: float = field(init=False)
     """Bytes per input pixel."""
     size: tuple[int, int] | None = field(init=False, default=None)
@@ -35,13 +36,13 @@ class Inference:
     plan: Plan = field(init=False, default=Plan(tile=0, batch=1))
     halvings: int = field(init=False, default=0)
     most: int = field(init=False, default=0)
-    """Bytes that the whole process was seen to hold of the engine's memory, after a batch."""
+    """Bytes that the whole process was seen to hold of the engine's memory, after a batch, where they are limited."""
 
     def __post_init__(self) -> None:
         trial = _trial(self.processor.needs)
         plain = inference_copy(self.processor.core)
         self.cost = bytes_per_pixel(_steps(self.processor, lambda *x: as_tuple(plain(*x))), trial)
-        self.core = self.engine.compile(self.processor.core, self.processor.prepare(trial))
+        self.steps = _steps(self.processor, self.engine.compile(self.processor.core, self.processor.prepare(trial)))
 
     def plan_for(self, size: tuple[int, int]) -> Plan:
         """How frames of this size (H, W) are computed."""
@@ -70,7 +71,8 @@ class Inference:
         while True:
             try:
                 made = self._compute(batch)
-                self.most = max(self.most, self.engine.used_memory())
+                if self.settings.max_memory is not None:
+                    self.most = max(self.most, self.engine.used_memory())
                 return made
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
@@ -81,11 +83,10 @@ class Inference:
             self._halve(batch[0][0].shape[-2:], " ".join(reason))
 
     def _compute(self, batch: list[tuple[Tensor, ...]]) -> Tensor:
-        steps = _steps(self.processor, self.core)
         with precisely():
             pictures = torch.stack([picture for window in batch for picture in window])
             windows = pictures.view(len(batch), -1, *pictures.shape[1:])
-            return tiled(steps, windows, tile=self.plan.tile, needs=self.processor.needs)
+            return tiled(self.steps, windows, tile=self.plan.tile, needs=self.processor.needs)
 
     def _halve(self, size: torch.Size, reason: str) -> None:
         longest = max(size)

@@ -1,4 +1,4 @@
-"""spans() and tiled(): spatial neighbourhoods with an exact halo; memory is bounded whatever the picture's size."""
+"""Pictures in tiles with a halo, so that any size fits into memory."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -81,12 +81,16 @@ def tiled(fn: Callable[[Tensor], Tensor], x: Tensor, *, tile: int, needs: Needs)
         UsageError: the tile leaves nothing inside the halo.
     """
     height, width = x.shape[-2:]
-    padded = _padded(x, needs.multiple)
+    right, bottom = -width % needs.multiple, -height % needs.multiple
+    padded = x
+    if right or bottom:
+        flat = F.pad(x.flatten(0, 1), (0, right, 0, bottom), mode="replicate")
+        padded = torch.unflatten(flat, 0, x.shape[:2])
+    if tile == 0 or tile >= max(padded.shape[-2:]):
+        return fn(padded)[..., : height * needs.scale, : width * needs.scale]
     rows, columns = (
         spans(n, tile=tile, halo=needs.halo, multiple=needs.multiple, scale=needs.scale) for n in padded.shape[-2:]
     )
-    if len(rows) == len(columns) == 1:
-        return fn(padded)[..., : height * needs.scale, : width * needs.scale]
     out = torch.empty(0)
     for row in rows:
         for column in columns:
@@ -95,12 +99,3 @@ def tiled(fn: Callable[[Tensor], Tensor], x: Tensor, *, tile: int, needs: Needs)
                 out = part.new_empty((*part.shape[:-2], rows[-1].into.stop, columns[-1].into.stop))
             out[..., row.into, column.into] = part[..., row.keep, column.keep]
     return out[..., : height * needs.scale, : width * needs.scale]
-
-
-def _padded(x: Tensor, multiple: int) -> Tensor:
-    height, width = x.shape[-2:]
-    right, bottom = -width % multiple, -height % multiple
-    if right == bottom == 0:
-        return x
-    flat = F.pad(x.flatten(0, 1), (0, right, 0, bottom), mode="replicate")
-    return torch.unflatten(flat, 0, x.shape[:2])

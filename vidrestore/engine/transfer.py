@@ -7,7 +7,7 @@ waits for that copy alone, in the thread that encodes, whatever was given to the
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -30,7 +30,8 @@ class Arriving(Frame):
 def upload(picture: Picture, device: torch.device) -> Picture:
     """The picture on `device`."""
     if device.type != "cuda":
-        return _each(picture, lambda plane: plane.to(device))
+        on_cpu = (picture.y if isinstance(picture, Planes) else picture).device.type == "cpu"
+        return picture if on_cpu else _each(picture, lambda plane: plane.to(device))
     computing, copying = torch.cuda.current_stream(device), _stream(device, "up")
 
     def moved(plane: Tensor) -> Tensor:
@@ -55,6 +56,12 @@ def download(
     Args:
         rounded: makes of a picture, on its device, what is wanted of it here.
     """
+    return _downloaded(frames, rounded) if torch.cuda.is_available() else frames
+
+
+def _downloaded(
+    frames: Generator[Frame, None, None], rounded: Callable[[Picture], Picture]
+) -> Generator[Frame, None, None]:
     with closing(frames):
         for frame in frames:
             device = _device(frame.picture)
@@ -63,6 +70,10 @@ def download(
 
 def arrived(frames: Iterable[Frame]) -> Iterator[Frame]:
     """The frames of `download`, each once its picture is there."""
+    return _arrived(frames) if torch.cuda.is_available() else iter(frames)
+
+
+def _arrived(frames: Iterable[Frame]) -> Iterator[Frame]:
     for frame in frames:
         if isinstance(frame, Arriving) and frame.copied is not None:
             frame.copied.synchronize()
@@ -84,7 +95,12 @@ def _sent(frame: Frame, rounded: Callable[[Picture], Picture], device: torch.dev
     # Not blocking, waiting for it would keep a core busy.
     copied = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
     copied.record(copying)
-    return Arriving(there, frame.pts, frame.duration, frame.cut, frame.judged, frame.native, frame.key, copied=copied)
+    own = {field.name: getattr(frame, field.name) for field in fields(Frame)}
+    return Arriving(**own | {"picture": there}, copied=copied)
+
+
+def _device(picture: Picture) -> torch.device:
+    return picture.y.device if isinstance(picture, Planes) else picture.device
 
 
 def _each(picture: Picture, moved: Callable[[Tensor], Tensor]) -> Picture:
@@ -92,10 +108,6 @@ def _each(picture: Picture, moved: Callable[[Tensor], Tensor]) -> Picture:
         return moved(picture)
     u, v = (plane if plane is None else moved(plane) for plane in (picture.u, picture.v))
     return replace(picture, y=moved(picture.y), u=u, v=v)
-
-
-def _device(picture: Picture) -> torch.device:
-    return picture.y.device if isinstance(picture, Planes) else picture.device
 
 
 def _pinned(plane: Tensor) -> Tensor:
