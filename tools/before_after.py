@@ -15,7 +15,7 @@ import torch
 from vidrestore.base.settings import Settings
 from vidrestore.engine import choose, run
 from vidrestore.frame.frame import Frame
-from vidrestore.frame.imresize import imresize
+from vidrestore.frame.resize import imresize
 from vidrestore.models.weights import files, manifest
 
 SCALE = 3

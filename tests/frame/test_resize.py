@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from vidrestore.frame.fit import fit
-from vidrestore.frame.imresize import cubic, imresize, resize_matrix
-from vidrestore.frame.upsample import upsample
+from vidrestore.frame.resize import cubic, fit, imresize, resize_matrix, upsample
 
 
 def naive_axis(x: np.ndarray, scale: float, n_out: int) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vidrestore.errors import ModelError
-from vidrestore.frame.imresize import imresize
+from vidrestore.frame.resize import imresize
 from vidrestore.metrics.compare.measures import scores
 from vidrestore.metrics.natural_scenes import FEATURES, block_features
 from vidrestore.metrics.niqe import niqe

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from vidrestore.frame.upsample import upsample
+from vidrestore.frame.resize import upsample
 from vidrestore.models.networks.espcn import Espcn
 
 COUNTS = {(4, 2): 58_212, (4, 3): 59_657, (4, 4): 61_680, (3, 2): 21_284, (3, 3): 22_729, (3, 4): 24_752}

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from vidrestore.engine import Settings, choose
 from vidrestore.engine.infer import Inference
-from vidrestore.frame.imresize import imresize
+from vidrestore.frame.resize import imresize
 from vidrestore.models.networks.msresnet import BICUBIC_HALF, BICUBIC_QUARTER, MSResNet, shrink
 from vidrestore.models.processor import apply
 

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vidrestore.engine.backends.layers import inference_copy
-from vidrestore.frame.upsample import upsample
+from vidrestore.frame.resize import upsample
 from vidrestore.models.networks.aligned import Aligned
 from vidrestore.models.networks.vsr import Delta, FiveParallel, Gz2019
 from vidrestore.models.networks.vsr_blocks import Conv3d, Recursive

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from vidrestore.cli import app
 from vidrestore.errors import UsageError
-from vidrestore.frame.imresize import imresize
+from vidrestore.frame.resize import imresize
 from vidrestore.metrics.psnr import psnr
 from vidrestore.models.kernels.motion_reference import activity, mismatch
 from vidrestore.models.networks.aligned import LEVELS, Aligned

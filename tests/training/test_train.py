@@ -12,8 +12,7 @@ import torch
 from skimage.filters import gaussian
 
 from vidrestore.errors import InputError, ModelError, UsageError, VidrestoreError
-from vidrestore.frame.imresize import imresize
-from vidrestore.frame.upsample import upsample
+from vidrestore.frame.resize import imresize, upsample
 from vidrestore.models.weights import files, manifest
 from vidrestore.training.data.degrade import Degradation, decimate_matrix, degrade, gaussian_blur
 from vidrestore.training.data.pictures import Batches, Cache, Source, luma_codes, sources

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from vidrestore.cli import app
 from vidrestore.engine import Settings
 from vidrestore.errors import InputError
-from vidrestore.frame.imresize import imresize
+from vidrestore.frame.resize import imresize
 from vidrestore.metrics.psnr import crop_border, matlab_luma, psnr
 from vidrestore.models.networks.aligned import Aligned
 from vidrestore.models.networks.espcn import Espcn

@@ -10,9 +10,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from .fit import fit
 from .frame import Colour, Matrix, Planes
-from .upsample import upsample
+from .resize import fit, upsample
 
 # Weights of red and blue in luma.
 LUMA: dict[Matrix, tuple[float, float]] = {
@@ -72,14 +71,13 @@ def _phase(planes: Planes) -> tuple[float, float]:
     return y, x
 
 
-def _enlarge_chroma(planes: Planes, plane: Tensor, scale: int) -> Tensor:
-    """A chroma plane for luma `scale` times as large, with the same siting there: (ceil(s*H/F), ceil(s*W/F))."""
+def _enlarged(planes: Planes, *chroma: Tensor, scale: int) -> list[Tensor]:
+    """Chroma planes for luma `scale` times as large, with the same siting there: (ceil(s*H/F), ceil(s*W/F))."""
     factors = (1 << planes.subsample_y, 1 << planes.subsample_x)
     # Output chroma J lies at output luma F*J + c, which is input luma (F*J + c + 0.5)/s - 0.5.
-    offset = [((c + 0.5) / scale - 0.5 - c) / f for c, f in zip(_phase(planes), factors, strict=True)]
-    big = upsample(plane.float()[None, None], scale, offset=(offset[0], offset[1]))[0, 0]
+    y, x = (((c + 0.5) / scale - 0.5 - c) / f for c, f in zip(_phase(planes), factors, strict=True))
     height, width = (-(-scale * n // f) for n, f in zip(planes.y.shape, factors, strict=True))
-    return big[:height, :width]
+    return [upsample(plane.float()[None, None], scale, offset=(y, x))[0, 0, :height, :width] for plane in chroma]
 
 
 def _chroma_grid(planes: Planes) -> tuple[tuple[int, int], tuple[float, float]]:
@@ -132,10 +130,9 @@ def with_luma(planes: Planes, y: Tensor, *, scale: int) -> Planes:
     With scale 1 the chroma planes are the same objects.
     """
     black, span = _luma_range(planes.colour)
-    u, v = (
-        plane if plane is None or scale == 1 else _enlarge_chroma(planes, plane, scale)
-        for plane in (planes.u, planes.v)
-    )
+    u, v = planes.u, planes.v
+    if u is not None and v is not None and scale > 1:
+        u, v = _enlarged(planes, u, v, scale=scale)
     return replace(planes, y=y[0] * span + black, u=u, v=v)
 
 
@@ -193,13 +190,12 @@ def quantise(planes: Planes) -> Planes:
     """Round to whole code values and clip to 0 .. 2**depth - 1; planes that are whole already pass as they are."""
     top = (1 << planes.colour.depth) - 1
     dtype = torch.uint8 if planes.colour.depth == 8 else torch.uint16
-
-    def whole(plane: Tensor | None) -> Tensor | None:
-        return plane if plane is None or not plane.is_floating_point() else plane.round().clamp_(0, top).to(dtype)
-
-    y = whole(planes.y)
+    y, u, v = (
+        plane.round().clamp_(0, top).to(dtype) if plane is not None and plane.is_floating_point() else plane
+        for plane in (planes.y, planes.u, planes.v)
+    )
     assert y is not None
-    return replace(planes, y=y, u=whole(planes.u), v=whole(planes.v))
+    return replace(planes, y=y, u=u, v=v)
 
 
 def change_depth(planes: Planes, depth: int) -> Planes:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..frame.imresize import imresize
+from ..frame.resize import imresize
 from .psnr import Array, TooSmallError
 
 BLOCK = 96

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...frame.upsample import upsample
+from ...frame.resize import upsample
 from ..kernels.motion import by_kernels, motion
 from ..kernels.motion_reference import HALO, MULTIPLE, WINDOW, activity, gather, mismatch
 from ..processor import Needs

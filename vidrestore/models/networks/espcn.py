@@ -8,7 +8,7 @@ from typing import Literal
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...frame.upsample import upsample
+from ...frame.resize import upsample
 from ..processor import Needs
 
 

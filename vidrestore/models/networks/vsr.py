@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...frame.upsample import upsample
+from ...frame.resize import upsample
 from ..processor import Needs
 from .vsr_blocks import KernelOrder, Recursive, conv2d, conv3d, doubling, halo, initialise
 from .vsr_volume import FRAMES, Volume

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...frame.imresize import imresize
+from ...frame.resize import imresize
 from ...video.encode import round_trip as codecs
 from ...video.encode.round_trip import Codec, Codes
 

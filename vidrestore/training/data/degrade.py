@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...frame.imresize import imresize
+from ...frame.resize import imresize
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Degradation:
 
     @property
     def offset(self) -> tuple[float, float] | None:
-        """The `ops.upsample` offset that undoes the sampling grid of this degradation; None where it is centred."""
+        """The offset of `upsample` that undoes the sampling grid of this degradation; None where it is centred."""
         return (0.0, 0.0) if self.kind == "decimate" else None
 
 

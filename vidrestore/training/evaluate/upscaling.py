@@ -14,8 +14,7 @@ from torch import Tensor
 from ...engine import Settings, choose, run
 from ...errors import InputError
 from ...frame.frame import Colour, Frame, Planes
-from ...frame.imresize import imresize
-from ...frame.upsample import upsample
+from ...frame.resize import imresize, upsample
 from ...metrics.psnr import crop_border, psnr
 from ...metrics.ssim import ssim
 from ...models.processor import Processor

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...frame.upsample import upsample
+from ...frame.resize import upsample
 from ..data.chain import Shares
 from ..data.encoded import FRAMES, Encoded, encoded_scenes, encoded_stills
 from ..data.footage import beside, held_back, scenes

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
-from ...frame.upsample import upsample
+from ...frame.resize import upsample
 from ..data.degrade import Degradation, degrade
 from ..data.pictures import Batches, Cache, Source, sources
 from ..validate import Held, Pair

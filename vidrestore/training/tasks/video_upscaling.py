@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...errors import InputError
-from ...frame.upsample import upsample
+from ...frame.resize import upsample
 from ..data.degrade import Degradation, degrade
 from ..data.footage import Codes, Scene, beside, held_back, named, save_whole, scenes, squares, state_of
 from ..data.layers import layered

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ...frame.colour import to_rgb
 from ...frame.frame import Colour, Planes
-from ...frame.imresize import cubic
+from ...frame.resize import cubic
 
 BAND = 64
 """Rows that are worked on at a time, so that they stay in the processor's cache; a multiple of every subsampling."""
