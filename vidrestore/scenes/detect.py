@@ -1,4 +1,4 @@
-"""Cut detection on the fly: which frames are the first of a shot. Pictures are reduced first, lookahead is bounded."""
+"""Finding cuts in a stream of frames: pictures are reduced first, and only a few frames are looked at ahead."""
 
 from __future__ import annotations  # torch only for what the pictures are: refusals need not load it
 
@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from itertools import chain, product
+from itertools import chain, product, repeat
 from typing import TYPE_CHECKING, Literal
 
 import cv2
@@ -54,6 +54,10 @@ class Judged:
     frame: Frame
     score: float
     """What is held against the threshold, in the detector's own unit; 0 for the first frame."""
+
+
+_Found = tuple[Frame, float, bool]
+"""A frame, its score, and whether a detector takes it for the first of a shot."""
 
 
 def mark_cuts(
@@ -113,20 +117,23 @@ def judge(
     return _long_enough(rule(frames, default if threshold is None else threshold), min_length)
 
 
-def _long_enough(judged: Iterable[Judged], length: Moment) -> Iterator[Judged]:
+def _long_enough(found: Iterable[_Found], length: Moment) -> Iterator[Judged]:
+    """The frames with their marks, those left out that would end a shot sooner than `length`."""
     began: Moment | None = None
-    for number, each in enumerate(judged):
-        now = number if isinstance(length, int) else each.frame.pts
-        if began is not None and each.frame.cut and now - began < length:
-            yield replace(each, frame=replace(each.frame, cut=False))
-            continue
-        if began is None or each.frame.cut:
+    for number, (frame, score, is_cut) in enumerate(found):
+        now = number if isinstance(length, int) else frame.pts
+        cut = is_cut or frame.cut
+        if began is not None and cut and now - began < length:
+            cut = False
+        elif began is None or cut:
             began = now
-        yield each
+        yield Judged(replace(frame, cut=cut, judged=True), score)
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Look:
+    """What the adaptive detector sees of a frame."""
+
     frame: Frame
     small: Small
     """Y, U, V."""
@@ -135,13 +142,15 @@ class _Seen:
     """`unexplained` by the picture before; 0 for the first."""
 
 
-def _adaptive(frames: Iterable[Frame], threshold: float) -> Iterator[Judged]:
-    past: deque[_Seen] = deque(maxlen=AHEAD)
-    ahead: deque[_Seen] = deque()
+def _adaptive(frames: Iterable[Frame], threshold: float) -> Iterator[_Found]:
+    past: deque[_Look] = deque(maxlen=AHEAD)
+    ahead: deque[_Look] = deque()
     was_drawn = blank = False
-
-    def first() -> Judged:
-        nonlocal was_drawn, blank
+    for look in chain(_looks(frames), repeat(None, AHEAD)):  # None: nothing more comes
+        if look is not None:
+            ahead.append(look)
+        if not ahead or (look is not None and len(ahead) <= AHEAD):
+            continue
         now = ahead.popleft()
         score = _prominence(past, now, ahead)
         hard = (
@@ -155,56 +164,42 @@ def _adaptive(frames: Iterable[Frame], threshold: float) -> Iterator[Judged]:
         was_drawn |= drawn
         blank = was_drawn and not drawn and (blank or now.contrast < BLANK)
         past.append(now)
-        return _judged(now.frame, score, cut=hard or fade)
-
-    for seen in _watched(frames):
-        ahead.append(seen)
-        if len(ahead) > AHEAD:
-            yield first()
-    while ahead:
-        yield first()
+        yield now.frame, score, hard or fade
 
 
-def _watched(frames: Iterable[Frame]) -> Iterator[_Seen]:
+def _looks(frames: Iterable[Frame]) -> Iterator[_Look]:
     before: Small | None = None
     for frame in frames:
         small = _yuv(frame.picture)
-        yield _Seen(frame, small, contrast(small), 0.0 if before is None else unexplained(before, small))
+        yield _Look(frame, small, contrast(small), 0.0 if before is None else unexplained(before, small))
         before = small
 
 
 def _prominence(
-    past: Sequence[_Seen], now: _Seen, ahead: Sequence[_Seen], *, times: float = 1.0, quiet: float = 1.0
+    past: Sequence[_Look], now: _Look, ahead: Sequence[_Look], *, times: float = 1.0, quiet: float = 1.0
 ) -> float:
-    """The change over the usual one, `times` as much, and over QUIET, `quiet` times as much; the lower of both."""
-    scale = _scale(past, now)
-    return now.change / max(times * _usual(past, ahead, scale), quiet * QUIET * scale)
+    """The change over the usual one, `times` as much, and over QUIET, `quiet` times as much; the lower of both.
 
-
-def _scale(past: Sequence[_Seen], now: _Seen) -> float:
-    return max(now.contrast, past[-1].contrast if past else 0.0) + FAINT
-
-
-def _usual(past: Sequence[_Seen], ahead: Sequence[_Seen], scale: float) -> float:
-    """The second greatest change among two moving pictures on either side.
-
-    The greatest may be another cut, a flash, or the other half of this cut where a blend of both shots lies between;
-    at an end of the video, with fewer pictures to go by, it counts.
+    The usual one is the second greatest change among two moving pictures on either side. The greatest may be another
+    cut, a flash, or the other half of this cut where a blend of both shots lies between; at an end of the video, with
+    fewer pictures to go by, it counts.
     """
+    scale = max(now.contrast, past[-1].contrast if past else 0.0) + FAINT
     sides = [
-        [seen.change for seen in side if seen.change > STILL * scale][:2]
+        [look.change for look in side if look.change > STILL * scale][:2]
         for side in (reversed(past), ahead)  # the nearest first
     ]
     around = sorted(chain(*sides), reverse=True)
     at_an_end = min(len(past), len(ahead)) < 2
-    return 0.0 if not around else around[0] if at_an_end or len(around) == 1 else around[1]
+    usual = 0.0 if not around else around[0] if at_an_end or len(around) == 1 else around[1]
+    return now.change / max(times * usual, quiet * QUIET * scale)
 
 
-def _is_peak(past: Sequence[_Seen], now: _Seen, ahead: Sequence[_Seen]) -> bool:
+def _is_peak(past: Sequence[_Look], now: _Look, ahead: Sequence[_Look]) -> bool:
     return all(now.change >= beside.change for beside in (*list(past)[-1:], *list(ahead)[:1]))
 
 
-def _lasts(past: Sequence[_Seen], now: _Seen, ahead: Sequence[_Seen]) -> bool:
+def _lasts(past: Sequence[_Look], now: _Look, ahead: Sequence[_Look]) -> bool:
     """Whether the pictures from here on differ from those before at any distance up to three frames."""
     before, after = list(past)[:-4:-1], [now, *list(ahead)[:2]]
     return all(
@@ -214,7 +209,7 @@ def _lasts(past: Sequence[_Seen], now: _Seen, ahead: Sequence[_Seen]) -> bool:
     )
 
 
-def _is_strange(past: Sequence[_Seen], now: _Seen, ahead: Sequence[_Seen], threshold: float) -> bool:
+def _is_strange(past: Sequence[_Look], now: _Look, ahead: Sequence[_Look], threshold: float) -> bool:
     """Whether it is no part of the shot before: it stands out even for fast motion, or has nothing in common with it.
 
     The fewer pictures are in sight, the less it means that one stands out.
@@ -234,27 +229,23 @@ def _difference(one: Small, other: Small) -> float:
     return sum(cv2.mean(cv2.absdiff(one, other))[:3]) / 3
 
 
-def _content(frames: Iterable[Frame], threshold: float) -> Iterator[Judged]:
+def _content(frames: Iterable[Frame], threshold: float) -> Iterator[_Found]:
     before: Small | None = None
     above = False
     for frame in frames:
         small = cv2.cvtColor(_rgb(frame.picture), cv2.COLOR_RGB2HSV)
         score = 0.0 if before is None else _difference(before, small)
-        yield _judged(frame, score, cut=score >= threshold and not above)
+        yield frame, score, score >= threshold and not above
         before, above = small, score >= threshold
 
 
-def _threshold(frames: Iterable[Frame], threshold: float) -> Iterator[Judged]:
+def _threshold(frames: Iterable[Frame], threshold: float) -> Iterator[_Found]:
     was_lit = dark = False
     for frame in frames:
         score = sum(cv2.mean(_rgb(frame.picture))[:3]) / 3
-        yield _judged(frame, score, cut=was_lit and dark and score >= threshold)
+        yield frame, score, was_lit and dark and score >= threshold
         dark = score < threshold
         was_lit |= not dark
-
-
-def _judged(frame: Frame, score: float, *, cut: bool) -> Judged:
-    return Judged(replace(frame, cut=cut or frame.cut, judged=True), score)
 
 
 def _yuv(picture: Planes | Tensor) -> Small:
@@ -304,7 +295,7 @@ def _reduced(planes: list[Tensor]) -> NDArray[np.generic]:
     return np.asarray(cv2.merge([cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in rows]))
 
 
-_Rule = Callable[[Iterable[Frame], float], Iterator[Judged]]
+_Rule = Callable[[Iterable[Frame], float], Iterator[_Found]]
 
 DETECTORS: dict[DetectorName, tuple[_Rule, float]] = {
     "adaptive": (_adaptive, 1.6),
