@@ -12,10 +12,9 @@ from ..base.settings import Deblurring, DeblurringQuality, Retiming, Settings
 from ..engine import Ran, choose, run
 from ..engine.infer import Inference
 from ..frame.frame import Frame
+from ..models.ensemble import Blended, Mirrored
 from ..models.networks import Network
 from ..models.processor import Processor
-from ..models.self_ensemble import Mirrored
-from ..models.strength import Blended
 from ..models.weights import files
 from ..models.weights.manifest import Entry
 from ..scenes.assign import cut_by_list

@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 from tests.clips import make_clip
 from vidrestore.cli import app
 from vidrestore.errors import UsageError
+from vidrestore.models.ensemble import Blended
 from vidrestore.models.networks.msresnet import MSResNet
 from vidrestore.models.processor import apply
-from vidrestore.models.strength import Blended
 from vidrestore.models.weights import files
 from vidrestore.restoration.deblurring import psf
 from vidrestore.restoration.deblurring.inverse import METHODS

@@ -15,10 +15,10 @@ from vidrestore.base.settings import Settings
 from vidrestore.cli import app
 from vidrestore.engine import choose
 from vidrestore.engine.infer import Inference
+from vidrestore.models.ensemble import Mirrored
 from vidrestore.models.networks.msresnet import MSResNet
 from vidrestore.models.networks.unblur import Unblur
 from vidrestore.models.processor import Processor, apply
-from vidrestore.models.self_ensemble import Mirrored
 from vidrestore.models.weights import files
 from vidrestore.restoration.stage_work import at_quality
 

@@ -1,4 +1,4 @@
-"""Mirrored: a network that looks at a picture four times, as it is and mirrored, and gives what it sees on average."""
+"""Networks changed from outside: their mean over mirrored pictures, and their result in part."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,3 +51,31 @@ class Mirrored:
         parts = zip(*(out.chunk(len(WAYS)) for out in core_out), strict=True)
         for way, part in zip(WAYS, parts, strict=True):
             yield self.inner.finish(window.flip(way), *part).flip(way)
+
+
+@dataclass(frozen=True)
+class Blended:
+    """A Processor that restores a frame in its place, at its size, by a share of what it changes."""
+
+    inner: Processor
+    strength: float
+    """0 to 1."""
+
+    @property
+    def needs(self) -> Needs:
+        """The inner one's."""
+        return self.inner.needs
+
+    @property
+    def core(self) -> nn.Module:
+        """The inner one's."""
+        return self.inner.core
+
+    def prepare(self, window: Tensor) -> tuple[Tensor, ...]:
+        """As the inner one does."""
+        return self.inner.prepare(window)
+
+    def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
+        """Between the current frame and the inner one's, (B, 1, C, H, W)."""
+        current = window[:, self.needs.before : self.needs.before + 1]
+        return current + self.strength * (self.inner.finish(window, *core_out) - current)
