@@ -1,6 +1,7 @@
 """What every test shares: where the data is, seeded randomness, one thread per library."""
 
 import os
+import signal
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: a process for each core runs tests already
@@ -21,6 +22,16 @@ def shared_data() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return folder
+
+
+def pytest_configure() -> None:
+    """Stop signals that the shell ignores (nohup, `&` in a script) reach the commands that tests start and stop.
+
+    A signal that is ignored stays so in every child; one that is caught has its default there.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,7 +13,7 @@ import typer
 from tests.conftest import REPOSITORY
 from vidrestore.cli.program import app
 
-sys.path.append(str(REPOSITORY / "tools"))
+sys.path.append(str(REPOSITORY / "tools" / "checks"))
 
 import run_documents
 

@@ -8,7 +8,7 @@ import pytest
 from tests.clips import make_clip
 from tests.conftest import REPOSITORY
 
-sys.path.append(str(REPOSITORY / "tools"))  # where they find each other
+sys.path.append(str(REPOSITORY / "tools" / "checks"))  # where they find each other
 
 import fuzz
 import fuzz_readers

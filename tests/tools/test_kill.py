@@ -1,4 +1,4 @@
-"""tools/kill.py in short: two commands, stopped before each step that changes a name."""
+"""tools/checks/kill.py in short: two commands, stopped before each step that changes a name."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-TOOL = Path(__file__).resolve().parents[2] / "tools" / "kill.py"
+TOOL = Path(__file__).resolve().parents[2] / "tools" / "checks" / "kill.py"
 
 
 @pytest.mark.slow

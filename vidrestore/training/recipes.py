@@ -152,7 +152,7 @@ def _unblur() -> dict[str, Recipe]:
         # 160, whose weights were mixed with three tenths of those before them: pictures of another kind than data/train
         # gain by that. From these two runs of 17,500 and 9,000 steps without toned samples (which made Flower worse),
         # and from the mean of all three two of unblur-log, 9,000 and 8,000; the shipped ones are the mean of those two
-        # and of the three tenths' mixture (tools/mix_weights.py).
+        # and of the three tenths' mixture (tools/weights/mix_weights.py).
         "unblur": unblur,
         # From its weights, for PSNR of whole pictures, which their most blurred parts decide. Without enlarged samples
         # long streaks in soft pictures were undone better at half their size than at their own; without other tone

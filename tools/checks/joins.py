@@ -1,6 +1,6 @@
 """Join clips with cuts that are known, and count what each detector finds: the table in docs/scenes.md.
 
-    python tools/joins.py ../shared/data/train/video
+    python tools/checks/joins.py ../shared/data/train/video
 
 Hard joins put six clips one after another; jumps leave out a part of one clip, where only fast motion sets the cut
 apart; fades go from one clip to black in 12 frames and from black to the next in 12. All are encoded by x264 at crf 23.

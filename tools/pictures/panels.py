@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from torch import Tensor
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 def save(name: str, pictures: dict[str, Tensor], *, left: int, top: int, width: int, height: int, zoom: int) -> None:

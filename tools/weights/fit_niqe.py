@@ -1,6 +1,6 @@
 """Fit NIQE's model of sharp pictures: weights/niqe.json.
 
-    python tools/fit_niqe.py ../shared/data/train/stills/bsds500_train "BSDS500 train, 198 pictures"
+    python tools/weights/fit_niqe.py ../shared/data/train/stills/bsds500_train "BSDS500 train, 198 pictures"
 
 The second argument names the data inside the file.
 """

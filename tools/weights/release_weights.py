@@ -1,6 +1,6 @@
 """Put a trained network into weights/: the file, its hash, and its manifest row with scores measured now.
 
-    python tools/release_weights.py espcn-x2 espcn-x2 runs/espcn-x2/best.safetensors --steps 60000 \
+    python tools/weights/release_weights.py espcn-x2 espcn-x2 runs/espcn-x2/best.safetensors --steps 60000 \
         --data ../shared/data/train --eval ../shared/data/eval/set5
 """
 

@@ -1,6 +1,6 @@
 """Peak memory of `vidrestore upscale` on a 1080p clip of 60 frames and of 600: bounded memory means the same for both.
 
-python tools/peak_memory.py ../shared/data/clips/high_fps_60.mp4
+python tools/checks/peak_memory.py ../shared/data/clips/high_fps_60.mp4
 """
 
 import resource

@@ -1,6 +1,6 @@
 """Compare two copies of the package: every --help, the keys of --json, and the bytes of ten runs.
 
-    python tools/same_results.py ../old ../new ../shared/data/clips
+    python tools/checks/same_results.py ../old ../new ../shared/data/clips
 
 A change that moves or untangles code, and means to change nothing that users see, is held against the copy before it.
 """

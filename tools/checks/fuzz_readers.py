@@ -1,6 +1,6 @@
 """Damaged files of our own through their readers: a value, or one line and the exit code that is said; nothing else.
 
-    python tools/fuzz_readers.py --cases 2000
+    python tools/checks/fuzz_readers.py --cases 2000
 
 Each reader gets so many mutants. Mutant N of seed S is always the same; those that find something are kept.
 """

@@ -1,6 +1,6 @@
 """The pictures for document 002's experiment: a turning object, its first four fifths to learn from, the rest to test.
 
-python tools/turntable.py ../shared/data/train/video/crystal_turntable.mp4 runs/crystal
+python tools/weights/turntable.py ../shared/data/train/video/crystal_turntable.mp4 runs/crystal
 vidrestore train delta-document --data runs/crystal/train --out runs/delta-document
 vidrestore evaluate delta-document five-parallel-document --data runs/crystal/test --table
 """

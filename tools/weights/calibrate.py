@@ -1,6 +1,6 @@
 """Find the ranges with which the inner convolutions of networks may be computed in int8; they go into the manifest.
 
-python tools/calibrate.py espcn-x2 espcn-x3 --data ../shared/data/train --scratch /tmp/scratch
+python tools/weights/calibrate.py espcn-x2 espcn-x3 --data ../shared/data/train --scratch /tmp/scratch
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Stop every command that writes, by each signal, at seeded moments and before each step that changes a name.
 
-    python tools/kill.py [--moments 40] [--only NAME]... [--seed 0]
+    python tools/checks/kill.py [--moments 40] [--only NAME]... [--seed 0]
 
 Held after each: under the final names lies the old result whole or the new one whole, nothing else lies beside them
 but what a killed process could not take away, the exit code is the one that README.md says, and the same command,
@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.clips import make_clip
 

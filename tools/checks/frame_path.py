@@ -1,6 +1,6 @@
 """The way of a frame: which of our functions a run enters about once a frame or more, in how many files, how deep.
 
-    python tools/frame_path.py upscale in.mp4 out.mp4 -s 2
+    python tools/checks/frame_path.py upscale in.mp4 out.mp4 -s 2
 
 Runs one command in this process, with a profiler in every thread that looks at functions of the package alone.
 """

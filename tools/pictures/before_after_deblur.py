@@ -1,6 +1,6 @@
 """Make docs/deblur.png: frames of DAVIS clips blurred by their own motion, deblurred, and as they were.
 
-    python tools/before_after_deblur.py ../shared/data/eval/video/davis_soapbox.mp4 "0025 of 9" 200 60
+    python tools/pictures/before_after_deblur.py ../shared/data/eval/video/davis_soapbox.mp4 "0025 of 9" 200 60
 
 DAVIS is released under the BSD licence.
 """

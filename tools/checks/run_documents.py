@@ -1,7 +1,7 @@
 """Run the examples of README.md and docs/ as they are printed, on clips of the test data under the documents' names.
 
-    python tools/run_documents.py --data ../shared/data                 # every page
-    python tools/run_documents.py --data ../shared/data README.md docs/guides/anime.md
+    python tools/checks/run_documents.py --data ../shared/data                 # every page
+    python tools/checks/run_documents.py --data ../shared/data README.md docs/guides/anime.md
 
 Each ```bash and ```python block of a page is run, one after the other, in one folder for each page. A block that
 cannot be run says why in the line above it: <!-- not run: REASON -->.
@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 GIVEN = {
     "in.mp4": "clips/slow_motion_sef.mp4",

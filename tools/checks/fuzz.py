@@ -1,6 +1,6 @@
 """Damaged videos through the commands: no traceback, no hang, exit codes 0 and 3 alone, results that are what was said.
 
-    python tools/fuzz.py ../shared/data/clips --cases 5000 --keep found/
+    python tools/checks/fuzz.py ../shared/data/clips --cases 5000 --keep found/
 
 Case N of seed S is always the same file and the same command. Cases run one after the other inside a process of their
 own, which is replaced when one crashes it or takes too long. Mutants that find something are kept.

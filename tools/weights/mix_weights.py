@@ -1,6 +1,7 @@
 """Mix weight files of one network: the mean of several runs does better on pictures of other kinds than each of them.
 
-python tools/mix_weights.py mixed.safetensors runs/a/best.safetensors=1 runs/b/best.safetensors=1 old.safetensors=1
+    python tools/weights/mix_weights.py mixed.safetensors runs/a/best.safetensors=1 \\
+        runs/b/best.safetensors=1 old.safetensors=1
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Make docs/before_after.png: one Kodak picture shrunk three times, enlarged by bicubic and by espcn-x3.
 
-    python tools/before_after.py ../shared/data/eval/kodak/kodim23.png 408 98
+    python tools/pictures/before_after.py ../shared/data/eval/kodak/kodim23.png 408 98
 
 Kodak's pictures are released for unrestricted usage.
 """
