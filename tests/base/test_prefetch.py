@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -150,3 +152,23 @@ def test_two_in_a_row():
 def test_depth_is_checked_at_the_call():
     with pytest.raises(ValueError, match="depth = 0"):
         prefetch([1], depth=0)
+
+
+LEFT = """
+from vidrestore.base.prefetch import prefetch
+
+class Source:
+    def __iter__(self):
+        try:
+            yield from range(1000)
+        finally:
+            print("closed")
+
+taken = prefetch(Source().__iter__())
+print(next(taken))
+"""
+
+
+def test_one_that_nobody_closes_does_not_keep_the_program() -> None:
+    done = subprocess.run([sys.executable, "-c", LEFT], capture_output=True, text=True, timeout=15)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0\nclosed\n", "")

@@ -1,8 +1,9 @@
 """prefetch(): the thread between the decoder, the stages and the encoder."""
 
 import threading
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
@@ -10,6 +11,9 @@ T = TypeVar("T")
 
 AHEAD = 4
 """Frames that may lie ready in a thread's queue: enough that neither side waits for a slow one, and little memory."""
+
+PATIENCE = 0.1
+"""Seconds for which a thread waits for room before it looks whether anybody is there to make some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,9 @@ def prefetch(items: Iterable[T], *, depth: int = AHEAD) -> Generator[T, None, No
     """The same items in the same order, taken from `items` by a thread that runs up to `depth` items ahead.
 
     An error of the source is raised here, after the items before it. Leaving early (`close()`, or an exception in the
-    consumer's `with closing(...)`) stops the thread; it is always joined. The source is iterated, and closed where it
-    can be, in the thread alone. An error that lies in items nobody asked for is not raised; one of closing is.
+    consumer's `with closing(...)`) stops the thread, which is joined. So does the end of the thread that takes them,
+    since a stop may come where nobody closes. The source is iterated, and closed where it can be, in the thread alone.
+    An error that lies in items nobody asked for is not raised; one of closing is.
 
     Raises:
         ValueError: depth < 1.
@@ -43,7 +48,8 @@ def _consume(items: Iterable[T], depth: int) -> Generator[T, None, None]:
     ready: SimpleQueue[_Item[T] | _End] = SimpleQueue()
     free = threading.Semaphore(depth)
     left = threading.Event()
-    thread = threading.Thread(target=_produce, args=(items, ready, free, left), name="prefetch")
+    has_room = partial(_has_room, free, left, threading.current_thread())
+    thread = threading.Thread(target=_produce, args=(items, ready, has_room), name="prefetch")
     thread.start()
     end = None
     try:
@@ -63,16 +69,21 @@ def _consume(items: Iterable[T], depth: int) -> Generator[T, None, None]:
         raise end.error
 
 
-def _produce(
-    items: Iterable[T], ready: "SimpleQueue[_Item[T] | _End]", free: threading.Semaphore, left: threading.Event
-) -> None:
+def _has_room(free: threading.Semaphore, left: threading.Event, consumer: threading.Thread) -> bool:
+    """Wait for room; False: nobody takes any more."""
+    while not free.acquire(timeout=PATIENCE):
+        if not consumer.is_alive():
+            return False
+    return not left.is_set()
+
+
+def _produce(items: Iterable[T], ready: "SimpleQueue[_Item[T] | _End]", has_room: Callable[[], bool]) -> None:
     end = _End()
     source: Iterator[T] | None = None
     try:
         source = iter(items)
         for item in source:
-            free.acquire()
-            if left.is_set():
+            if not has_room():
                 break
             ready.put(_Item(item))
     except BaseException as error:  # carried over: the consumer raises it
