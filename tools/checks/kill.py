@@ -247,7 +247,12 @@ def fresh(words: str, folder: Path, stop: Stop) -> Ended:
     for number in stop.signals:
         running.send_signal(number)
         time.sleep(0.01)
-    return Ended(*reversed((running.communicate(timeout=LIMIT)[1], running.returncode)))
+    try:
+        errors = running.communicate(timeout=LIMIT)[1]
+    except subprocess.TimeoutExpired:
+        running.kill()
+        errors = running.communicate()[1]
+    return Ended(running.returncode, errors)
 
 
 def _waits_for(number: signal.Signals, process: int) -> bool:
