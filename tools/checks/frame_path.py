@@ -39,12 +39,12 @@ class Calls:
 
 
 def stack(frame: FrameType | None) -> list[str]:
-    """Our functions under way, the innermost first, those of the command line apart."""
+    """Our functions under way, the innermost first, those of the command line and parts of lines apart."""
     found = []
     while frame is not None:
-        name = frame.f_code.co_filename
-        if name.startswith(PACKAGE) and not name.startswith(f"{PACKAGE}/cli"):
-            found.append(frame.f_code.co_qualname)
+        file, name = frame.f_code.co_filename, frame.f_code.co_qualname
+        if file.startswith(PACKAGE) and not file.startswith(f"{PACKAGE}/cli") and not name.endswith(NAMELESS):
+            found.append(name)
         frame = frame.f_back
     return found
 

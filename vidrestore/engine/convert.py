@@ -32,7 +32,12 @@ def see(frames: Iterable[Frame], *, space: Literal["luma", "rgb"], device: torch
     size = None
     for frame in frames:
         picture = upload(frame.picture, device)
-        yield Seen(frame, picture, _tensor(picture, space), frame.cut or frame.size != size)
+        with precisely():
+            if isinstance(picture, Planes):
+                tensor = luma(picture) if space == "luma" else to_rgb(picture)
+            else:
+                tensor = luma_of_rgb(picture) if space == "luma" else picture
+        yield Seen(frame, picture, tensor, frame.cut or frame.size != size)
         size = frame.size
 
 
@@ -50,10 +55,3 @@ def restored(seen: Seen, out: Tensor, *, space: Literal["luma", "rgb"], scale: i
         if isinstance(picture, Planes) and scale == 1:
             return with_rgb(picture, seen.tensor, out)
         return out
-
-
-def _tensor(picture: Planes | Tensor, space: Literal["luma", "rgb"]) -> Tensor:
-    with precisely():
-        if isinstance(picture, Planes):
-            return luma(picture) if space == "luma" else to_rgb(picture)
-        return luma_of_rgb(picture) if space == "luma" else picture

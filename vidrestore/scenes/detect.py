@@ -96,7 +96,11 @@ def mark_cuts(
 def _marked(frames: Iterator[Frame], judging: Callable[[Iterable[Frame]], Iterator[Judged]]) -> Iterator[Frame]:
     if (first := next(frames, None)) is not None:
         whole = chain([first], frames)
-        yield from whole if first.judged else (each.frame for each in judging(whole))
+        if first.judged:
+            yield from whole
+        else:
+            for each in judging(whole):
+                yield each.frame
 
 
 def judge(
@@ -146,10 +150,14 @@ def _adaptive(frames: Iterable[Frame], threshold: float) -> Iterator[_Found]:
     past: deque[_Look] = deque(maxlen=AHEAD)
     ahead: deque[_Look] = deque()
     was_drawn = blank = False
-    for look in chain(_looks(frames), repeat(None, AHEAD)):  # None: nothing more comes
-        if look is not None:
-            ahead.append(look)
-        if not ahead or (look is not None and len(ahead) <= AHEAD):
+    before: Small | None = None
+    for frame in chain(frames, repeat(None, AHEAD)):  # None: nothing more comes
+        if frame is not None:
+            small = _yuv(frame.picture)
+            change = 0.0 if before is None else unexplained(before, small)
+            ahead.append(_Look(frame, small, contrast(small), change))
+            before = small
+        if not ahead or (frame is not None and len(ahead) <= AHEAD):
             continue
         now = ahead.popleft()
         score = _prominence(past, now, ahead)
@@ -165,14 +173,6 @@ def _adaptive(frames: Iterable[Frame], threshold: float) -> Iterator[_Found]:
         blank = was_drawn and not drawn and (blank or now.contrast < BLANK)
         past.append(now)
         yield now.frame, score, hard or fade
-
-
-def _looks(frames: Iterable[Frame]) -> Iterator[_Look]:
-    before: Small | None = None
-    for frame in frames:
-        small = _yuv(frame.picture)
-        yield _Look(frame, small, contrast(small), 0.0 if before is None else unexplained(before, small))
-        before = small
 
 
 def _prominence(
@@ -252,15 +252,15 @@ def _yuv(picture: Planes | Tensor) -> Small:
     """Reduced, 8 bits whatever the depth."""
     if not isinstance(picture, Planes):
         return np.asarray(cv2.cvtColor(_rgb(picture), cv2.COLOR_RGB2YUV))
-    return np.asarray(cv2.convertScaleAbs(_codes(picture), alpha=255 / ((1 << picture.colour.depth) - 1)))
+    return np.asarray(cv2.convertScaleAbs(_reduced(picture), alpha=255 / ((1 << picture.colour.depth) - 1)))
 
 
 def _rgb(picture: Planes | Tensor) -> Small:
     """Reduced, by the colour rules of the source."""
     if not isinstance(picture, Planes):
-        small = _reduced(list(picture)) * 255
+        small = _reduced(picture) * 255
     else:
-        small = cv2.transform(_codes(picture).astype(np.float32), _to_rgb(picture.colour))
+        small = cv2.transform(_reduced(picture).astype(np.float32), _to_rgb(picture.colour))
     return np.asarray(np.clip(np.rint(small), 0, 255), np.uint8)
 
 
@@ -276,23 +276,22 @@ def _to_rgb(colour: Colour) -> NDArray[np.float32]:
     return np.asarray(torch.cat((rgb[:, 1:] - rgb[:, :1], rgb[:, :1]), 1), np.float32)
 
 
-def _codes(planes: Planes) -> NDArray[np.generic]:
-    """(h, w, 3) reduced Y, U, V in the samples' own type."""
-    if planes.u is not None and planes.v is not None:
-        return _reduced([planes.y, planes.u, planes.v])
-    luma = _reduced([planes.y])
-    neutral = np.full_like(luma, 1 << (planes.colour.depth - 1))
-    return np.dstack((luma, neutral, neutral))
-
-
-def _reduced(planes: list[Tensor]) -> NDArray[np.generic]:
-    """(h, w, planes), or (h, w) of one."""
+def _reduced(picture: Planes | Tensor) -> NDArray[np.generic]:
+    """(h, w, 3) of Y, U, V or R, G, B, in the samples' own type."""
+    all_planes = (picture.y, picture.u, picture.v) if isinstance(picture, Planes) else picture
+    planes = [plane for plane in all_planes if plane is not None]
     height, width = planes[0].shape
     scale = SIDE / max(height, width)
     size = max(SHORTEST, round(width * scale)), max(SHORTEST, round(height * scale))
-    # Four rows make one as well as twelve do, in half the time.
-    rows = (plane.numpy()[:: max(1, plane.shape[0] // (4 * size[1]))] for plane in planes)
-    return np.asarray(cv2.merge([cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in rows]))
+    small = []
+    for plane in planes:
+        # Four rows make one as well as twelve do, in half the time.
+        rows = plane.numpy()[:: max(1, plane.shape[0] // (4 * size[1]))]
+        small.append(cv2.resize(rows, size, interpolation=cv2.INTER_AREA))
+    if isinstance(picture, Planes) and len(small) == 1:
+        neutral = np.full_like(small[0], 1 << (picture.colour.depth - 1))
+        return np.dstack((small[0], neutral, neutral))
+    return np.asarray(cv2.merge(small))
 
 
 _Rule = Callable[[Iterable[Frame], float], Iterator[_Found]]

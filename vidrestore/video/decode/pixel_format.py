@@ -62,6 +62,7 @@ def planar_format(name: str) -> str:
     return f"yuv{_DIGITS[subsampling(name)]}p{deep}"
 
 
+@lru_cache(maxsize=64)
 def planar_yuv(x: int, y: int, depth: int) -> str:
     """The planar format of this subsampling and depth."""
     return f"yuv{_DIGITS[x, y]}p" + ("" if depth == 8 else f"{depth}le")

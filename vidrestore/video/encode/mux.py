@@ -42,10 +42,9 @@ class Mux:
         self._output = open_output(target, file)
         self._stream = self._output.streams.video[0]
         self._encoder = Encoder(target, self._stream)
-        self._copier: Copier | None = None
-        self._sounds: list[Tempo] = []
+        self._others: list[Copier | Tempo] = []
         if self._source is not None:
-            self._copier = Copier(
+            copier = Copier(
                 self._output,
                 self._source,
                 tuple(track for track in target.tracks if not track.encoder),
@@ -55,11 +54,12 @@ class Mux:
                 # AVI has no time before 0 either: what comes earlier would delay the pictures.
                 trimmed=target.container == "avi" or beside.trimmed,
             )
-            self._sounds += (
+            self._others.append(copier)
+            self._others += (
                 Tempo(self._output, beside, track, stretch=target.stretch) for track in target.tracks if track.encoder
             )
             if target.chapters:
-                self._copier.copy_chapters()
+                copier.copy_chapters()
             self._output.metadata.update(content_tags(self._source.metadata))
             if beside.stream_index is not None:
                 video = self._source.streams[beside.stream_index]
@@ -79,17 +79,17 @@ class Mux:
 
     @property
     def warnings(self) -> list[str]:
-        copied = [] if self._copier is None else self._copier.warnings
         alike = (
             f"frames with the time of the one before: {self._clock.alike}; {self._target.container} counts no finer; "
             "write .mp4 to keep them apart"
         )
         own = [alike] if self._clock.alike else []
-        return [*own, *copied, *(warning for sound in self._sounds for warning in sound.warnings)]
+        return [*own, *(warning for tracks in self._others for warning in tracks.warnings)]
 
     def add(self, frame: Frame) -> None:
         """Encode a frame, after the other tracks' packets up to its time."""
-        self._others_until(frame.pts)
+        for tracks in self._others:
+            tracks.until(frame.pts)
         packets = self._encoder.encode(frame)
         self._clock.expect(*self._encoder.last)
         self._output.mux(self._clock.correct(packets))
@@ -105,25 +105,18 @@ class Mux:
             self._clock.expect(pts, duration)
         for packet in packets:
             assert packet.pts is not None
-            self._others_until(packet.pts * self._target.time_base)
+            for tracks in self._others:
+                tracks.until(packet.pts * self._target.time_base)
             packet.stream, packet.time_base = self._stream, self._target.time_base
             self._output.mux(self._clock.correct([packet]))
-
-    def _others_until(self, time: Fraction) -> None:
-        """The other tracks' packets from before a time."""
-        for tracks in (self._copier, *self._sounds):
-            if tracks is not None:
-                tracks.until(time)
 
     def finish(self) -> None:
         """Flush the encoder, copy what is left of the other tracks, close the file."""
         self._output.mux(self._clock.correct(self._encoder.flush()))
         self._output.mux(self._clock.last_packet())
         end = self._clock.end * self._target.time_base if self._ends_early else None
-        if self._copier is not None:
-            self._copier.finish(end)
-        for sound in self._sounds:
-            sound.until(end)
+        for tracks in self._others:
+            tracks.finish(end)
         self._output.close()
         pad(self._file, self._target.container)
         self._close_source()
@@ -147,6 +140,6 @@ class Mux:
         self._file.unlink(missing_ok=True)
 
     def _close_source(self) -> None:
-        for each in (self._source, self._copier, *self._sounds):
+        for each in (self._source, *self._others):
             if each is not None:
                 each.close()

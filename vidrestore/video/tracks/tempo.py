@@ -64,6 +64,10 @@ class Tempo:
             self._output.mux(self._next)
             self._next = None
 
+    def finish(self, end: Fraction | None) -> None:
+        """Write what is left, as far as `end` on the output's clock; None: all."""
+        self.until(end)
+
     def close(self) -> None:
         """Close the source."""
         self._source.close()
