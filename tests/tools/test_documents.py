@@ -6,12 +6,16 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import torch
 import typer
 
 from tests.conftest import REPOSITORY
 from vidrestore.cli.program import app
+from vidrestore.models.processor import apply
 
 sys.path.append(str(REPOSITORY / "tools" / "checks"))
 
@@ -73,6 +77,25 @@ def test_commands_and_their_options_are_there(page: Path) -> None:
         known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
         asked = {word.split("=")[0] for each in words for word in each.split("|") if re.match(r"-[a-z-]", word)}
         assert asked <= known, line
+
+
+def made(page: str, package: str) -> dict[str, Any]:
+    """What the first python block of a page defines as a file of `package`."""
+    block = re.search(r"^```python\n(.*?)^```$", (REPOSITORY / "docs" / page).read_text(), re.MULTILINE | re.DOTALL)
+    assert block
+    names: dict[str, Any] = {"__name__": f"{package}.made", "__package__": package}
+    exec(block[1], names)
+    return names
+
+
+def test_the_network_that_a_reader_adds_enlarges() -> None:
+    network = made("add_network.md", "vidrestore.models.networks")["Srcnn"](3)
+    assert apply(network, torch.rand(1, 1, 1, 8, 9)).shape == (1, 1, 1, 24, 27)
+
+
+def test_the_metric_that_a_reader_adds_measures() -> None:
+    max_error = made("add_metric.md", "vidrestore.metrics")["max_error"]
+    assert max_error(np.array([[1, 250]], np.uint8), np.array([[3, 5]], np.uint8)) == 245
 
 
 @pytest.mark.skipif(importlib.util.find_spec("mkdocs") is None, reason='mkdocs is missing: pip install -e ".[docs]"')
