@@ -1,4 +1,4 @@
-"""Who runs the convolutions: torch on a CPU or a GPU, or OpenVINO; and how frames go through them."""
+"""Engines that run networks: torch on a CPU or a GPU, and OpenVINO."""
 
 from ..base.settings import Settings
 from .allocator import keep_memory

@@ -1,4 +1,4 @@
-"""keep_memory(): spare torch on a CPU the page faults of memory it gave back."""
+"""keep_memory(): glibc keeps what is freed, which spares torch on a CPU many page faults."""
 
 import ctypes
 import sys

@@ -1,4 +1,4 @@
-"""Engine: who runs the convolutions."""
+"""Engine: compiles a network's core and runs it."""
 
 from collections.abc import Callable
 from typing import Literal, Protocol

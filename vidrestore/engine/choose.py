@@ -1,4 +1,4 @@
-"""choose(): from what the user says and what the machine has to an Engine."""
+"""choose(): the engine for this machine and what the user asks for."""
 
 import importlib.util
 

@@ -1,4 +1,4 @@
-"""Between frames and what a network sees: once a frame, on the engine's device."""
+"""Frames to what a network sees, and back, on the engine's device."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""precisely(): the modes of torch that everything around a network's inner layers is computed in."""
+"""precisely(): no gradients, and full precision in fp32."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""windows(): temporal neighbourhoods that stop at cuts."""
+"""windows(): each frame with its neighbours, never across a cut."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator

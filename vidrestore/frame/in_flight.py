@@ -1,4 +1,4 @@
-"""InFlight: how many bytes of pictures live at once; and the peak of the whole process."""
+"""Memory of the pictures in flight, and the peak of the whole process."""
 
 import sys
 import threading

@@ -1,4 +1,4 @@
-"""Which scene each frame lies in: told by cuts, or by a list."""
+"""The scene of each frame, by cuts or by a list."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace

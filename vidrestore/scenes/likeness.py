@@ -1,4 +1,4 @@
-"""How alike two small pictures are: along the optical flow between them, and in their colours."""
+"""Likeness of two small pictures: along the optical flow between them, and in their colours."""
 
 from itertools import product
 from typing import TypeVar

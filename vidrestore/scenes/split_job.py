@@ -1,4 +1,4 @@
-"""A source that is to be cut into clips and where these go, checked before anything heavy is loaded."""
+"""The job of splitting a source into clips, checked before anything heavy is loaded."""
 
 import os
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Open a video file and choose its picture stream, or say in one line why that cannot be."""
+"""Opening a video file and choosing its picture stream, or one line that says why that cannot be."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Reader: a source as a stream of Frames, every frame accounted for."""
+"""Reader: a source as a stream of frames, with everything that was wrong with it."""
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""What was compiled or measured once, kept on disk: the second start of the same network waits for none of it."""
+"""A cache on disk of what was compiled or measured, so that the next start is quick."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""Changes to a copy of a core that torch needs in order to keep promises."""
+"""Layers exchanged in a copy of a network, for exact and fast inference."""
 
 import copy
 import math

@@ -1,4 +1,4 @@
-"""What the numba kernels for a CPU share: numbers without a copy, and compiled code that is kept."""
+"""Shared by the numba kernels for a CPU: arrays without a copy, and compiled code kept on disk."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

@@ -1,4 +1,4 @@
-"""Where the numbers lie that a core's convolutions read: what an engine must know to compute them in 8 bits."""
+"""Activation ranges for int8."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,4 +1,4 @@
-"""What networks there are, and what weight files say of themselves; nothing is built, and torch is not loaded."""
+"""The table of networks, and what weight files say of themselves. torch is not loaded."""
 
 import hashlib
 import json

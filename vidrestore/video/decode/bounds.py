@@ -1,4 +1,4 @@
-"""Open a file without giving FFmpeg more memory than its content can be worth: it decodes to learn what there is."""
+"""Opening files with a limit on the size of frames: FFmpeg decodes some to learn what there is."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""From FFmpeg's colour tags to what the numbers of a picture mean."""
+"""The colour of decoded frames, from FFmpeg's tags."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Every picture of a stream, whatever is wrong with its packets."""
+"""The decoder of a stream: every picture in order of display, whatever is wrong with its packets."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterator

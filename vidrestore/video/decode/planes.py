@@ -1,4 +1,4 @@
-"""From decoded frames to tensors: zero copy where the format is planar, and one size, format and colour for all."""
+"""Decoded frames as tensors: no copy where the format is planar, and one size, format and colour for all."""
 
 from dataclasses import dataclass, replace
 from typing import Literal

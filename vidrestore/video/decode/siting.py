@@ -1,4 +1,4 @@
-"""Where the chroma samples lie: a tag that PyAV does not show."""
+"""Chroma siting of a stream, a tag that PyAV does not show."""
 
 from io import BytesIO
 

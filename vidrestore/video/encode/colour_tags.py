@@ -1,4 +1,4 @@
-"""What a result says about its colour and light."""
+"""Colour tags and HDR10 metadata of a result."""
 
 import re
 from dataclasses import replace

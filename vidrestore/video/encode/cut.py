@@ -1,4 +1,4 @@
-"""Cutting without encoding: a stretch of a video's packets, where they can stand by themselves."""
+"""Cutting a video without encoding: packets are copied where they can stand by themselves."""
 
 from bisect import bisect_left
 from collections.abc import Iterator

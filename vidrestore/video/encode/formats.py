@@ -1,4 +1,4 @@
-"""Pixel formats: which one an encoder is given, and how it is laid out."""
+"""Pixel formats for encoders: which one is chosen, and its layout."""
 
 import re
 from dataclasses import dataclass

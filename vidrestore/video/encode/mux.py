@@ -1,4 +1,4 @@
-"""Mux: one video file under way."""
+"""Mux: writes one video file, pictures encoded and other tracks copied in step."""
 
 from __future__ import annotations  # av's Packet is generic for type checkers only
 

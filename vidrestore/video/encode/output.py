@@ -1,4 +1,4 @@
-"""A container ready for its header: the encoder set up as a Target says."""
+"""Opening the output: container, picture stream and encoder, as a Target says."""
 
 import os
 from io import BytesIO

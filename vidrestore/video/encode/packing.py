@@ -1,4 +1,4 @@
-"""Pictures as the encoder takes them."""
+"""Frames in the pixel format of the encoder."""
 
 import av
 import torch

@@ -1,4 +1,4 @@
-"""Frames through a real video encoder and back, in memory: what training uses to imitate compressed video."""
+"""Frames through a video encoder and back, in memory: training imitates compressed video by it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Target: a result described and checked, nothing written yet."""
+"""Target: where a result goes and how it is encoded. Nothing is written yet."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""How many frames a source will give."""
+"""The number of frames that a source will give."""
 
 from ...base.settings import Reading
 from .info import VideoInfo

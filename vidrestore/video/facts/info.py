@@ -1,4 +1,4 @@
-"""VideoInfo: what a file is, as far as it can be known without decoding it all."""
+"""VideoInfo: what is known of a file without decoding it all."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

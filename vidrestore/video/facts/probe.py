@@ -1,4 +1,4 @@
-"""What a file is: one open, and the first few frames decoded."""
+"""Probing a file: it is opened once, and its first few frames are decoded."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What travels beside the first picture: display matrix, HDR10 numbers, metadata that is lost."""
+"""Side data of frames: display matrix, HDR10 numbers, and metadata that is lost."""
 
 import struct
 from collections.abc import Iterator, Sequence

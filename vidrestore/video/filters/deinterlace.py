@@ -1,4 +1,4 @@
-"""Fields made into whole frames by FFmpeg's bwdif: one for two fields, or one for each."""
+"""Deinterlacing by FFmpeg's bwdif: one frame for two fields, or one for each."""
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction

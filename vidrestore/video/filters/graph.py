@@ -1,4 +1,4 @@
-"""Frames through FFmpeg's filters, each result beside what its frame came paired with."""
+"""FFmpeg's filter graphs: each result comes beside what its frame was paired with."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""What a video shows of fields: flags and pictures of some of its frames, and what is to be done about them."""
+"""Interlacing of a video, by flags and pictures of some frames, and what is to be done about it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace

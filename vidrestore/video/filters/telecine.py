@@ -1,4 +1,4 @@
-"""Telecine undone: the frames of film put together again by FFmpeg's fieldmatch, and the repeated one taken out."""
+"""Inverse telecine: frames of film put together by FFmpeg's fieldmatch, repeated ones taken out."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""decode_picture(): the samples of one picture file, upright, in memory that is asked for before it is taken."""
+"""decode_picture(): the upright samples of one picture file; whether they fit into memory is checked first."""
 
 from functools import lru_cache
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""What earlier runs have left in a folder of pictures, by the lists that they wrote there."""
+"""Pictures that earlier runs have left in a folder, by the lists that they wrote there."""
 
 import csv
 import os

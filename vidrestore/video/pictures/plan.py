@@ -1,4 +1,4 @@
-"""plan_pictures(): a result that is pictures, checked before anything slow begins."""
+"""plan_pictures(): a target of pictures, checked before anything slow begins."""
 
 from dataclasses import replace
 from typing import Literal

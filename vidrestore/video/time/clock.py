@@ -1,4 +1,4 @@
-"""Time stamps made strictly increasing, and what the file says about its end."""
+"""Times of frames, made strictly increasing; and whether a file is cut off before its end."""
 
 from collections.abc import Sequence
 from fractions import Fraction

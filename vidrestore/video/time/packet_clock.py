@@ -1,4 +1,4 @@
-"""Packet durations that muxers believe."""
+"""Durations and decode times of encoded packets, as muxers need them."""
 
 from __future__ import annotations  # av's Packet is generic for type checkers only
 

@@ -1,4 +1,4 @@
-"""Average frames per second: what was meant, not what a millisecond clock made of it."""
+"""The frame rate of a stream: the one that was meant, where a coarse clock hides it."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""Time stamps of a file's packets: joined recordings get one clock, and impossible stamps are taken away."""
+"""Time stamps of packets: joined recordings get one clock, and impossible stamps are taken away."""
 
 from __future__ import annotations  # av's Packet is generic for type checkers only
 

@@ -1,4 +1,4 @@
-"""Tags of a file: which are still true of the result, and which its container can hold."""
+"""Metadata tags of a file: which are still true of the result, and which its container can hold."""
 
 import codecs
 import re

@@ -1,4 +1,4 @@
-"""What comes along besides the restored pictures: sound, subtitles, cover, attachments, chapters and metadata."""
+"""The other tracks of a source: which a container can hold, and how they are declared in it."""
 
 from __future__ import annotations  # av's Packet is generic for type checkers only
 

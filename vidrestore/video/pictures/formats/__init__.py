@@ -1,1 +1,1 @@
-"""What picture files say of themselves."""
+"""Headers and tags of picture files."""

@@ -1,4 +1,4 @@
-"""PictureHeader: what a picture file says of itself, read without decoding it."""
+"""PictureHeader: form, size, depth and tags of a picture file, read without decoding it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
