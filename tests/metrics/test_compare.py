@@ -16,7 +16,7 @@ import typer
 from typer.testing import CliRunner
 
 from tests.clips import make_clip, picture
-from vidrestore.base.comparison import METRICS, Comparing
+from vidrestore.base.settings import METRICS, Comparing
 from vidrestore.cli.commands.metrics import metrics
 from vidrestore.errors import UsageError
 from vidrestore.frame.colour import to_rgb

@@ -16,9 +16,17 @@ DeblurringQuality = Literal["auto", "balanced", "best"]
 Duplicates = Literal["keep", "retime"]
 SlowAudio = Literal["drop", "stretch"]
 PictureForm = Literal["png", "jpg", "webp", "tiff"]
+WRITTEN_PICTURES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".webp")
+READ_PICTURES = (*WRITTEN_PICTURES, ".bmp")
+"""Suffixes, in any case."""
 Deinterlace = Literal["off", "auto", "frames", "fields"]
+Align = Literal["auto", "pts", "none"]
 JPEG_QUALITY = 95
 NOISE = 1.0
+METRICS = ("psnr", "psnr_y", "ssim", "ssim_y", "ms_ssim", "l1", "mse", "flicker", "niqe")
+"""Everything that can be measured, in the order it is shown."""
+WORST_SHOWN = 3
+"""How many of the worst pairs of a comparison are shown as pictures."""
 SLOWEST = Fraction(1, 86_400)
 """Frames per second that a file may have or a user ask for, at least: one a day."""
 
@@ -128,3 +136,22 @@ class Deblurring:
     """Blur, 0 to 1 as `metrics.blur` tells it, below which a frame stays as it is; None: all are deblurred."""
     quality: DeblurringQuality = "auto"
     """Of a network. best: it looks at each frame four times, mirrored. auto: best for a single picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparing:
+    """What is measured, and which frames belong together."""
+
+    metrics: tuple[str, ...] = ("psnr", "psnr_y", "ssim_y")
+    where_possible: frozenset[str] = frozenset()
+    """Metrics that are left out, and not refused, where pictures are too small for them."""
+    border: int = 0
+    """Pixels left out on each side of every picture; super-resolution papers leave out as many as the scale."""
+    align: Align = "pts"
+    """pts: frames of the same number must be shown at the same time. none: their times are not looked at.
+    auto: like pts, after a constant offset in frames has been searched for."""
+    offset: int | None = None
+    """The reference's frame `offset` belongs to the result's first; below 0 the other way round. Frames without a
+    partner at either end are then left out. None: 0, and there must be none such."""
+    follow_references: bool = False
+    """Videos may open the other files that they name."""

@@ -12,6 +12,7 @@ from ..video.encode.formats import layout, pixel_format
 from ..video.encode.target import Beside
 from ..video.facts.info import VideoInfo
 from ..video.facts.probe import probe
+from ..video.pictures.turn import size_after, turn_of
 from ..video.plan import encoder_for, plan
 from ..video.time.timeline import last_picture
 from .job import Job
@@ -129,8 +130,8 @@ def _form(info: VideoInfo, other: _Other, path: Path, encoding: Encoding) -> tup
     video = other.video
     if video is None:
         return info, []
-    turned = video.display_matrix is not None and abs(video.display_matrix[1]) > abs(video.display_matrix[0])
-    width, height = (video.height, video.width) if turned else (video.width, video.height)
+    turn = turn_of(video.display_matrix)
+    width, height = size_after(turn, video.width, video.height)
     # Enlarged pictures may differ by one repeated row or column.
     if abs(info.width * height - info.height * width) > 2 * (width + height):
         return info, [f"{other.path} is {width}x{height}, of another shape: its colour is not taken"]
@@ -138,7 +139,7 @@ def _form(info: VideoInfo, other: _Other, path: Path, encoding: Encoding) -> tup
     form = replace(
         info,
         colour=replace(video.colour, depth=info.colour.depth),
-        sample_aspect_ratio=1 / ratio if ratio and turned else ratio,
+        sample_aspect_ratio=1 / ratio if ratio and turn[1] else ratio,
         hdr10=video.hdr10,
     )
     chosen = layout(pixel_format(encoder_for(info, path, encoding), info.pix_fmt, encoding))

@@ -15,7 +15,7 @@ from vidrestore.restoration.job import Stage, prepare
 from vidrestore.restoration.pipeline import restore
 from vidrestore.restoration.report import Report
 from vidrestore.restoration.skip import NOTHING
-from vidrestore.video.resume.pieces import decoding_times
+from vidrestore.video.time.packet_clock import decoding_times
 
 from .runs import (
     FFV1,

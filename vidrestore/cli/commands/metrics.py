@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...base.comparison import KEPT, METRICS, Align, Comparing
+from ...base.settings import METRICS, WORST_SHOWN, Align, Comparing
 from ...errors import InputError
 from .. import options, show
 from ..errors import shows_errors
@@ -112,7 +112,7 @@ def metrics(
             distorted,
             comparing=Comparing(names, possible, border, align, offset, follow_references),
             scenes=listed,
-            keep=KEPT if report or diff else 0,
+            keep=WORST_SHOWN if report or diff else 0,
             on_frame=tick,
         )
     _write(comparison, csv=csv, plot=plot, report=report, diff=diff, overwrite=overwrite)

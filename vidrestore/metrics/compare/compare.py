@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from ...base.comparison import Comparing
+from ...base.settings import Comparing
 from ...errors import UsageError
 from ...scenes.list import Scene
 from .align import Pair, Times, pairs

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ...base.comparison import METRICS
+from ...base.settings import METRICS
 from ...errors import UsageError
 
 

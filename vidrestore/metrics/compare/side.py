@@ -17,6 +17,7 @@ from ...video.decode.pixel_format import planar_format
 from ...video.facts.probe import probe
 from ...video.pictures.folder import RATE, is_pictures, list_pictures
 from ...video.pictures.read import read_picture
+from ...video.pictures.turn import Turn, turn_of, turn_upright
 from ...video.reader import Reader
 from ..psnr import matlab_luma
 from .rgb import Picture, luma_of_planes, rgb_of_planes, rgb_of_tensor
@@ -104,13 +105,9 @@ class Side:
         return self._reader is not None and self._reader.truncated
 
     @property
-    def turn(self) -> tuple[int, int, int, int]:
-        """Signs of the display matrix's a, b, c, d: (1, 0, 0, 1) is upright."""
-        matrix = self.info.display_matrix
-        if matrix is None:
-            return 1, 0, 0, 1
-        a, b, _, c, d, *_ = ((value > 0) - (value < 0) for value in matrix)
-        return (a, 0, 0, d) if abs(matrix[0]) > abs(matrix[1]) else (0, b, c, 0)
+    def turn(self) -> Turn:
+        """How a player turns its pictures."""
+        return turn_of(self.info.display_matrix)
 
     def samples(self, form: Form, *, end: int | None = None) -> Generator[Sample]:
         """Every picture in order, up to but not including `end`; in a folder sizes may differ.
@@ -148,13 +145,7 @@ class Side:
         return Sample(frame.pts, name, rgb, luma)
 
     def _turned(self, picture: Picture, form: Form) -> Picture:
-        if not form.upright:
-            return picture
-        a, b, c, d = self.turn
-        if b:
-            picture, a, d = picture.swapaxes(0, 1), c, b
-        turned: Picture = np.ascontiguousarray(picture[:: d or 1, :: a or 1])  # type: ignore[assignment]
-        return turned
+        return turn_upright(picture, self.turn) if form.upright else picture
 
 
 @contextmanager

@@ -19,10 +19,11 @@ import torch
 from numpy.typing import NDArray
 
 from ...base.files import new_part, write_whole
+from ...base.settings import READ_PICTURES
 from ...errors import InputError
 from ...frame.frame import Frame
 from ...scenes.detect import mark_cuts
-from .pictures import CLIPS, PICTURES
+from .pictures import CLIPS
 from .video_capture import open_video
 
 Codes = NDArray[np.uint8]
@@ -129,7 +130,7 @@ def held_back(found: Sequence[Kept], data: Path) -> tuple[list[Kept], list[Kept]
 def beside(found: Sequence[Scene], data: Path) -> list[Path]:
     """The pictures below `data` that are no frames of the scenes found there."""
     folders = {path.parent for scene in found for path in getattr(scene, "paths", ())}
-    return [p for p in sorted(data.rglob("*")) if p.suffix.lower() in PICTURES and p.parent not in folders]
+    return [p for p in sorted(data.rglob("*")) if p.suffix.lower() in READ_PICTURES and p.parent not in folders]
 
 
 def squares(scene: Scene, numbers: Sequence[int], *, side: int, halved: float, rng: np.random.Generator) -> list[Codes]:
@@ -147,7 +148,7 @@ def of_folder(folder: Path) -> Iterator[Scene]:
     numbered = sorted(
         (int(digits[-1]), path)
         for path in folder.iterdir()
-        if path.suffix.lower() in PICTURES and (digits := re.findall(r"\d+", path.stem))
+        if path.suffix.lower() in READ_PICTURES and (digits := re.findall(r"\d+", path.stem))
     )
     steps = {after - before for (before, _), (after, _) in pairwise(numbered)}
     if len(steps) == 1 and steps != {0}:

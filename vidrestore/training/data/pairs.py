@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ...base.settings import READ_PICTURES
 from ...errors import InputError
 from .footage import Codes, read_picture
-from .pictures import PICTURES
 
 BLURRED = re.compile(r"(?<![a-z])blur(red|ry)?(?![a-z])", re.IGNORECASE)
 """The word in the name of a blurred picture or of a folder of such; `sharp` takes its place in those of the sharp."""
@@ -44,7 +44,7 @@ class GivenPair:
 
 def given_pairs(data: Path) -> list[GivenPair]:
     """Every pair below `data`, in a fixed order; a blurred picture without its sharp one is left out."""
-    files = (path for path in sorted(data.rglob("*")) if path.suffix.lower() in PICTURES)
+    files = (path for path in sorted(data.rglob("*")) if path.suffix.lower() in READ_PICTURES)
     return [GivenPair(path, sharp) for path in files if (sharp := _sharp_of(path, data))]
 
 

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from ...base.settings import READ_PICTURES
 from ...errors import InputError
 from .degrade import Degradation, degrade
 from .video_capture import open_video
 
-PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff"}
 CLIPS = {".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v"}
 TRIES = 400
 """Pictures drawn for one crop."""
@@ -39,8 +39,8 @@ def sources(folder: Path, *, frames_per_clip: int = 4) -> list[Source]:
         InputError: where there is neither.
     """
     found: list[Source] = []
-    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in PICTURES | CLIPS):
-        if path.suffix.lower() in PICTURES:
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in {*READ_PICTURES, *CLIPS}):
+        if path.suffix.lower() in READ_PICTURES:
             found.append(Source(path))
         else:
             length = int(open_video(path).get(cv2.CAP_PROP_FRAME_COUNT))

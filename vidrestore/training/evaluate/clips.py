@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ...base.settings import READ_PICTURES
 from ...errors import InputError
 from ...metrics.psnr import matlab_luma
 from ..data.footage import of_folder, read_picture
-from ..data.pictures import CLIPS, PICTURES
+from ..data.pictures import CLIPS
 from .triplets import rounded
 
 Luma = NDArray[np.float32]
@@ -31,7 +32,7 @@ def stills(data: Path) -> Iterator[Clip]:
     Raises:
         InputError: there is none.
     """
-    files = sorted(path for path in data.rglob("*") if path.suffix.lower() in PICTURES)
+    files = sorted(path for path in data.rglob("*") if path.suffix.lower() in READ_PICTURES)
     if not files:
         raise InputError(f"{data} holds no pictures to evaluate on")
     for path in files:

@@ -15,6 +15,7 @@ from av.stream import Stream
 from ...errors import VidrestoreError
 from ..container import MATROSKA, MOV, stream_at
 from ..facts.info import VideoInfo
+from ..time.packet_clock import decoding_times
 from ..time.timeline import packets
 from ..tracks.copier import Copier
 from ..tracks.metadata import content_tags, track_tags
@@ -113,7 +114,8 @@ class PacketCutter:
         """The stretch's packets in the file's order, their time stamps counted from its start."""
         stretch = self._stretch(start, end)
         shown = [pts for pts, _ in stretch]
-        decoding = _decoding_times(stretch)
+        decoded = [pts for pts, _ in sorted(stretch, key=lambda each: each[1])]
+        decoding = dict(zip(decoded, decoding_times(shown, decoded), strict=True))  # the file may have none (Matroska)
         if seeked := source.format.name in (MOV, MATROSKA):
             source.seek(shown[0], stream=source.streams[self._info.stream_index])
         for packet in _pictures(source, self._info.stream_index, seeked=seeked):
@@ -131,17 +133,6 @@ class PacketCutter:
     def _stretch(self, start: Fraction, end: Fraction) -> list[tuple[int, int]]:
         first, after = (bisect_left(self._shown, (self._tick(moment), -1)) for moment in (start, end))
         return self._shown[first:after]
-
-
-def _decoding_times(stretch: list[tuple[int, int]]) -> dict[int, int]:
-    """dts by pts: never later than it, and rising in the order of decoding. The file may have none (Matroska)."""
-    shown = [pts for pts, _ in stretch]
-    decoded = [pts for pts, _ in sorted(stretch, key=lambda each: each[1])]
-    places = {pts: place for place, pts in enumerate(shown)}
-    delay = max(place - places[pts] for place, pts in enumerate(decoded))
-    step = shown[1] - shown[0] if len(shown) > 1 else 1
-    early = [shown[0] - step * (delay - place) for place in range(delay)]
-    return dict(zip(decoded, early + shown, strict=False))
 
 
 def _pictures(source: InputContainer, index: int, *, seeked: bool = False) -> "Iterator[Packet[Any]]":

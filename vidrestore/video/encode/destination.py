@@ -6,6 +6,7 @@ from tempfile import TemporaryFile
 
 from ...base.files import address_of, is_one_of
 from ...base.names import check_name
+from ...base.settings import WRITTEN_PICTURES
 from ...errors import UsageError
 from ..codecs import CONTAINERS
 from ..pictures.earlier import check_no_strangers, what_goes
@@ -15,18 +16,16 @@ from ..resume.swap import is_pending
 from ..resume.unfinished import NOT_KEPT, check_same, folder_of
 from .target import TargetKind
 
-PICTURES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".webp")
-
 
 def kind_of(path: Path) -> TargetKind:
     """A path without a suffix is a folder of pictures, a picture's suffix one picture, else a video."""
     suffix = path.suffix.lower()
     if path.is_dir() or not suffix:
         return "folder"
-    if suffix in PICTURES:
+    if suffix in WRITTEN_PICTURES:
         return "picture"
     if suffix not in CONTAINERS:
-        known = ", ".join([*CONTAINERS, *PICTURES])
+        known = ", ".join([*CONTAINERS, *WRITTEN_PICTURES])
         raise UsageError(f"{path}: nothing is written as {suffix}; use one of {known}, or a folder for pictures")
     return "video"
 

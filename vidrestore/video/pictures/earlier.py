@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ...base.settings import READ_PICTURES
 from ...errors import UsageError
-from .folder import SUFFIXES
 from .times import TIMES
 
 _OURS = re.compile(r"frame_\d{8}\.(png|jpe?g|webp|tiff?)")
@@ -38,7 +38,7 @@ def check_no_strangers(folder: Path) -> None:
         strange = sorted(
             path.name
             for path in place.iterdir()
-            if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.name not in listed
+            if path.suffix.lower() in READ_PICTURES and not path.name.startswith(".") and path.name not in listed
         )
         if os.path.lexists(place / TIMES) and not listed:
             strange.insert(0, TIMES)

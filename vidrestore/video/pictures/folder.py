@@ -6,6 +6,7 @@ from itertools import accumulate
 from math import gcd, lcm
 from pathlib import Path
 
+from ...base.settings import READ_PICTURES
 from ...errors import InputError, UsageError
 from ...frame.frame import Colour
 from ..decode.colour_tags import guessed_matrix
@@ -19,7 +20,6 @@ FORMATS = {"uint8": ("rgb24", 8, 255), "uint16": ("rgb48", 16, 65535), "float32"
 """By type of the samples: FFmpeg's name, bits that say as much, and white."""
 RATE = Fraction(25)
 """Pictures per second where nobody says."""
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
 
 
 def is_pictures(path: Path) -> bool:
@@ -27,7 +27,7 @@ def is_pictures(path: Path) -> bool:
 
     Not those that are animated.
     """
-    return path.is_dir() or ((path.suffix.lower() in SUFFIXES or _is_still(path)) and not is_animated(path))
+    return path.is_dir() or ((path.suffix.lower() in READ_PICTURES or _is_still(path)) and not is_animated(path))
 
 
 def _is_still(path: Path) -> bool:
@@ -41,9 +41,9 @@ def list_pictures(path: Path) -> list[Path]:
     """The pictures of a folder in natural order (frame_2 before frame_10), or the one picture that `path` is."""
     if not path.is_dir():
         return [path]
-    found = [file for file in path.iterdir() if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")]
+    found = [file for file in path.iterdir() if file.suffix.lower() in READ_PICTURES and not file.name.startswith(".")]
     if not found:
-        raise InputError(f"{path} holds no pictures; known are {', '.join(sorted(SUFFIXES))}")
+        raise InputError(f"{path} holds no pictures; known are {', '.join(sorted(READ_PICTURES))}")
     return sorted(found, key=_natural)
 
 

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Literal
 
-from ...base.settings import JPEG_QUALITY, Pictures
+from ...base.settings import JPEG_QUALITY, WRITTEN_PICTURES, Pictures
 from ...errors import UsageError
-from ..encode.destination import PICTURES, check_free
+from ..encode.destination import check_free
 from ..encode.target import Target
 from ..facts.info import VideoInfo
 from .earlier import what_goes
@@ -29,7 +29,7 @@ def plan_pictures(
     if target.kind == "folder" and target.path.is_dir() and any(target.path.iterdir()):
         replaced = [f"{target.path} is not empty: {what_goes(target.path)}"]
     suffix = target.path.suffix.lower() if target.kind == "picture" else f".{pictures.form}"
-    if suffix not in PICTURES:
+    if suffix not in WRITTEN_PICTURES:
         raise UsageError(f"no pictures are written as {pictures.form!r}; use png, jpg, webp or tiff")
     decided = replace(pictures, depth=_depth(info, suffix, pictures), quality=_quality(suffix, pictures))
     return replace(

@@ -26,6 +26,7 @@ from .formats.cicp import CICP, cicp, is_hdr
 from .formats.exif import Resolution
 from .formats.header import read_header
 from .times import TIMES, Row, times_csv
+from .turn import size_after, turn_of, turn_upright
 
 NAME = "frame_{:08d}{}"
 _JPEG = (".jpg", ".jpeg")
@@ -111,7 +112,8 @@ class PictureFiles:
                 path.unlink()
 
     def _store(self, path: Path, picture: Planes | Tensor, source: Path | None) -> None:
-        samples = _upright(samples_of(picture, depth=self._target.pictures.depth or 8), self._target.display_matrix)
+        samples = samples_of(picture, depth=self._target.pictures.depth or 8)
+        samples = turn_upright(samples, turn_of(self._target.display_matrix))
         block, dpi = (b"", None) if source is None else self._tags_of(source, samples)
         data = encoded(samples, self._target.suffix, self._target.pictures, self._target.profile, block, dpi)
         if self._target.suffix == ".png" and is_hdr(self._target.colour):
@@ -190,20 +192,7 @@ def _rgb(picture: Planes | Tensor, white: float) -> Iterator[tuple[slice, Floats
 
 def upright_size(target: Target) -> tuple[int, int]:
     """Width and height of the pictures as they are stored."""
-    matrix = target.display_matrix
-    turned = matrix is not None and abs(matrix[1]) > abs(matrix[0])
-    return (target.height, target.width) if turned else (target.width, target.height)
-
-
-def _upright(samples: Samples, display_matrix: tuple[int, ...] | None) -> Samples:
-    """Turned and mirrored as the display matrix says, since pictures have none."""
-    if display_matrix is None:
-        return samples
-    a, b, _, c, d, *_ = display_matrix
-    if abs(b) > abs(a):  # the first row and column of the matrix swap x and y
-        samples, a, d = samples.swapaxes(0, 1), c, b
-    turned: Samples = np.ascontiguousarray(samples[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])  # type: ignore[assignment]
-    return turned
+    return size_after(turn_of(target.display_matrix), target.width, target.height)
 
 
 def encoded(

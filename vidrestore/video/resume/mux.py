@@ -12,8 +12,9 @@ from ...errors import UsageError, VidrestoreError
 from ...frame.frame import Frame
 from ..encode.mux import Mux
 from ..encode.target import Beside, Target
+from ..time.packet_clock import decoding_times
 from . import unfinished
-from .pieces import Piece, PieceThere, PieceUnderWay, decoding_times, whole
+from .pieces import Piece, PieceThere, PieceUnderWay, whole
 
 
 class ResumableMux:

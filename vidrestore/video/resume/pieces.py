@@ -8,14 +8,13 @@ from __future__ import annotations  # av's Packet is generic for type checkers o
 
 import json
 import os
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from hashlib import file_digest, sha256
 from io import BytesIO
-from itertools import chain, count, islice
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -106,21 +105,6 @@ def whole(folder: Path) -> Iterator[tuple[Piece, Listed]]:
         if (listed := piece.listed()) is None:
             return
         yield piece, listed
-
-
-def decoding_times(shown: Sequence[int], packets: Sequence[int]) -> Iterator[int]:
-    """When each packet is to be decoded, as if one encoder had made them all; pts in ticks.
-
-    As x264 has it: packet n is decoded when frame n - delay is shown, the delay being the least that has every packet
-    decoded before it is shown; before that, as much earlier.
-
-    Args:
-        shown: of the frames, in the order of showing.
-        packets: of the packets, in the order of decoding.
-    """
-    delay = max(number - bisect_left(shown, pts) for number, pts in enumerate(packets))
-    early = shown[delay] - shown[0]
-    return chain((pts - early for pts in shown[:delay]), islice(shown, len(shown) - delay))
 
 
 class PieceThere:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations  # av's Packet is generic for type checkers only
 
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import chain, islice
 from math import floor
 from typing import Any
 
@@ -66,3 +69,18 @@ class PacketClock:
         if self._mp4 and length != self.end - self.start:
             packet.dts, packet.duration = packet.pts, self.end - packet.pts
         return [packet]
+
+
+def decoding_times(shown: Sequence[int], packets: Sequence[int]) -> Iterator[int]:
+    """When each packet is to be decoded, as if one encoder had made them all; pts in ticks.
+
+    As x264 has it: packet n is decoded when frame n - delay is shown, the delay being the least that has every packet
+    decoded before it is shown; before that, as much earlier.
+
+    Args:
+        shown: of the frames, in the order of showing.
+        packets: of the packets, in the order of decoding.
+    """
+    delay = max(number - bisect_left(shown, pts) for number, pts in enumerate(packets))
+    early = shown[delay] - shown[0]
+    return chain((pts - early for pts in shown[:delay]), islice(shown, len(shown) - delay))
