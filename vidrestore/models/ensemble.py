@@ -44,10 +44,10 @@ class Mirrored:
     def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
         """The current frame, changed as the inner one changes it on average, times GAIN: (B, 1, C, H, W)."""
         current = window[:, self.needs.before : self.needs.before + 1]
-        mean = torch.stack(list(self._made(window, core_out))).mean(0)
+        mean = torch.stack(list(self._looks(window, core_out))).mean(0)
         return current + GAIN * (mean - current)
 
-    def _made(self, window: Tensor, core_out: tuple[Tensor, ...]) -> Iterator[Tensor]:
+    def _looks(self, window: Tensor, core_out: tuple[Tensor, ...]) -> Iterator[Tensor]:
         parts = zip(*(out.chunk(len(WAYS)) for out in core_out), strict=True)
         for way, part in zip(WAYS, parts, strict=True):
             yield self.inner.finish(window.flip(way), *part).flip(way)

@@ -56,7 +56,7 @@ class Judged:
     """What is held against the threshold, in the detector's own unit; 0 for the first frame."""
 
 
-_Found = tuple[Frame, float, bool]
+_Verdict = tuple[Frame, float, bool]
 """A frame, its score, and whether a detector takes it for the first of a shot."""
 
 
@@ -90,10 +90,10 @@ def mark_cuts(
     """
     judging = partial(judge, detector=detector, threshold=threshold, min_length=min_length)
     judging(())  # what is wrong with them is raised here, not with the first frame
-    return _marked(iter(frames), judging)
+    return _mark(iter(frames), judging)
 
 
-def _marked(frames: Iterator[Frame], judging: Callable[[Iterable[Frame]], Iterator[Judged]]) -> Iterator[Frame]:
+def _mark(frames: Iterator[Frame], judging: Callable[[Iterable[Frame]], Iterator[Judged]]) -> Iterator[Frame]:
     if (first := next(frames, None)) is not None:
         whole = chain([first], frames)
         if first.judged:
@@ -121,7 +121,7 @@ def judge(
     return _long_enough(rule(frames, default if threshold is None else threshold), min_length)
 
 
-def _long_enough(found: Iterable[_Found], length: Moment) -> Iterator[Judged]:
+def _long_enough(found: Iterable[_Verdict], length: Moment) -> Iterator[Judged]:
     """The frames with their marks, those left out that would end a shot sooner than `length`."""
     began: Moment | None = None
     for number, (frame, score, is_cut) in enumerate(found):
@@ -146,7 +146,7 @@ class _Look:
     """`unexplained` by the picture before; 0 for the first."""
 
 
-def _adaptive(frames: Iterable[Frame], threshold: float) -> Iterator[_Found]:
+def _adaptive(frames: Iterable[Frame], threshold: float) -> Iterator[_Verdict]:
     past: deque[_Look] = deque(maxlen=AHEAD)
     ahead: deque[_Look] = deque()
     was_drawn = blank = False
@@ -229,7 +229,7 @@ def _difference(one: Small, other: Small) -> float:
     return sum(cv2.mean(cv2.absdiff(one, other))[:3]) / 3
 
 
-def _content(frames: Iterable[Frame], threshold: float) -> Iterator[_Found]:
+def _content(frames: Iterable[Frame], threshold: float) -> Iterator[_Verdict]:
     before: Small | None = None
     above = False
     for frame in frames:
@@ -239,7 +239,7 @@ def _content(frames: Iterable[Frame], threshold: float) -> Iterator[_Found]:
         before, above = small, score >= threshold
 
 
-def _threshold(frames: Iterable[Frame], threshold: float) -> Iterator[_Found]:
+def _threshold(frames: Iterable[Frame], threshold: float) -> Iterator[_Verdict]:
     was_lit = dark = False
     for frame in frames:
         score = sum(cv2.mean(_rgb(frame.picture))[:3]) / 3
@@ -294,7 +294,7 @@ def _reduced(picture: Planes | Tensor) -> NDArray[np.generic]:
     return np.asarray(cv2.merge(small))
 
 
-_Rule = Callable[[Iterable[Frame], float], Iterator[_Found]]
+_Rule = Callable[[Iterable[Frame], float], Iterator[_Verdict]]
 
 DETECTORS: dict[DetectorName, tuple[_Rule, float]] = {
     "adaptive": (_adaptive, 1.6),

@@ -70,13 +70,13 @@ def split(job: Job, place: Place, *, on_frame: Callable[[Frame], None] = lambda 
     copied: set[int] = set()
     with ExitStack() as stack:
         placed = stack.enter_context(closing(_placed(job, place, scenes, result)))
-        told = _told(placed, on_frame)
+        reported = _reporting(placed, on_frame)
         if job.folder is None:
-            deque(told, maxlen=0)
+            deque(reported, maxlen=0)
         elif not job.copy:
-            _encode(job, stack.enter_context(_appearing(job, job.folder)), told, result.warnings)
+            _encode(job, stack.enter_context(_appearing(job, job.folder)), reported, result.warnings)
         else:
-            deque(told, maxlen=0)
+            deque(reported, maxlen=0)
             part = stack.enter_context(_appearing(job, job.folder))
             copied = _copy(job, part, scenes, result.warnings)
             again = _again(job, [number for number in scenes if number not in copied], scenes)
@@ -119,7 +119,7 @@ def _again(job: Job, numbers: list[int], scenes: dict[int, Scene]) -> Generator[
                 yield placed._replace(scene=numbers[placed.scene])
 
 
-def _told(placed: Iterable[Placed], on_frame: Callable[[Frame], None]) -> Iterator[Placed]:
+def _reporting(placed: Iterable[Placed], on_frame: Callable[[Frame], None]) -> Iterator[Placed]:
     for each in placed:
         on_frame(each.frame)
         yield each

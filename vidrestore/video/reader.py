@@ -148,8 +148,8 @@ class Reader:
 
     def _stamped(self, frames: Iterable[VideoFrame], decoder: Decoder) -> Iterator[tuple[Stamp, VideoFrame]]:
         for number, frame in enumerate(frames):
-            claimed = (frame.duration or 0) * self._base
-            stamp = Stamp(number, self._clock.seconds(frame), claimed, decoder.is_key(frame))
+            duration = (frame.duration or 0) * self._base
+            stamp = Stamp(number, self._clock.seconds(frame), duration, decoder.is_key(frame))
             if self._place(stamp) == "inside":
                 self._watch.see(frame, stamp.pts, aspect=decoder.aspect, header=decoder.header_aspect)
             yield stamp, frame
@@ -170,12 +170,12 @@ class Reader:
         """
         if until is not None:
             return until - last.pts
-        believable = step / 2 <= last.claimed <= max(10 * step, Fraction(LONGEST_LAST))
+        believable = step / 2 <= last.duration <= max(10 * step, Fraction(LONGEST_LAST))
         if self._info.kind == "pictures":
-            return last.claimed
+            return last.duration
         # As near as the source's clock has it: all that becomes of the frame is counted in its ticks.
         tick = self._info.time_base
-        return max(1, round((last.claimed if believable else step) / tick)) * tick
+        return max(1, round((last.duration if believable else step) / tick)) * tick
 
     def _frame(self, timed: _Timed, duration: Fraction) -> Frame:
         self.given += 1

@@ -71,7 +71,7 @@ def _prune(where: Path) -> None:
 def fingerprint(module: nn.Module, *more: str) -> str | None:
     """What tells `module` from every other: its weights, its other attributes and its code; and `more`.
 
-    None where that cannot be told: an attribute is shown by its address or shortened, or code lies in no file.
+    None where that is unknown: an attribute is shown by its address or shortened, or code lies in no file.
     """
     digest, own = hashlib.sha256(_code()), vars(nn.Module())
     facts: list[object] = [*more, torch.__version__]

@@ -65,7 +65,7 @@ class OpenVinoEngine:
         key = fingerprint(core, ov.__version__, repr((hints, machine, shapes)))
 
         def make() -> bytes:
-            made: bytes = plugin.compile_model(_converted(core, example), "CPU", hints).export_model().getvalue()
+            made: bytes = plugin.compile_model(_convert(core, example), "CPU", hints).export_model().getvalue()
             return made
 
         try:
@@ -95,7 +95,7 @@ class OpenVinoEngine:
             model.release_memory()
 
 
-def _converted(core: nn.Module, example: tuple[Tensor, ...]) -> ov.Model:
+def _convert(core: nn.Module, example: tuple[Tensor, ...]) -> ov.Model:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # torch.jit has a successor, which is slower to start

@@ -81,7 +81,7 @@ class Decoder:
             if threads == "SLICE" and not self._begin_again():
                 return
             after = self._shown
-            with self._started(threads) as (container, stream, packets):
+            with self._start_pass(threads) as (container, stream, packets):
                 for packet in chain(packets, (None,)):  # None: the decoder is flushed
                     try:
                         frames = stream.decode(packet)
@@ -106,7 +106,7 @@ class Decoder:
         return bool(self._waiting)
 
     @contextmanager
-    def _started(
+    def _start_pass(
         self, threads: Literal["AUTO", "SLICE"]
     ) -> Iterator[tuple[InputContainer, VideoStream, "Iterator[Packet[VideoStream]]"]]:
         """The file, its pictures, and their packets from where those begin that have not been given out."""

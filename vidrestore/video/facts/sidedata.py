@@ -10,14 +10,14 @@ from av.video.frame import VideoFrame
 from .info import Hdr10
 
 
-def _named(_: type[Type], value: object) -> Type:
+def _without_name(_: type[Type], value: object) -> Type:
     """PyAV has no names for FFmpeg's newer kinds, such as EXIF, and gave up on all that lies beside such a one."""
     kind: Any = object.__new__(Type)
     kind._name_, kind._value_ = f"KIND_{value}", value
     return cast(Type, kind)
 
 
-Type._missing_ = classmethod(_named)  # type: ignore[assignment]  # as enum asks for
+Type._missing_ = classmethod(_without_name)  # type: ignore[assignment]  # as enum asks for
 
 LOST = {
     Type.DOVI_RPU_BUFFER: "Dolby Vision",

@@ -74,8 +74,8 @@ def _timed(made: Iterable[Stamped], info: VideoInfo) -> Iterator[Stamped]:
             yield from _halves(held, ready[0][0].pts - held[0][0].pts, step, tick)
         held = ready
     if held:
-        claimed = held[0][0].claimed
-        yield from _halves(held, claimed if claimed >= step / 2 else step, step, tick)
+        duration = held[0][0].duration
+        yield from _halves(held, duration if duration >= step / 2 else step, step, tick)
 
 
 def _halves(pair: list[Stamped], lasts: Fraction, step: Fraction, tick: Fraction) -> Iterator[Stamped]:
@@ -89,6 +89,6 @@ def _halves(pair: list[Stamped], lasts: Fraction, step: Fraction, tick: Fraction
         return
     half = lasts / 2 if lasts < step * 3 / 2 else step / 2
     half = max(1, round(half / tick)) * tick
-    yield stamp._replace(claimed=half), first
+    yield stamp._replace(duration=half), first
     for second in map(itemgetter(1), pair[1:]):
-        yield stamp._replace(pts=stamp.pts + half, claimed=lasts - half, taken=0, key=False), second
+        yield stamp._replace(pts=stamp.pts + half, duration=lasts - half, taken=0, key=False), second

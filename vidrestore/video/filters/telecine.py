@@ -67,7 +67,7 @@ class _Cycle:
         for number, (stamp, frame) in enumerate(left):
             taken = 1 + (number == max(0, repeated - 1))
             pts = self.begins + number * lasts
-            yield stamp._replace(pts=pts, claimed=lasts, taken=taken), frame
+            yield stamp._replace(pts=pts, duration=lasts, taken=taken), frame
 
     def _repeated(self) -> int | None:
         """The frame that only repeats the one before; None where there is none."""

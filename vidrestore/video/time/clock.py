@@ -29,19 +29,16 @@ class Clock:
         slipped = now is None
         if now is None:
             self.repaired += 1
-            now = Fraction(0) if self._last is None else self._repaired(frame, self._last)
+            now = Fraction(0) if self._last is None else self._after(frame, self._last)
         else:
             self._exact = now
         self._slipping, self._last = slipped, now
         return now
 
-    def _repaired(self, frame: VideoFrame, last: Fraction) -> Fraction:
-        self._exact += self._repair(frame)
+    def _after(self, frame: VideoFrame, last: Fraction) -> Fraction:
+        """A step later where the source has lost count; half of one for a lone double, so that the next still fits."""
+        self._exact += self._step if frame.pts is None or self._slipping else self._step / 2
         return last + max(1, round((self._exact - last) / self._base)) * self._base
-
-    def _repair(self, frame: VideoFrame) -> Fraction:
-        """A whole step where the source has lost count; half of one for a lone double, so that the next still fits."""
-        return self._step if frame.pts is None or self._slipping else self._step / 2
 
 
 def start_of(container: InputContainer, frames: Sequence[VideoFrame], *, rate: Fraction) -> Fraction:
@@ -59,13 +56,13 @@ def start_of(container: InputContainer, frames: Sequence[VideoFrame], *, rate: F
     if container.format.name in (MOV, MATROSKA):
         starts.append(Fraction(0))
     else:
-        told = (
+        stamped = (
             stream.start_time * stream.time_base
             for stream in container.streams
             if stream.type in ("video", "audio") and stream.start_time is not None and stream.time_base
         )
         # What lies further from the pictures is no true time stamp, or too early for the result to wait for.
-        starts += [start for start in told if first is None or abs(start - first) <= LEAP]
+        starts += [start for start in stamped if first is None or abs(start - first) <= LEAP]
     start = min(starts, default=Fraction(0))
     return start // base * base if base else start
 

@@ -11,7 +11,7 @@ class Stamp(NamedTuple):
     """The source's frame, counted from where decoding began."""
     pts: Fraction
     """Seconds from the start of the file."""
-    claimed: Fraction
+    duration: Fraction
     """How long the file says it is shown; 0 where it does not."""
     key: bool
     taken: int = 1

@@ -169,7 +169,7 @@ class Timeline:
         parts = dict.fromkeys((track.part, len(self._offsets) - 1))
         fitting = [part for part in parts if self._follows(track, time + self._offsets[part])]
         if not fitting:
-            return self._judged(packet, track, time)
+            return self._explain_leap(packet, track, time)
         if len(fitting) == 1:
             return fitting[0]
         near = [moment for moment in (None if track.last is None else track.end, self._now) if moment is not None]
@@ -185,7 +185,7 @@ class Timeline:
         earliest = track.last - (BACK if self._discontinuous else LEAP)
         return earliest <= moment <= max(track.end, now) + LEAP
 
-    def _judged(self, packet: Packet[Any], track: _Track, time: Fraction) -> int | None:
+    def _explain_leap(self, packet: Packet[Any], track: _Track, time: Fraction) -> int | None:
         """A packet that leaps: the part it belongs to, or None."""
         moment = time + self._offsets[track.part]
         starts = self._now is None and self._anywhere
@@ -197,7 +197,7 @@ class Timeline:
         expected = track.end - self._offsets[track.part]
         goes_on = 2 * sum(abs(other - time) < abs(other - expected) for other in own) > len(own)
         if self._discontinuous:
-            return self._joined(packet) if goes_on else None
+            return self._begin_part(packet) if goes_on else None
         if not starts and (track.last is not None and moment < track.last):
             return None
         if not (goes_on or not own) or not (starts or self._is_said(moment) or self._is_shared(packet, time)):
@@ -234,7 +234,7 @@ class Timeline:
             held += packet.size
             self._ahead.append(packet)
 
-    def _joined(self, packet: Packet[Any]) -> int:
+    def _begin_part(self, packet: Packet[Any]) -> int:
         """A new part, whose first packet this is."""
         ends = {index: track.end for index, track in self._tracks.items() if track.last is not None}
         new: dict[int, list[Fraction]] = {}

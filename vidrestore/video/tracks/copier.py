@@ -86,7 +86,7 @@ class Copier:
         self._trials = {
             t.index: Trial(source.streams[t.index], t, output.format.name) for t in tracks if t.index in self._flowing
         }
-        self._packets = self._placed() if self._flowing else iter(())
+        self._packets = self._outgoing() if self._flowing else iter(())
         self._next: tuple[Fraction, list[Packet[Any]]] = (Fraction(0), [])
         self._broken: list[str] = []
 
@@ -151,7 +151,7 @@ class Copier:
                 self._next = (Fraction(0), [])
         self.until(None)
 
-    def _placed(self) -> Iterator[tuple[Fraction, list[Packet[Any]]]]:
+    def _outgoing(self) -> Iterator[tuple[Fraction, list[Packet[Any]]]]:
         """Each packet as it goes out, and its time."""
         packets = self._timeline.packets()
         while True:
