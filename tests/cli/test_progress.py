@@ -1,19 +1,27 @@
 """What is said of the time a run takes, before it and on the way."""
 
 import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from torch import Tensor
 from typer.testing import CliRunner
 
 from tests.clips import make_clip
+from tests.restoration.made import made
 from tests.restoration.test_pipeline import TORCH, Identity
+from vidrestore.base.facts import Facts
 from vidrestore.base.settings import Encoding, Reading
 from vidrestore.cli import app, progress
 from vidrestore.engine import choose, run
-from vidrestore.restoration.job import Stage, prepare
-from vidrestore.restoration.pipeline import TRIAL_FRAMES, estimate
+from vidrestore.restoration import trial
+from vidrestore.restoration.interpolation.flow import FlowInterpolator
+from vidrestore.restoration.interpolation.timing import ByFactor
+from vidrestore.restoration.job import prepare
 from vidrestore.video.facts.frame_count import expected_frames
 from vidrestore.video.facts.probe import probe
 
@@ -59,19 +67,49 @@ def test_matroska_has_a_total(tmp_path: Path) -> None:
     assert (last["frame"], last["total"], last["eta"]) == (24, 24, 0)
 
 
-@pytest.mark.parametrize(("frames", "tried"), [(12, 2), (60, 3), (400, TRIAL_FRAMES)])
+@pytest.mark.parametrize(("frames", "tried"), [(12, 2), (60, 3), (400, trial.FRAMES)])
 def test_a_trial_is_short_where_the_run_is(frames: int, tried: int, tmp_path: Path) -> None:
     seen = []
 
-    def start(ran, skip=None):
-        def stage(given):
-            for frame in run(Identity("luma"), given, engine=choose(TORCH), settings=TORCH, ran=ran):
-                seen.append(frame)
-                yield frame
-
-        return stage
+    def watched(given, _):
+        for frame in run(Identity("luma"), given, engine=choose(TORCH), settings=TORCH):
+            seen.append(frame)
+            yield frame
 
     clip = make_clip(tmp_path / "in.mkv", frames=frames, size=(32, 32))
-    stages = (Stage("identity", 1, start, "identity"),)
-    per_frame, ran = estimate(prepare(clip, tmp_path / "out.mkv", stages, reading=Reading(), encoding=Encoding()))
-    assert len(seen) == tried and per_frame > 0 and ran.engine == "torch"
+    stages = (replace(made("identity", watched), facts=Facts(engine="torch", seconds=6.0, frames=3)),)
+    found = trial.estimate(prepare(clip, tmp_path / "out.mkv", stages, reading=Reading(), encoding=Encoding()))
+    assert len(seen) == tried and found.seconds_per_frame > 2 and found.facts.engine == "torch"
+
+
+def test_a_trial_of_steps_counts_each_for_its_own_frames(tmp_path: Path) -> None:
+    """4 s for each frame of the source, of which 2 of the result come, and 1 s for each of those: 3 s."""
+    clip = make_clip(tmp_path / "in.mkv", frames=12, size=(32, 32))
+
+    def twice(given, _):
+        for frame in given:
+            half = frame.duration / 2
+            yield from (replace(frame, duration=half), replace(frame, pts=frame.pts + half, duration=half))
+
+    first = replace(made("first", lambda given, _: given), facts=Facts(seconds=8.0, frames=2))
+    second = replace(made("second", twice), facts=Facts(seconds=4.0, frames=4), timing=ByFactor(Fraction(2)))
+    job = prepare(clip, tmp_path / "out.mkv", (first, second), reading=Reading(), encoding=Encoding())
+    assert trial.estimate(job).seconds_per_frame == pytest.approx(3, abs=0.5)
+
+
+def test_a_trial_ends_within_a_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 99 new pictures between two frames it waits for no more than there is time for."""
+    made_so_far = []
+
+    def slowly(self: FlowInterpolator, first: Tensor, second: Tensor, times: list[Fraction]) -> Iterator[Tensor]:
+        for _ in times:
+            made_so_far.append(time.sleep(0.2))
+            yield first
+
+    monkeypatch.setattr(trial, "SECONDS", 0.5)
+    monkeypatch.setattr(FlowInterpolator, "__call__", slowly)
+    clip = make_clip(tmp_path / "in.mkv", frames=12, size=(64, 48))
+    words = ["interpolate", str(clip), str(tmp_path / "out.mkv"), "--slow-motion", "100", "--quality", "fast"]
+    plan = json.loads(CliRunner().invoke(app, [*words, "--dry-run", "--json"]).stdout)
+    assert 2 <= len(made_so_far) <= 4, "half a second, and the picture that is looked ahead to"
+    assert 0.1 < plan["seconds_per_frame"] < 0.6

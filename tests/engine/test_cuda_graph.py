@@ -9,9 +9,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vidrestore.engine import Ran, run
+from vidrestore.engine import Runner
 from vidrestore.engine.backends.cuda_graph import LARGEST, MOST, RECURRING, WARM_UP, Graphs
 from vidrestore.engine.backends.torch_engine import TorchEngine
+from vidrestore.engine.infer import Inference
 from vidrestore.models.processor import Needs
 
 from ..frames import FP32, Mean, MeanOf, rgb, values
@@ -183,13 +184,14 @@ def test_out_of_memory_while_recording_halves_the_tile_and_loses_no_frame(cuda: 
             raise torch.OutOfMemoryError("CUDA out of memory.")
         cuda.ending_fails = False
 
-    engine, ran = Recording(CPU, "fp32"), Ran()
+    engine = Recording(CPU, "fp32")
     Recording.cuda = cuda
     frames = rgb(9, size=(64, 64))
     settings = replace(FP32, batch=1)
-    out = list(run(MeanOf(Needs(), Mean(full)), frames, engine=engine, settings=settings, ran=ran))
+    runner = Runner(Inference(MeanOf(Needs(), Mean(full)), engine, settings))
+    out = list(runner.run(frames))
     assert values(out) == pytest.approx(range(9))
-    assert (ran.tile, ran.halvings) == (32, 1)
+    assert (runner.facts.tile, runner.facts.halvings) == (32, 1)
     assert cuda.log.count("record") == 2
 
 

@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 from vidrestore.base.memory import resident
 from vidrestore.base.settings import Encoding, Reading
 from vidrestore.cli import app, options
-from vidrestore.engine import Settings, choose, run
+from vidrestore.engine import Runner, Settings, choose, run
+from vidrestore.engine.infer import Inference
 from vidrestore.engine.memory import outside, plan
 from vidrestore.engine.tile import spans
 from vidrestore.errors import ResourceError, UsageError
@@ -25,7 +26,7 @@ from vidrestore.models.networks.espcn import Espcn
 from vidrestore.models.processor import Needs
 from vidrestore.restoration.job import prepare
 from vidrestore.restoration.pipeline import restore
-from vidrestore.restoration.stages import upscale
+from vidrestore.restoration.upscale import upscale
 
 from ..clips import make_clip
 from ..frames import planes
@@ -154,12 +155,10 @@ def test_tiles_under_a_limit_give_the_whole_picture():
     frames, network = planes(1, size=(300, 400)), Espcn(2)
     engine = choose(Settings(device="cpu", engine="torch", precision="fp32"))
     (whole,) = run(network, frames, engine=engine, settings=Settings())
-    from vidrestore.engine import Ran
-
-    ran = Ran()
     limit = engine.used_memory() + outside(network.needs, (300, 400)) + 60 * MIB
-    (tiled,) = run(network, frames, engine=engine, settings=Settings(max_memory=limit), ran=ran)
-    assert 0 < ran.tile < 400
+    runner = Runner(Inference(network, engine, Settings(max_memory=limit)))
+    (tiled,) = runner.run(frames)
+    assert 0 < runner.facts.tile < 400
     assert torch.equal(whole.picture.y, tiled.picture.y)
 
 
@@ -188,7 +187,7 @@ def test_the_report_tells(tmp_path: Path):
         reading=Reading(),
         encoding=Encoding(preset="ultrafast"),
     )
-    report = restore(job)
+    report = restore(job, measure=True)
     decoded, restored = 128 * 96 * 3 // 2, 256 * 192 * 3 // 2 * 4
     assert decoded + restored <= report.bytes_in_flight <= 16 * (decoded + restored)
     assert 50 * MIB < resident() < report.peak_memory + 4 * MIB

@@ -19,10 +19,13 @@ from vidrestore.errors import UsageError
 from vidrestore.frame.frame import Colour, Frame, Planes
 from vidrestore.models.networks.sepconv import SepConv
 from vidrestore.models.weights import files
-from vidrestore.restoration import stages
+from vidrestore.restoration.deblurring.stage import deblur
+from vidrestore.restoration.interpolation.stage import interpolate
 from vidrestore.restoration.interpolation.timing import ByFactor
-from vidrestore.restoration.job import Stage, prepare
+from vidrestore.restoration.job import prepare
 from vidrestore.restoration.pipeline import restore
+from vidrestore.restoration.stage import Stage
+from vidrestore.restoration.upscale import upscale
 from vidrestore.video.facts.probe import probe
 from vidrestore.video.reader import Reader
 
@@ -190,11 +193,11 @@ def sepconv(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def stage(command: str, settings: Settings, sepconv: Path) -> Stage:
     if command.startswith("upscale"):
-        return stages.upscale(command.partition(" ")[2], scale=2, settings=settings)
+        return upscale(command.partition(" ")[2], scale=2, settings=settings)
     if command == "deblur":
-        return stages.deblur(Deblurring(), settings=settings)
+        return deblur(Deblurring(), settings=settings)
     model = str(sepconv) if command.endswith("sepconv") else "flow"
-    return stages.interpolate(ByFactor(Fraction(2)), Retiming(model=model), settings=settings)
+    return interpolate(ByFactor(Fraction(2)), Retiming(model=model), settings=settings)
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from vidrestore.base.memory import is_out_of_memory
-from vidrestore.engine import Ran, Settings, choose, run
+from vidrestore.engine import Runner, Settings, choose, run
 from vidrestore.engine import convert as convert_module
 from vidrestore.engine.base import Core, Engine
+from vidrestore.engine.infer import Inference
 from vidrestore.errors import ResourceError, UsageError
 from vidrestore.frame.frame import Colour, Frame
 from vidrestore.models.networks.espcn import Espcn
@@ -58,9 +59,10 @@ def test_kept_frames_pass_as_they_are_and_still_are_in_windows(batch: int):
     needs = Needs(before=1, after=1)
     asked: list[int] = []
 
-    def keep(frame: Frame) -> bool:
-        asked.append(next(i for i, each in enumerate(frames) if each is frame))
-        return asked[-1] in kept
+    def keep(number: int, frame: Frame) -> bool:
+        assert frames[number] is frame
+        asked.append(number)
+        return number in kept
 
     out = list(run(MeanOf(needs), frames, engine=choose(settings), settings=settings, keep=keep))
     plain = list(run(MeanOf(needs), frames, engine=choose(settings), settings=settings))
@@ -92,7 +94,7 @@ def test_only_wanted_frames_fill_batches_and_few_wait_for_it():
         source(),
         engine=choose(settings),
         settings=settings,
-        keep=lambda frame: int(values([frame])[0]) not in wanted,
+        keep=lambda number, _: number not in wanted,
     )
     next(stream)  # the network is traced with pictures of its own
     traced = len(sizes)
@@ -179,11 +181,12 @@ def _limit(pixels: int, error: Exception) -> Callable[[Tensor], None]:
 def test_out_of_memory_halves_the_tile_and_loses_no_frame(error: Exception):
     processor = MeanOf(Needs(before=1, after=1, halo=2), Mean(_limit(100 * 100, error)))
     frames = rgb(5, size=(100, 400))
-    ran = Ran()
-    stream = run(processor, frames, engine=choose(FP32), settings=replace(FP32, batch=2), ran=ran)
-    out = list(stream)
+    runner = Runner(Inference(processor, choose(FP32), replace(FP32, batch=2)))
+    out = list(runner.run(frames))
     assert values(out) == pytest.approx([1 / 3, 1, 2, 3, 3 + 2 / 3])
-    assert (ran.tile, ran.batch, ran.halvings) == (100, 2, 2), "halved once for all, not once a batch"
+    did = runner.facts
+    assert (did.tile, did.batch, did.halvings) == (100, 2, 2), "halved once for all, not once a batch"
+    assert (did.frames, did.engine, did.precision) == (5, "torch", "fp32") and did.seconds > 0
 
 
 @dataclass

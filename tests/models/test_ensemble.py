@@ -20,7 +20,7 @@ from vidrestore.models.networks.msresnet import MSResNet
 from vidrestore.models.networks.unblur import Unblur
 from vidrestore.models.processor import Processor, apply
 from vidrestore.models.weights import files
-from vidrestore.restoration.stage_work import at_quality
+from vidrestore.restoration.deblurring.quality import at_quality
 
 
 def untamed(network: Unblur) -> Unblur:

@@ -10,12 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from tests.clips import make_clip
+from tests.restoration.made import made
 from vidrestore.base.settings import Encoding, Reading, Settings
 from vidrestore.engine import choose, run
 from vidrestore.errors import VidrestoreError
 from vidrestore.models.processor import Needs
-from vidrestore.restoration.job import Stage, prepare
+from vidrestore.restoration.job import prepare
 from vidrestore.restoration.pipeline import restore
+from vidrestore.restoration.stage import Stage
 
 FFV1 = Encoding("ffv1", lossless=True)
 TORCH = Settings(engine="torch", precision="fp32")
@@ -37,10 +39,7 @@ class Identity(nn.Module):
 
 
 def identity(space: str = "luma") -> Stage:
-    def start(ran, skip=None):
-        return lambda frames: run(Identity(space), frames, engine=choose(TORCH), settings=TORCH, ran=ran)
-
-    return Stage("identity", 1, start, "identity")
+    return made("identity", lambda frames, _: run(Identity(space), frames, engine=choose(TORCH), settings=TORCH))
 
 
 def through(
@@ -145,11 +144,7 @@ def test_a_clip_cut_in_the_middle_gives_what_there_was(tmp_path: Path) -> None:
 
 def test_a_frame_too_few_is_an_error_not_silence(tmp_path: Path) -> None:
     source = make_clip(tmp_path / "in.mp4", frames=9)
-
-    def start(ran, skip=None):
-        return lambda frames: (frame for i, frame in enumerate(frames) if i != 4)
-
-    stage = Stage("loses one", 1, start, "loses one")
+    stage = made("loses one", lambda frames, _: (frame for i, frame in enumerate(frames) if i != 4))
     with pytest.raises(VidrestoreError, match="9 frames were read, 9 must come of them, 8 did"):
         restore(prepare(source, tmp_path / "out.mp4", (stage,), reading=Reading(), encoding=FFV1))
     assert [p.name for p in tmp_path.iterdir()] == ["in.mp4"]
@@ -160,17 +155,14 @@ def test_an_error_in_a_stage_leaves_neither_file_nor_thread(tmp_path: Path) -> N
 
     source = make_clip(tmp_path / "in.mp4", frames=30)
 
-    def start(ran, skip=None):
-        def broken(frames):
-            for i, frame in enumerate(frames):
-                if i == 12:
-                    raise ZeroDivisionError("a bug")
-                yield frame
-
-        return broken
+    def broken(frames, _):
+        for i, frame in enumerate(frames):
+            if i == 12:
+                raise ZeroDivisionError("a bug")
+            yield frame
 
     before = threading.active_count()
     with pytest.raises(ZeroDivisionError, match="a bug"):
-        restore(prepare(source, tmp_path / "out.mp4", (Stage("b", 1, start, "b"),), reading=Reading(), encoding=FFV1))
+        restore(prepare(source, tmp_path / "out.mp4", (made("b", broken),), reading=Reading(), encoding=FFV1))
     assert threading.active_count() == before
     assert [p.name for p in tmp_path.iterdir()] == ["in.mp4"]

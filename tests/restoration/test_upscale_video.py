@@ -14,13 +14,13 @@ from typer.testing import CliRunner
 
 from tests.clips import make_clip
 from vidrestore.cli import app
-from vidrestore.engine import Ran, Settings, choose, convert
+from vidrestore.engine import Settings, choose, convert
 from vidrestore.engine.infer import Inference
 from vidrestore.errors import ModelError
 from vidrestore.frame.frame import Colour, Frame, Planes
 from vidrestore.models.weights import files as weights
 from vidrestore.models.weights import manifest
-from vidrestore.restoration import stages
+from vidrestore.restoration.upscale import upscale
 
 NETWORKS = ["aligned-x2", "delta-x2"]
 SETTINGS = Settings(device="cpu", engine="torch", precision="fp32")
@@ -42,8 +42,8 @@ def scenes(changed: int | None = None) -> Iterator[Frame]:
 
 
 def restored(name: str, frames: Iterator[Frame], settings: Settings = SETTINGS) -> list[Tensor]:
-    stage = stages.upscale(name, scale=2, settings=settings)
-    return [frame.picture.y for frame in stage.start(Ran())(frames)]  # type: ignore[union-attr]
+    stage = upscale(name, scale=2, settings=settings)
+    return [frame.picture.y for frame in stage.load().run(frames)]  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -126,23 +126,23 @@ def test_auto_looks_at_one_picture_with_what_needs_no_others(tmp_path: Path) -> 
 def test_two_networks_in_a_row() -> None:
     """x4 by default; what the second gets is what the first gives, unrounded."""
     frames = list(scenes())[:3]
-    twice = stages.upscale("aligned-x2+espcn-x2", scale=4, settings=SETTINGS).start(Ran())(iter(frames))
-    first = stages.upscale("aligned-x2", scale=2, settings=SETTINGS).start(Ran())(iter(frames))
-    second = stages.upscale("espcn-x2", scale=2, settings=SETTINGS).start(Ran())(first)
+    twice = upscale("aligned-x2+espcn-x2", scale=4, settings=SETTINGS).load().run(iter(frames))
+    first = upscale("aligned-x2", scale=2, settings=SETTINGS).load().run(iter(frames))
+    second = upscale("espcn-x2", scale=2, settings=SETTINGS).load().run(first)
     for one, other in zip(twice, second, strict=True):
         assert one.size == (256, 320) and torch.equal(one.picture.y, other.picture.y)  # type: ignore[union-attr]
-    assert stages.upscale("auto", scale=4, settings=SETTINGS).model == "aligned-x2+espcn-x2"
+    assert upscale("auto", scale=4, settings=SETTINGS).model == "aligned-x2+espcn-x2"
     with pytest.raises(ModelError, match=r"aligned-x2\+espcn-x2 enlarges x4, not x2; give --scale 4"):
-        stages.upscale("aligned-x2+espcn-x2", scale=2, settings=SETTINGS)
-    assert stages.upscale("aligned+espcn", scale=4, settings=SETTINGS).model == "aligned-x2+espcn-x2"
+        upscale("aligned-x2+espcn-x2", scale=2, settings=SETTINGS)
+    assert upscale("aligned+espcn", scale=4, settings=SETTINGS).model == "aligned-x2+espcn-x2"
     with pytest.raises(ModelError, match=r"aligned\+espcn enlarges x4 or x6 or x8, not x3; give --scale 4$"):
-        stages.upscale("aligned+espcn", scale=3, settings=SETTINGS)
+        upscale("aligned+espcn", scale=3, settings=SETTINGS)
     with pytest.raises(ModelError, match="no model 'nothing' for upscale"):
-        stages.upscale("aligned+nothing", scale=4, settings=SETTINGS)
+        upscale("aligned+nothing", scale=4, settings=SETTINGS)
 
 
 def test_a_network_of_another_scale_or_without_weights_is_one_line() -> None:
     with pytest.raises(ModelError, match="aligned-x2 enlarges x2, not x3"):
-        stages.upscale("aligned-x2", scale=3, settings=SETTINGS)
+        upscale("aligned-x2", scale=3, settings=SETTINGS)
     with pytest.raises(ModelError, match="vidrestore train gz2019-x2"):
-        stages.upscale("gz2019", scale=2, settings=SETTINGS)
+        upscale("gz2019", scale=2, settings=SETTINGS)

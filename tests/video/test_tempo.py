@@ -1,6 +1,7 @@
 """Sound in slow motion: as long as the pictures, in step with them, at its pitch."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 import torch
 
 from tests.clips import make_clip
+from tests.restoration.made import made
 from vidrestore.base.settings import Encoding, Reading
 from vidrestore.restoration.interpolation.timing import slow_motion
-from vidrestore.restoration.job import Stage, prepare
+from vidrestore.restoration.job import prepare
 from vidrestore.restoration.pipeline import restore
 from vidrestore.restoration.report import Report
 
@@ -65,8 +67,8 @@ def slowed(
 ) -> Report:
     """Every frame shown `factor` times as long, with its sound."""
 
-    def start(ran, skip=None):
-        return lambda frames: (
+    def slow(frames, _):
+        return (
             type(frame)(frame.picture, frame.pts * factor, frame.duration * factor, native=frame.native)
             for frame in frames
         )
@@ -77,7 +79,7 @@ def slowed(
         def result(self, span):
             return type(span)(span.frames, span.start * factor, span.end * factor)
 
-    stage = Stage("slow", 1, start, "slow", timing=Longer(factor, factor), stretches_sound=sound)
+    stage = replace(made("slow", slow), timing=Longer(factor, factor), stretches_sound=sound)
     return restore(prepare(source, target, (stage,), reading=reading or Reading(), encoding=FAST))
 
 

@@ -14,7 +14,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from vidrestore.base.settings import Retiming, Settings
-from vidrestore.engine import Ran
 from vidrestore.models.networks import MODELS
 from vidrestore.models.processor import Needs
 from vidrestore.models.weights import files, manifest
@@ -104,7 +103,7 @@ def measured(entry: manifest.Entry, recipe: Recipe, data: Path) -> dict[str, obj
         scores = list(evaluate_deblurring(files.load(entry), blurred_pairs(data), settings=Settings()))
         average = mean_of(data.name, scores)
         return {"set": data.name, "psnr": round(average.psnr, 2), "blurred": round(average.blurred_psnr, 2)}
-    own = choose.find(entry.name, Retiming().quality, Settings()).start(Ran())
+    own = choose.find(entry.name, Retiming().quality, Settings()).load()
     beside = "average" if isinstance(recipe.task, Between) else "dis"
     (row,) = means(evaluate_interpolation({"own": own, beside: BASELINES[beside]}, triplets(data)))
     return {"set": row.set, "psnr": round(row.scores["own"].psnr, 2), beside: round(row.scores[beside].psnr, 2)}

@@ -13,13 +13,13 @@ from typing import Literal
 
 import cv2
 import torch
-from torch import Tensor
 
 from ..base.settings import Quality, Settings
-from ..engine import Ran, choose, keep_memory
+from ..engine import choose, keep_memory
 from ..frame.colour import to_rgb
 from ..models.weights import files, manifest
 from ..restoration.interpolation.choose import find
+from ..restoration.interpolation.interpolator import Interpolator
 from ..video.filters.minterpolate import minterpolate
 from .material import planes, scratch
 from .networks import core_inputs
@@ -114,10 +114,10 @@ def interpolation(effort: Effort) -> list[Row]:
     """The middle of two 640x360 pictures by ours and by ffmpeg's minterpolate, which sees each picture twice."""
     first, second = (to_rgb(picture) for picture in planes(2, height=360, width=640))
 
-    def by(method: Callable[..., list[Tensor]]) -> Callable[[], object]:
-        return lambda: method(first, second, [MIDDLE])
+    def by(method: Interpolator) -> Callable[[], object]:
+        return lambda: list(method(first, second, [MIDDLE]))
 
-    cases = {f"flow {quality}": by(find("flow", quality, Settings(device="cpu")).start(Ran())) for quality in QUALITIES}
+    cases = {f"flow {quality}": by(find("flow", quality, Settings(device="cpu")).load()) for quality in QUALITIES}
     cases["ffmpeg minterpolate"] = lambda: minterpolate(first, second, MIDDLE)
     costs = measured(cases, repeats=effort.repeats)
     return [

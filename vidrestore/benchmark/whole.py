@@ -11,7 +11,7 @@ from ..models.weights import files, manifest
 from ..restoration.job import prepare
 from ..restoration.pipeline import restore
 from ..restoration.report import Report
-from ..restoration.stages import upscale
+from ..restoration.upscale import upscale
 from ..video.facts.probe import probe
 from ..video.reader import Reader
 from .encode import write

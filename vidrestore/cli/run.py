@@ -15,7 +15,8 @@ from .options import Restoring, Shell
 from .progress import progress
 
 if TYPE_CHECKING:
-    from ..restoration.job import Job, Stage
+    from ..restoration.job import Job
+    from ..restoration.stage import Stage
 
 
 def is_picture(source: Path) -> bool:
@@ -47,15 +48,15 @@ def run_job(source: Path, target: Path, stages: "tuple[Stage, ...]", options: Re
 def finish(job: "Job", shell: Shell, *, dry_run: bool) -> None:
     """Run a job that is prepared, or with --dry-run say what it would be; ends the command as `run_job` does."""
     from ..engine import keep_memory
-    from ..restoration.pipeline import done_before, restore
+    from ..restoration.pipeline import restore
 
     keep_memory()
     if dry_run:
         _show_plan(job, as_json=shell.as_json)
         return
-    shown = progress(shell.progress, total=job.frames, quiet=shell.quiet, before=done_before(job))
+    shown = progress(shell.progress, total=job.frames, quiet=shell.quiet, before=job.done)
     with shown as tick, _kept_is_said(job):
-        report = restore(job, on_frame=tick)
+        report = restore(job, on_frame=tick, measure=shell.as_json or shell.verbose)
     show.report(report, shell)
     if report.truncated:
         raise typer.Exit(InputError.exit_code)
@@ -64,12 +65,10 @@ def finish(job: "Job", shell: Shell, *, dry_run: bool) -> None:
 @contextmanager
 def _kept_is_said(job: "Job") -> Iterator[None]:
     """What ends a run that the same command can go on with says so, too."""
-    from ..restoration.pipeline import done_before
-
     try:
         yield
     except (KeyboardInterrupt, ResourceError) as error:
-        if not (kept := done_before(job)):
+        if not (kept := job.done):
             raise
         said = f"{error}; " if str(error) else ""
         raise type(error)(f"{said}{kept} frames are kept, and the same command goes on from there") from error
@@ -77,10 +76,11 @@ def _kept_is_said(job: "Job") -> Iterator[None]:
 
 def _show_plan(job: "Job", *, as_json: bool) -> None:
     """What would be done, with a time from a short trial."""
-    from ..restoration.pipeline import done_before, estimate
+    from ..restoration.trial import estimate
 
-    per_frame, ran = estimate(job)
-    info, target, before = job.info, job.target, done_before(job)
+    trial = estimate(job)
+    per_frame, did = trial.seconds_per_frame, trial.facts
+    info, target, before = job.info, job.target, job.done
     facts = {
         "input": str(info.path),
         "output": str(target.path),
@@ -93,14 +93,14 @@ def _show_plan(job: "Job", *, as_json: bool) -> None:
         "height": target.height,
         "codec": target.codec,
         "pix_fmt": target.pix_fmt,
-        "engine": ran.engine,
-        "device": ran.device,
-        "precision": ran.precision,
-        "tile": ran.tile,
-        "batch": ran.batch,
+        "engine": did.engine,
+        "device": did.device,
+        "precision": did.precision,
+        "tile": did.tile,
+        "batch": did.batch,
         "seconds_per_frame": round(per_frame, 4),
         "seconds": None if job.frames is None else round(per_frame * max(0, job.frames - before), 1),
-        "warnings": [*job.notes, *ran.notes],
+        "warnings": [*job.notes, *did.notes],
     }
     if as_json:
         print(json.dumps(facts))
@@ -110,5 +110,5 @@ def _show_plan(job: "Job", *, as_json: bool) -> None:
     for key, value in facts.items():
         if key not in ("streams", "warnings"):
             show.say(f"{key:17} {'unknown' if value is None else value}")
-    for warning in (*job.notes, *ran.notes):
+    for warning in (*job.notes, *did.notes):
         show.say(f"note: {warning}")

@@ -17,12 +17,12 @@ from ..scenes.detect import mark_cuts
 from ..scenes.list import Scene
 from ..video.encode.target import Target
 from ..video.pictures.earlier import SCENE, earlier
-from ..video.pictures.write import upright_size
 from ..video.reader import Reader
 from ..video.writer import Origin, Writer, appearing
 from .extract_job import Job
 from .frame_choice import pick
-from .report import Report
+from .interpolation.timing import Span
+from .report import Report, report_of
 
 
 @dataclass(slots=True)
@@ -65,7 +65,20 @@ def extract(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
         else:
             placed = gathered(by_list(frames, job.scenes, by_time=job.by_time), into=tally.scenes)
             _write_scenes(job, placed, tally)
-    return _report(job, reader, tally, time.perf_counter() - began), tally.scenes
+    report = report_of(
+        job.info,
+        job.target,
+        reader,
+        taken=Span(tally.read, tally.start, tally.end),
+        written=tally.written,
+        duration=tally.duration,
+        seconds=time.perf_counter() - began,
+        stages={"decode": tally.decoding, "encode": tally.writing},
+        cuts=len(tally.scenes) - 1,
+        notes=(*job.info.warnings, *job.target.notes),
+        warnings=(*tally.warnings, *_repeats(tally)),
+    )
+    return report, tally.scenes
 
 
 def _told(frames: Iterable[Frame], on_frame: Callable[[Frame], None], tally: _Tally) -> Iterator[Frame]:
@@ -110,33 +123,6 @@ def _write(job: Job, target: Target, source: Reader | Origin, placed: Iterable[P
         if isinstance(source, Reader) and job.picking == Picking() and writer.written != source.given:
             raise VidrestoreError(f"{source.given} frames were read but {writer.written} written: a bug")
     tally.written, tally.duration = tally.written + writer.written, tally.duration + writer.duration
-
-
-def _report(job: Job, reader: Reader, tally: _Tally, seconds: float) -> Report:
-    width, height = upright_size(job.target)
-    return Report(
-        input=str(job.info.path),
-        output=str(job.target.path),
-        model="",
-        engine="",
-        device="",
-        precision="",
-        frames_in=reader.decoded,
-        frames_out=tally.written,
-        width=width,
-        height=height,
-        duration_in=float(tally.end - tally.start),
-        duration_out=float(tally.duration),
-        seconds=seconds,
-        fps=tally.written / seconds,
-        stages={"decode": tally.decoding, "encode": tally.writing},
-        cuts=len(tally.scenes) - 1,
-        damaged=reader.damaged,
-        repaired=reader.repaired,
-        truncated=reader.truncated,
-        codec=job.target.suffix.removeprefix("."),
-        warnings=[*job.info.warnings, *job.target.notes, *reader.warnings, *tally.warnings, *_repeats(tally)],
-    )
 
 
 def _repeats(tally: _Tally) -> Iterator[str]:

@@ -1,60 +1,23 @@
 """A job: a source, the steps that restore it and its target, checked before anything heavy is loaded."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 
-from .. import __version__
 from ..base.memory import check_fits
 from ..base.settings import Encoding, Reading
 from ..errors import UsageError
-from ..frame.frame import Frame
 from ..video.encode.target import Target
 from ..video.facts.frame_count import expected_frames
 from ..video.facts.info import VideoInfo
 from ..video.facts.probe import probe
 from ..video.filters.interlacing import as_read
 from ..video.plan import plan
-from ..video.resume.unfinished import check_same, source_state
-from .interpolation.timing import SOURCE_TIMES, Span, Timing
-from .skip import NOTHING, Skip
-
-if TYPE_CHECKING:
-    from ..engine import Ran
-
-
-class Start(Protocol):
-    """Loads what a stage needs; the function it returns turns frames into frames and fills in the Ran."""
-
-    def __call__(self, ran: Ran, skip: Skip = NOTHING) -> Callable[[Iterable[Frame]], Iterator[Frame]]:
-        """Of the frames to `skip` it hands on some picture, of any size, at the right time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One step of a restoration, described before it is built: the target is planned and probed first."""
-
-    name: str
-    scale: int
-    """Output height and width over input height and width."""
-    start: Start
-    model: str
-    notes: tuple[str, ...] = ()
-    """What the user should know about it, one line each."""
-    timing: Timing = SOURCE_TIMES
-    """How many frames it makes of how many, and when they appear."""
-    stretches_sound: bool = False
-    """Where its timing stretches time: sound and subtitles are stretched with it; else they are left out."""
-    how: str = ""
-    """All that its result depends on, in words: what must be the same where an interrupted run goes on."""
-    reach: int | None = None
-    """Frames that it looks back to, before the current one or before the gap it fills; None: there is no saying."""
-    looks: bool = False
-    """It wants to know where shots begin."""
+from ..video.resume.unfinished import check_same
+from ..video.writer import frames_there
+from .interpolation.timing import SOURCE_TIMES, Span
+from .resume import identity
+from .stage import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +33,13 @@ class Job:
 
     @property
     def run(self) -> dict[str, str]:
-        """What is being made, in words: the same for the run that goes on."""
-        return {
-            "input": source_state(self.info.path),
-            "part": repr(self.reading),
-            "steps": "; ".join(f"{stage.name} {stage.how}" for stage in self.stages),
-            "encoding": repr(replace(self.target, path=Path(), tracks_from=None, overwrite=False, notes=())),
-            "version": __version__,
-        }
+        """What is being made: the same for the run that goes on."""
+        return identity(self.info, self.reading, self.stages, self.target)
+
+    @property
+    def done(self) -> int:
+        """Frames of the result that an interrupted run has left."""
+        return frames_there(self.target) if self.resume else 0
 
     @property
     def model(self) -> str:

@@ -1,150 +1,142 @@
 """restore(): source -> stages -> target, and its Report. Streams are generators, pulled from the encoder's end."""
 
-import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
-from itertools import islice
+from time import perf_counter
 from typing import TypeVar
 
 from ..base.prefetch import prefetch
-from ..engine import Ran
 from ..engine.transfer import arrived, download
 from ..errors import VidrestoreError
 from ..frame.frame import Frame
-from ..frame.in_flight import InFlight, peak_memory
+from ..frame.in_flight import InFlight
 from ..scenes.detect import mark_cuts
 from ..video.encode.packing import rounded
-from ..video.facts.frame_count import expected_frames
 from ..video.reader import Reader
 from ..video.resume.unfinished import claimed
-from ..video.writer import UNKNOWN, Writer, frames_there, when_over
+from ..video.writer import UNKNOWN, Writer, when_over
 from .interpolation.timing import Span
-from .job import Job, Stage
-from .report import Blur, Report
-from .skip import skips
+from .job import Job
+from .report import Report, report_of
+from .resume import skips
+from .stage import Loaded, Skip, Stage
 
 T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class _Clock:
-    """Busy seconds by name. `spent` counts time inside an iterator, upstream included where it runs in one thread."""
+class Clock:
+    """Busy seconds by name."""
 
     seconds: dict[str, float] = field(default_factory=dict)
 
     def spent(self, name: str, items: Iterable[T]) -> Generator[T, None, None]:
+        """The same items; the time inside of them counts, upstream included where it runs in one thread."""
         iterator = iter(items)
         self.seconds.setdefault(name, 0.0)
         try:
             while True:
-                before = time.perf_counter()
+                before = perf_counter()
                 try:
                     item = next(iterator)
                 except StopIteration:
                     return
                 finally:
-                    self.seconds[name] += time.perf_counter() - before
+                    self.seconds[name] += perf_counter() - before
                 yield item
         finally:
             if close := getattr(iterator, "close", None):
                 close()
 
 
-def done_before(job: Job) -> int:
-    """Frames of the result that an interrupted run has left."""
-    return frames_there(job.target) if job.resume else 0
+NONE = Span(0, Fraction(0), Fraction(0))
 
 
-def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> Report:
+@dataclass(slots=True)
+class _Taken:
+    """What has been read of a source so far."""
+
+    span: Span = NONE
+
+    def seen(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
+        """The same frames."""
+        for frame in frames:
+            start = self.span.start if self.span.frames else frame.pts
+            self.span = Span(self.span.frames + 1, start, frame.pts + frame.duration)
+            yield frame
+
+
+def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None, measure: bool = False) -> Report:
     """Run a job: decode, every stage, encode, each beside the others; the result appears whole or not at all.
 
-    `on_frame` is called in this thread after each written frame.
+    Args:
+        on_frame: called in this thread after each written frame.
+        measure: the report is to tell each frame's blur, and the bytes of the pictures in flight.
 
     Raises:
         VidrestoreError: whatever ended the run; nothing is left under the target's name.
     """
     with claimed(job.target.path, job.run) if job.resume else nullcontext():
-        return _restored(job, on_frame)
+        return _restored(job, on_frame, measure=measure)
 
 
-def _restored(job: Job, on_frame: Callable[[Frame], None]) -> Report:
-    began = time.perf_counter()
-    clock, ran, flying = _Clock(), Ran(), InFlight()
-    reader = Reader(job.info, job.reading)
-    before = done_before(job)
+def _restored(job: Job, on_frame: Callable[[Frame], None], *, measure: bool) -> Report:
+    began = perf_counter()
+    clock, taken, flying = Clock(), _Taken(), InFlight()
+    stages = [stage.load(measure=measure) for stage in job.stages]
+    reader, before, cuts = Reader(job.info, job.reading), job.done, 0
     spared = skips(job.stages, before, partial(when_over, job.target))
-    functions = [stage.start(ran, skip) for stage, skip in zip(job.stages, spared, strict=True)]
-    cuts, taken = 0, Span(0, Fraction(0), Fraction(0))
-
-    def source() -> Iterator[Frame]:
-        nonlocal taken
-        for frame in clock.spent("decode", reader):
-            end = frame.pts + frame.duration
-            taken = Span(taken.frames + 1, taken.start if taken.frames else frame.pts, end)
-            yield flying.watched(frame)
-
-    with closing(prefetch(source())) as decoded:
-        frames: Generator[Frame, None, None] = clock.spent("waiting", _marked(decoded, job.stages))
-        for stage, function in zip(job.stages, functions, strict=True):
-            frames = clock.spent(stage.name, function(frames))
+    source = taken.seen(clock.spent("decode", reader))
+    with closing(prefetch(flying.watching(source) if measure else source)) as decoded:
+        frames = through(decoded, job.stages, stages, spared, clock)
+        made = download(frames, partial(rounded, target=job.target))
+        made = flying.watching(made) if measure else made
         writing = Writer(job.target, job.info, reader, end=_end(job), before=before if job.resume else None)
-        frames = flying.watching(download(frames, partial(rounded, target=job.target)))
-        with closing(prefetch(frames)) as ready, writing as writer:
+        with closing(prefetch(made)) as ready, writing as writer:
             clock.seconds["encode"] = 0.0
             for frame in arrived(ready):
-                start = time.perf_counter()
+                start = perf_counter()
                 writer.write(frame)
-                clock.seconds["encode"] += time.perf_counter() - start
+                clock.seconds["encode"] += perf_counter() - start
                 cuts += frame.cut
                 on_frame(frame)
-            if writer.written != (expected := job.result(taken).frames):
+            if writer.written != (expected := job.result(taken.span).frames):
                 raise VidrestoreError(
                     f"{reader.given} frames were read, {expected} must come of them, {writer.written} did: a bug"
                 )
-    seconds = time.perf_counter() - began
-    return Report(
-        input=str(job.info.path),
-        output=str(job.target.path),
-        model=job.model,
-        engine=ran.engine,
-        device=ran.device,
-        precision=ran.precision,
-        frames_in=reader.decoded,
-        frames_out=writer.written,
-        width=job.target.width,
-        height=job.target.height,
-        duration_in=float(taken.end - taken.start),
-        duration_out=float(writer.duration),
-        seconds=seconds,
-        fps=(writer.written - before) / seconds,
+    return report_of(
+        job.info,
+        job.target,
+        reader,
+        taken=taken.span,
+        written=writer.written,
+        duration=writer.duration,
+        seconds=perf_counter() - began,
         stages=_own_time(clock.seconds, job.stages),
         cuts=cuts,
-        tile=ran.tile,
-        damaged=reader.damaged,
-        repaired=reader.repaired,
-        truncated=reader.truncated,
-        codec=job.target.codec,
-        peak_memory=peak_memory(),
-        bytes_in_flight=flying.most,
+        model=job.model,
+        facts=[stage.facts for stage in stages],
         resumed=before,
-        blur=Blur.of(ran.blur, ran.untouched),
-        warnings=[*job.notes, *ran.notes, *ran.counted, *_over(ran.over), *reader.warnings, *writer.warnings],
+        bytes_in_flight=flying.most,
+        notes=job.notes,
+        warnings=writer.warnings,
     )
 
 
-def _marked(frames: Iterator[Frame], stages: tuple[Stage, ...]) -> Iterator[Frame]:
-    """Where several stages follow, shots are found once, in the source, and not in what one of them makes of it."""
-    return mark_cuts(frames) if len(stages) > 1 and any(stage.looks for stage in stages) else frames
-
-
-def _over(amount: int) -> list[str]:
-    if not amount:
-        return []
-    way_out = "an encoder's own frames are not planned for: a faster --preset holds fewer, or give a smaller --tile"
-    return [f"memory rose to {-(-amount >> 20)} MiB above --max-memory; {way_out}"]
+def through(
+    frames: Iterable[Frame], stages: Sequence[Stage], loaded: Sequence[Loaded], spared: Sequence[Skip], clock: Clock
+) -> Generator[Frame, None, None]:
+    """What the stages make of frames, each without what it is spared."""
+    made = clock.spent("waiting", frames)
+    # Shots are found once, in the source, and not in what a stage makes of it, which may lie on a GPU.
+    marked: Iterator[Frame] = mark_cuts(made) if any(stage.looks for stage in stages) else made
+    for stage, work, skip in zip(stages, loaded, spared, strict=True):
+        made = clock.spent(stage.name, work.run(marked, skip))
+        marked = made
+    return made
 
 
 def _end(job: Job) -> Fraction | None:
@@ -160,37 +152,3 @@ def _own_time(seconds: dict[str, float], stages: tuple[Stage, ...]) -> dict[str,
         own[stage.name] = seconds[stage.name] - upstream
         upstream = seconds[stage.name]
     return own | {"encode": seconds["encode"]}
-
-
-TRIAL_FRAMES, TRIAL_SHARE, TRIAL_SECONDS = 8, 20, 5.0
-"""A trial takes so many frames of the source at most, one of so many, and little longer than so many seconds."""
-
-
-def estimate(job: Job) -> tuple[float, Ran]:
-    """Seconds per written frame of decoding and the networks, from a short trial that writes nothing, and how it ran.
-
-    Compiling is not counted, and neither is encoding, which runs beside the networks.
-    """
-    ran = Ran()
-    functions = [stage.start(ran) for stage in job.stages]
-    there = expected_frames(job.info, job.reading) or TRIAL_FRAMES * TRIAL_SHARE
-    began = time.perf_counter()
-    with closing(iter(Reader(job.info, job.reading))) as stream:
-        head = list(islice(stream, max(2, min(TRIAL_FRAMES, there // TRIAL_SHARE))))
-    decoding = time.perf_counter() - began
-    restored = _marked(iter(head), job.stages)
-    for function in functions:
-        restored = function(restored)
-    made, seconds = _tried(restored, ran)
-    end = head[-1].pts + head[-1].duration
-    return decoding / job.result(Span(len(head), head[0].pts, end)).frames + seconds / made, ran
-
-
-def _tried(frames: Iterable[Frame], ran: Ran) -> tuple[int, float]:
-    """Frames made of a trial, and the seconds that networks took for them."""
-    began, made, seconds = time.perf_counter(), 0, 0.0
-    for _ in frames:
-        if made and ran.seconds > seconds and time.perf_counter() - began > TRIAL_SECONDS:
-            break  # another batch has been computed, of which this is the first frame
-        made, seconds = made + 1, ran.seconds
-    return made, seconds

@@ -1,8 +1,20 @@
 """Report: what a run did, as data; the command line shows it as a table or as JSON."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from statistics import fmean
+from typing import TYPE_CHECKING
+
+from ..base.facts import Facts, together
+from .interpolation.timing import Span
+
+if TYPE_CHECKING:
+    from ..video.encode.target import Target
+    from ..video.facts.info import VideoInfo
+    from ..video.reader import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +30,8 @@ class Blur:
     """Before and after, to four digits."""
 
     @staticmethod
-    def of(pairs: Sequence[tuple[float, float]], untouched: int) -> "Blur | None":
-        """Of each frame's blur before and after; None where it was not looked at."""
+    def of(pairs: Sequence[tuple[float, float]], untouched: int) -> Blur | None:
+        """Of each frame's blur before and after; None where it was not measured."""
         if not pairs:
             return None
         before, after = (round(fmean(column), 4) for column in zip(*pairs, strict=True))
@@ -64,9 +76,80 @@ class Report:
     peak_memory: int = 0
     """Bytes of main memory that the process took at most since it began."""
     bytes_in_flight: int = 0
-    """Of pictures between decoder and encoder, the most at once."""
+    """Of pictures between decoder and encoder, the most at once; 0 where they were not counted."""
     resumed: int = 0
     """Frames of the result that an interrupted run before this one had written."""
     blur: Blur | None = None
-    """Of deblurring alone; of the frames that this run made."""
+    """Of deblurring alone, where it was measured; of the frames that this run made."""
     warnings: list[str] = field(default_factory=list)
+
+
+def report_of(
+    info: VideoInfo,
+    target: Target,
+    reader: Reader,
+    *,
+    taken: Span,
+    written: int,
+    duration: Fraction,
+    seconds: float,
+    stages: dict[str, float],
+    cuts: int,
+    model: str = "",
+    facts: Iterable[Facts] = (),
+    resumed: int = 0,
+    bytes_in_flight: int = 0,
+    notes: Iterable[str] = (),
+    warnings: Iterable[str] = (),
+) -> Report:
+    """The report of a run that is done.
+
+    Args:
+        taken: what was read of the source.
+        written: frames of the result.
+        duration: seconds from the first of them to the end of the last.
+        stages: busy seconds by name.
+        facts: of each stage, in order.
+        notes: what was known before the run.
+        warnings: what was seen in the end.
+    """
+    from ..frame.in_flight import peak_memory  # torch
+    from ..video.pictures.write import upright_size
+
+    did = together(facts)
+    width, height = (target.width, target.height) if target.kind == "video" else upright_size(target)
+    return Report(
+        input=str(info.path),
+        output=str(target.path),
+        model=model,
+        engine=did.engine,
+        device=did.device,
+        precision=did.precision,
+        frames_in=reader.decoded,
+        frames_out=written,
+        width=width,
+        height=height,
+        duration_in=float(taken.end - taken.start),
+        duration_out=float(duration),
+        seconds=seconds,
+        fps=(written - resumed) / seconds,
+        stages=stages,
+        cuts=cuts,
+        tile=did.tile,
+        damaged=reader.damaged,
+        repaired=reader.repaired,
+        truncated=reader.truncated,
+        codec=target.codec or target.suffix.removeprefix("."),
+        peak_memory=peak_memory(),
+        bytes_in_flight=bytes_in_flight,
+        resumed=resumed,
+        blur=Blur.of(did.blur, did.untouched),
+        warnings=[*notes, *did.notes, *did.counted, *_over(did.over), *reader.warnings, *warnings],
+    )
+
+
+def _over(amount: int) -> list[str]:
+    if not amount:
+        return []
+    way_out = "an encoder's own frames are not planned for: a faster --preset holds fewer, or give a smaller --tile"
+    return [f"memory rose to {-(-amount >> 20)} MiB above --max-memory; {way_out}"]

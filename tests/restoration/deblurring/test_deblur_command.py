@@ -20,7 +20,7 @@ from vidrestore.models.ensemble import Blended
 from vidrestore.models.networks.msresnet import MSResNet
 from vidrestore.models.processor import apply
 from vidrestore.models.weights import files
-from vidrestore.restoration.deblurring import psf
+from vidrestore.restoration.deblurring import deblurrer, psf
 from vidrestore.restoration.deblurring.inverse import METHODS
 from vidrestore.restoration.deblurring.psf_choice import read_psf
 from vidrestore.video.pictures.read import read_picture
@@ -194,8 +194,22 @@ def test_what_is_left_as_it_was_is_said_in_words(sharp: Tensor, tmp_path: Path) 
     result = invoke(source, tmp_path / "out.png", *network, "--only-blurred", 0.9)
     assert result.exit_code == 0 and "; 1 of 1 left as they were" in result.stderr
     assert torch.equal(read_picture(tmp_path / "out.png"), read_picture(source))
-    result = invoke(source, tmp_path / "out.png", *network)
+    result = invoke(source, tmp_path / "out.png", *network, "-v")
     assert result.exit_code == 0 and "blur 0." in result.stderr and "left as" not in result.stderr
+
+
+def test_blur_is_measured_where_somebody_asks_for_it(
+    sharp: Tensor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[int] = []
+    monkeypatch.setattr(deblurrer, "blur", lambda _: measured.append(1) or 0.5)
+    source = write(tmp_path / "in.png", sharp)
+    words = [source, tmp_path / "out.png", "-m", "wiener", "--psf", "gaussian:1"]
+    result = invoke(*words)
+    assert result.exit_code == 0 and measured == [] and "blur" not in result.stderr
+    assert report(*words)["blur"] == {"before": 0.5, "after": 0.5, "untouched": 0, "per_frame": [[0.5, 0.5]]}
+    assert len(measured) == 2
+    assert invoke(*words, "--only-blurred", 0.4).exit_code == 0 and len(measured) == 4
 
 
 def test_strength_lies_between() -> None:

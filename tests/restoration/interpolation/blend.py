@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
+import torch
 from torch import Tensor
 
 
 class Blend:
     """An Interpolator; `asked` holds the times of each call."""
+
+    device, inference = torch.device("cpu"), None
 
     def __init__(self) -> None:
         self.asked: list[list[Fraction]] = []

@@ -19,9 +19,8 @@ from tests.restoration.interpolation.blend import Blend
 from tests.restoration.test_clips import BROKEN_TIMES, NAMES, NOT_VIDEOS, sound
 from tests.scenes.test_detect import SIX
 from vidrestore.cli import app
-from vidrestore.restoration import stage_work
-from vidrestore.restoration.interpolation import choose
 from vidrestore.restoration.interpolation.choose import Choice
+from vidrestore.restoration.interpolation.retime import Retimer
 from vidrestore.video.facts.probe import probe
 
 F = Fraction
@@ -31,7 +30,7 @@ NTSC = F(1001, 1000)
 @pytest.fixture
 def average(monkeypatch: pytest.MonkeyPatch) -> Blend:
     blend = Blend()
-    monkeypatch.setattr(choose, "find", lambda *_: Choice("blend", lambda _: blend))
+    monkeypatch.setattr(Choice, "load", lambda _: blend)
     return blend
 
 
@@ -354,9 +353,9 @@ def test_pictures_in_and_out(average: Blend, tmp_path: Path) -> None:
 
 def test_a_frame_too_few_is_an_error_not_silence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     clip, out = make_clip(tmp_path / "in.mp4", frames=9), tmp_path / "out.mp4"
-    original = stage_work.retime
-    monkeypatch.setattr(choose, "find", lambda *_: Choice("blend", lambda _: Blend()))
-    monkeypatch.setattr(stage_work, "retime", lambda *a, **k: (f for n, f in enumerate(original(*a, **k)) if n != 4))
+    original = Retimer.run
+    monkeypatch.setattr(Choice, "load", lambda _: Blend())
+    monkeypatch.setattr(Retimer, "run", lambda *a, **k: (f for n, f in enumerate(original(*a, **k)) if n != 4))
     refused(1, clip, out, says="9 frames were read, 18 must come of them, 17 did")
     assert not out.exists()
 

@@ -52,14 +52,14 @@ def test_every_picture_is_made_once() -> None:
     average = Average()
     make = halving(average)
     average.sizes.clear()
-    make(torch.zeros(3, 5, 7), torch.ones(3, 5, 7), [Fraction(k, 8) for k in range(1, 8)])
+    list(make(torch.zeros(3, 5, 7), torch.ones(3, 5, 7), [Fraction(k, 8) for k in range(1, 8)]))
     assert average.sizes == [(8, 8)] * 7
 
 
 @pytest.mark.parametrize("time", [Fraction(1, 3), Fraction(2, 5), Fraction(5, 12)])
 def test_other_times_are_refused_with_the_way_out(time: Fraction) -> None:
     with pytest.raises(UsageError, match=f"nothing at {time} .*-x 2, 4 or 8, or take -m flow"):
-        halving(Average())(torch.zeros(3, 5, 7), torch.ones(3, 5, 7), [Fraction(1, 2), time])
+        next(halving(Average())(torch.zeros(3, 5, 7), torch.ones(3, 5, 7), [Fraction(1, 2), time]))
 
 
 def test_equal_pictures_give_that_picture() -> None:

@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 from tests.frames import planes, rgb, values
 from tests.restoration.interpolation.blend import Blend
 from vidrestore.base.settings import OnCut
-from vidrestore.engine import Ran
 from vidrestore.frame.colour import to_rgb
 from vidrestore.frame.frame import Frame
 from vidrestore.restoration.interpolation.repeats import LONGEST, MOST
-from vidrestore.restoration.interpolation.retime import AT_ONCE, retime
+from vidrestore.restoration.interpolation.retime import AT_ONCE, Retimer
 from vidrestore.restoration.interpolation.timing import SOURCE_TIMES, ByFactor, Span, Timing, ToRate, slow_motion
 
 F = Fraction
@@ -31,10 +30,10 @@ def through(
     on_cut: OnCut = "hold",
     repeats: Iterable[int] = (),
     between: Blend | None = None,
-    ran: Ran | None = None,
+    counted: list[str] | None = None,
 ) -> list[Frame]:
     marked = ((frame, number in repeats) for number, frame in enumerate(frames))
-    return list(retime(marked, timing=timing, between=between or Blend(), on_cut=on_cut, ran=ran))
+    return list(Retimer(timing, between or Blend(), on_cut, [] if counted is None else counted).run(marked))
 
 
 def steady(*shades: float, rate: int = 24, cuts: Iterable[int] = ()) -> list[Frame]:
@@ -130,13 +129,13 @@ def test_slow_motion_stretches_time() -> None:
 
 
 def test_on_twos_becomes_motion_at_the_same_times() -> None:
-    ran = Ran()
+    counted: list[str] = []
     frames = steady(0, 0.3, 8, 8.3, 16, 16.3, 24)
-    made = through(frames, SOURCE_TIMES, repeats=[1, 3, 5], ran=ran)
+    made = through(frames, SOURCE_TIMES, repeats=[1, 3, 5], counted=counted)
     assert values(made) == pytest.approx([0, 4, 8, 12, 16, 20, 24])
     assert [(frame.pts, frame.duration) for frame in made] == [(frame.pts, frame.duration) for frame in frames]
     assert [frame.native for frame in made[::2]] == [frame.native for frame in frames[::2]]
-    assert ran.counted == ["repeated pictures that motion took the place of: 3"]
+    assert counted == ["repeated pictures that motion took the place of: 3"]
     assert values(through(frames, repeats=[1, 3, 5])) == pytest.approx([*range(0, 25, 2), 24])
 
 
@@ -198,7 +197,7 @@ def test_it_reads_only_a_frame_ahead() -> None:
             taken += 1
             yield Frame(torch.full((3, 2, 2), (n % 9) / 9), F(n, 25), F(1, 25)), False
 
-    assert len(list(islice(retime(endless(), timing=DOUBLE, between=Blend()), 100))) == 100
+    assert len(list(islice(Retimer(DOUBLE, Blend()).run(endless()), 100))) == 100
     assert taken <= 52
 
 
@@ -207,7 +206,7 @@ def test_ten_minutes_of_23_976_to_60_end_with_the_source() -> None:
     source = ((Frame(torch.full((3, 1, 1), (n % 2) / 2), n * step, step), False) for n in range(14386))
     frames = 0
     end = F(0)
-    for frame in retime(source, timing=ToRate(F(60)), between=Blend()):
+    for frame in Retimer(ToRate(F(60)), Blend()).run(source):
         assert frame.pts == F(frames, 60) == end
         end = frame.pts + frame.duration
         frames += 1

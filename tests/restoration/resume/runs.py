@@ -1,7 +1,6 @@
 """Steps that are interrupted, runs of them, and what is compared afterwards."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -9,14 +8,18 @@ from pathlib import Path
 import av
 import pytest
 
+from tests.restoration.made import Made, instead
+from tests.restoration.made import made as made_stage
 from vidrestore.base.settings import Deblurring, Encoding, Reading, Retiming, Settings
 from vidrestore.frame.frame import Frame
-from vidrestore.restoration import stages
+from vidrestore.restoration.deblurring.stage import deblur
+from vidrestore.restoration.interpolation.stage import interpolate
 from vidrestore.restoration.interpolation.timing import ByFactor, ToRate
-from vidrestore.restoration.job import Stage, prepare
+from vidrestore.restoration.job import prepare
 from vidrestore.restoration.pipeline import restore
 from vidrestore.restoration.report import Report
-from vidrestore.restoration.skip import NOTHING
+from vidrestore.restoration.stage import Skip, Stage
+from vidrestore.restoration.upscale import upscale
 
 SETTINGS = Settings(engine="torch", precision="fp32", device="cpu")
 
@@ -28,35 +31,25 @@ PIECE = 5
 def stopping(stage: Stage, at: int | None) -> Stage:
     """The stage, interrupted before frame `at` of its result."""
 
-    def start(ran, skip=NOTHING):
-        function = stage.start(ran, skip)
+    def some(frames: Iterable[Frame], skip: Skip) -> Iterator[Frame]:
+        for number, frame in enumerate(stage.load().run(frames, skip)):
+            if number == at:
+                raise KeyboardInterrupt
+            yield frame
 
-        def some(frames: Iterator[Frame]) -> Iterator[Frame]:
-            for number, frame in enumerate(function(frames)):
-                if number == at:
-                    raise KeyboardInterrupt
-                yield frame
-
-        return some
-
-    return replace(stage, start=start)
+    return instead(stage, some)
 
 
-def identity(seen: list[int] | None = None) -> Stage:
+def identity(seen: list[int] | None = None) -> Made:
     """Nothing is changed; `seen` gets the numbers of the frames that a network would have seen."""
 
-    def start(ran, skip=NOTHING):
-        keep = skip.keep()
+    def same(frames: Iterable[Frame], skip: Skip) -> Iterator[Frame]:
+        for number, frame in enumerate(frames):
+            if not skip.covers(number, frame) and seen is not None:
+                seen.append(number)
+            yield frame
 
-        def same(frames: Iterator[Frame]) -> Iterator[Frame]:
-            for number, frame in enumerate(frames):
-                if not keep(frame) and seen is not None:
-                    seen.append(number)
-                yield frame
-
-        return same
-
-    return Stage("identity", 1, start, "identity")
+    return made_stage("identity", same)
 
 
 def made(source: Path, target: Path, stage: Stage, encoding: Encoding = FFV1, *, resume: bool = True) -> Report:
@@ -102,14 +95,14 @@ def pictures(path: Path) -> list[tuple[float, bytes]]:
 
 def steps() -> dict[str, Callable[[], Stage]]:
     return {
-        "one frame": lambda: stages.upscale("espcn-x2", scale=2, settings=SETTINGS),
-        "five frames": lambda: stages.upscale("aligned-x2", scale=2, settings=SETTINGS),
-        "five of one": lambda: stages.upscale("espcn-x2+aligned-x2", scale=4, settings=SETTINGS),
-        "one of five": lambda: stages.upscale("aligned-x2+espcn-x2", scale=4, settings=SETTINGS),
-        "deblur": lambda: stages.deblur(Deblurring(), settings=SETTINGS),
-        "only blurred": lambda: stages.deblur(Deblurring(only_blurred=0.3), settings=SETTINGS),
-        "wiener": lambda: stages.deblur(Deblurring("wiener", psf="disk:2"), settings=SETTINGS),
-        "x5/2": lambda: stages.interpolate(ByFactor(Fraction(5, 2)), Retiming(quality="fast"), settings=SETTINGS),
-        "60 fps": lambda: stages.interpolate(ToRate(Fraction(60)), Retiming(quality="fast"), settings=SETTINGS),
-        "x3": lambda: stages.interpolate(ByFactor(Fraction(3)), Retiming(), settings=SETTINGS),
+        "one frame": lambda: upscale("espcn-x2", scale=2, settings=SETTINGS),
+        "five frames": lambda: upscale("aligned-x2", scale=2, settings=SETTINGS),
+        "five of one": lambda: upscale("espcn-x2+aligned-x2", scale=4, settings=SETTINGS),
+        "one of five": lambda: upscale("aligned-x2+espcn-x2", scale=4, settings=SETTINGS),
+        "deblur": lambda: deblur(Deblurring(), settings=SETTINGS),
+        "only blurred": lambda: deblur(Deblurring(only_blurred=0.3), settings=SETTINGS),
+        "wiener": lambda: deblur(Deblurring("wiener", psf="disk:2"), settings=SETTINGS),
+        "x5/2": lambda: interpolate(ByFactor(Fraction(5, 2)), Retiming(quality="fast"), settings=SETTINGS),
+        "60 fps": lambda: interpolate(ToRate(Fraction(60)), Retiming(quality="fast"), settings=SETTINGS),
+        "x3": lambda: interpolate(ByFactor(Fraction(3)), Retiming(), settings=SETTINGS),
     }

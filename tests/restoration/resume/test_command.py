@@ -14,9 +14,10 @@ from typer.testing import CliRunner
 from tests.clips import make_clip
 from vidrestore.base.settings import Encoding, Reading, Settings
 from vidrestore.cli import app, progress
-from vidrestore.restoration import stages
 from vidrestore.restoration.job import prepare
 from vidrestore.restoration.pipeline import restore
+from vidrestore.restoration.upscale import upscale
+from vidrestore.video.resume.unfinished import FORMAT
 
 from .runs import (
     pictures,
@@ -61,12 +62,33 @@ def test_a_command_that_is_ended_goes_on(how: signal.Signals, tmp_path: Path) ->
 def test_the_command_says_what_differs_in_one_line(tmp_path: Path) -> None:
     source = make_clip(tmp_path / "in.mp4", frames=6)
     (tmp_path / "out.mp4.part").mkdir()
-    (tmp_path / "out.mp4.part" / "run.json").write_text("{}")
+    (tmp_path / "out.mp4.part" / "run.json").write_text(json.dumps({"format": FORMAT}))
     (tmp_path / "out.mp4.part" / "000001.json").write_text("{}")
     words = ["upscale", str(source), str(tmp_path / "out.mp4"), "--resume"]
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 2 and len(result.stderr.strip().splitlines()) == 1
     assert "give the same to go on, or remove that folder to begin anew" in result.stderr
+
+
+def test_a_run_of_the_version_before_is_refused_in_one_line(tmp_path: Path) -> None:
+    """Its run.json had no format, and the repr of dataclasses for values."""
+    source, folder = make_clip(tmp_path / "in.mp4", frames=6), tmp_path / "out.mp4.part"
+    folder.mkdir()
+    said = {
+        "input": f"{source} 0123456789abcdef",
+        "part": "Reading(start=None, end=None, deinterlace='off', rate=None, decoder='cpu', follow_references=False)",
+        "steps": "upscale ('a73f', 'auto')",
+        "encoding": "Target(path=PosixPath('.'), kind='video')",
+        "version": "0.1.0",
+    }
+    (folder / "run.json").write_text(json.dumps(said))
+    (folder / "000001.json").write_text("{}")
+    kept = {path.name: path.read_bytes() for path in folder.iterdir()}
+    result = CliRunner().invoke(app, ["upscale", str(source), str(tmp_path / "out.mp4"), "--resume"])
+    assert result.exit_code == 2 and len(result.stderr.strip().splitlines()) == 1
+    assert "out.mp4.part holds an interrupted run of another version of vidrestore" in result.stderr
+    assert "go on with that version, or remove that folder to begin anew" in result.stderr
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == kept
 
 
 def test_what_cannot_go_on_is_not_said_to(tmp_path: Path) -> None:
@@ -82,7 +104,7 @@ def test_a_plan_counts_what_is_there(tmp_path: Path) -> None:
     job = prepare(
         source,
         tmp_path / "out.mp4",
-        (stages.upscale("espcn", scale=2, settings=Settings()),),
+        (upscale("espcn", scale=2, settings=Settings()),),
         reading=Reading(),
         encoding=Encoding(),
         resume=True,

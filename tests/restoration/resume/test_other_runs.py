@@ -1,7 +1,7 @@
 """A run goes on with what the same run has left, and with nothing else."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,10 +14,11 @@ from tests.clips import make_clip
 from vidrestore.base.settings import Deblurring, Encoding, Reading, Settings
 from vidrestore.errors import UsageError, VidrestoreError
 from vidrestore.frame.frame import Frame
-from vidrestore.restoration import stages
-from vidrestore.restoration.job import Stage, prepare
+from vidrestore.restoration.deblurring.stage import deblur
+from vidrestore.restoration.job import prepare
 from vidrestore.restoration.pipeline import restore
-from vidrestore.restoration.skip import NOTHING
+from vidrestore.restoration.stage import Skip, Stage
+from vidrestore.restoration.upscale import upscale
 
 from .runs import FFV1, SETTINGS, identity, made, pictures, steps, stopping
 
@@ -43,18 +44,31 @@ def test_another_run_is_not_gone_on_with(tmp_path: Path) -> None:
         made(source, target, stopping(stage, 8), Encoding())
     folder = tmp_path / "out.mp4.part"
     kept = {path.name: path.read_bytes() for path in folder.iterdir()}
-    with pytest.raises(UsageError, match=r"out\.mp4\.part holds an interrupted run, of which encoding differ"):
+    with pytest.raises(UsageError, match=r"mp4\.part holds an interrupted run, of which encoder option crf differ"):
         made(source, target, stage, Encoding(crf=30))
-    with pytest.raises(UsageError, match="of which steps differ"):
-        made(source, target, stages.upscale("espcn-x2", scale=2, settings=Settings(precision="bf16")), Encoding())
-    with pytest.raises(UsageError, match="of which steps and encoding differ"):
-        made(source, target, stages.upscale("espcn-x3", scale=3, settings=SETTINGS), Encoding())
-    with pytest.raises(UsageError, match="of which part differ"):
+    with pytest.raises(UsageError, match="of which upscale precision differ"):
+        made(source, target, upscale("espcn-x2", scale=2, settings=Settings(precision="bf16")), Encoding())
+    with pytest.raises(UsageError, match="of which size and upscale model and upscale scale differ"):
+        made(source, target, upscale("espcn-x3", scale=3, settings=SETTINGS), Encoding())
+    with pytest.raises(UsageError, match="of which start differ"):
         prepare(source, target, (stage,), reading=Reading(start=Fraction(1, 5)), encoding=Encoding(), resume=True)
     os.utime(source, (1, 1))
     with pytest.raises(UsageError, match="of which input differ"):
         made(source, target, stage, Encoding())
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == kept, "it is the user's to remove"
+
+
+def test_what_a_run_is_does_not_hang_on_how_classes_are_written(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "in.mp4", frames=6)
+    stages = (steps()["deblur"](), steps()["x5/2"](), steps()["five frames"]())
+    reading = Reading(start=2, end=Fraction(1, 5))
+    job = prepare(source, tmp_path / "out.mp4", stages, reading=reading, encoding=Encoding(crf=30), resume=True)
+    said = job.run
+    assert said == job.run and all(value == str(value) and "(" not in value for value in said.values())
+    assert said.items() >= {
+        "format": "2", "start": "frame 2", "end": "1/5", "steps": "deblur, interpolate, upscale", "codec": "libx264",
+        "encoder option crf": "30", "size": "128x96", "interpolate timing": "5/2 frames for each, 1 times as long",
+    }.items()  # fmt: skip
 
 
 def test_memory_and_place_may_change_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +77,7 @@ def test_memory_and_place_may_change_on_the_way(tmp_path: Path, monkeypatch: pyt
         made(source, tmp_path / "out.mkv", stopping(steps()["one frame"](), 8))
     monkeypatch.chdir(tmp_path)
     settings = replace(SETTINGS, tile=48, batch=1)
-    report = made(Path("in.mkv"), Path("out.mkv"), stages.upscale("espcn-x2", scale=2, settings=settings))
+    report = made(Path("in.mkv"), Path("out.mkv"), upscale("espcn-x2", scale=2, settings=settings))
     assert report.resumed == 5
 
 
@@ -87,16 +101,12 @@ def test_two_runs_at_once_do_not_meet(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match=r"another run is making what grows in .*out\.mkv\.part"):
             made(source, tmp_path / "out.mkv", identity())
 
-    def meanwhile(ran, skip=NOTHING):
+    def meanwhile(frames: Iterable[Frame], _: Skip) -> Iterator[Frame]:
         another()  # before there is anything in the folder
+        yield from frames
+        another()
 
-        def frames_of(frames: Iterator[Frame]) -> Iterator[Frame]:
-            yield from frames
-            another()
-
-        return frames_of
-
-    made(source, tmp_path / "out.mkv", replace(identity(), start=meanwhile))
+    made(source, tmp_path / "out.mkv", replace(identity(), work=meanwhile))
     assert len(pictures(tmp_path / "out.mkv")) == 12
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["in.mkv", "out.mkv"]
 
@@ -114,12 +124,12 @@ def test_a_piece_that_somebody_takes_away_is_an_error_not_a_short_film(tmp_path:
     with pytest.raises(KeyboardInterrupt):
         made(source, target, stopping(identity(), 11))
 
-    def harming(ran, skip=NOTHING):
+    def harming(frames: Iterable[Frame], _: Skip) -> Iterator[Frame]:
         (tmp_path / "out.mkv.part" / "000001.data").write_bytes(b"")
-        return lambda frames: frames
+        return iter(frames)
 
     with pytest.raises(VidrestoreError, match="was changed by somebody else"):
-        made(source, target, replace(identity(), start=harming))
+        made(source, target, replace(identity(), work=harming))
     assert made(source, target, identity()).resumed == 0
     assert len(pictures(target)) == 12
 
@@ -127,18 +137,15 @@ def test_a_piece_that_somebody_takes_away_is_an_error_not_a_short_film(tmp_path:
 def test_a_file_of_the_name_it_is_finished_under_is_not_touched(tmp_path: Path) -> None:
     source = make_clip(tmp_path / "in.mkv", frames=12)
 
-    def meanwhile(ran, skip=NOTHING):
-        def frames_of(frames: Iterator[Frame]) -> Iterator[Frame]:
-            for frame in frames:
-                (tmp_path / "out.part.mkv").write_text("dear")
-                yield frame
-
-        return frames_of
+    def meanwhile(frames: Iterable[Frame], _: Skip) -> Iterator[Frame]:
+        for frame in frames:
+            (tmp_path / "out.part.mkv").write_text("dear")
+            yield frame
 
     with pytest.raises(KeyboardInterrupt):
-        made(source, tmp_path / "out.mkv", stopping(replace(identity(), start=meanwhile), 8))
+        made(source, tmp_path / "out.mkv", stopping(replace(identity(), work=meanwhile), 8))
     assert (tmp_path / "out.part.mkv").read_text() == "dear"
-    made(source, tmp_path / "out.mkv", replace(identity(), start=meanwhile))
+    made(source, tmp_path / "out.mkv", replace(identity(), work=meanwhile))
     assert (tmp_path / "out.part.mkv").read_text() == "dear"
 
 
@@ -157,12 +164,12 @@ def test_the_blur_that_is_undone_is_compared_by_what_it_is(tmp_path: Path) -> No
     cv2.imwrite(str(kernel), np.array([[9, 9, 9]], np.uint8))
 
     def step() -> Stage:
-        return stages.deblur(Deblurring("wiener", psf=str(kernel)), settings=SETTINGS)
+        return deblur(Deblurring("wiener", psf=str(kernel)), settings=SETTINGS)
 
     with pytest.raises(KeyboardInterrupt):
         made(source, tmp_path / "out.mkv", stopping(step(), 7))
     cv2.imwrite(str(kernel), np.array([[9], [9], [9]], np.uint8))
-    with pytest.raises(UsageError, match="of which steps differ"):
+    with pytest.raises(UsageError, match="of which deblur psf differ"):
         made(source, tmp_path / "out.mkv", step())
     kernel.unlink()
     cv2.imwrite(str(kernel := tmp_path / "the_same.png"), np.array([[9, 9, 9]], np.uint8))

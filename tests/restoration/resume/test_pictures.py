@@ -9,9 +9,10 @@ import pytest
 from tests.clips import make_clip
 from vidrestore.base.settings import Encoding, Reading
 from vidrestore.errors import UsageError
-from vidrestore.restoration.job import Stage, prepare
+from vidrestore.restoration.job import prepare
 from vidrestore.restoration.pipeline import restore
 from vidrestore.restoration.report import Report
+from vidrestore.restoration.stage import Stage
 
 from .runs import FFV1, identity, made, steps, stopping
 

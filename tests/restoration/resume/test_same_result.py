@@ -1,5 +1,6 @@
 """Two runs, of which the first was interrupted, give what one run gives."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -11,10 +12,11 @@ from tests.clips import make_clip
 from tests.interlaced import NTSC, interlaced, moment, telecined, write
 from vidrestore.base.settings import Deinterlace, Encoding, Reading
 from vidrestore.errors import InputError, VidrestoreError
-from vidrestore.restoration.job import Stage, prepare
+from vidrestore.frame.frame import Frame
+from vidrestore.restoration.job import prepare
 from vidrestore.restoration.pipeline import restore
 from vidrestore.restoration.report import Report
-from vidrestore.restoration.skip import NOTHING
+from vidrestore.restoration.stage import Skip, Stage
 from vidrestore.video.time.packet_clock import decoding_times
 
 from .runs import (
@@ -139,11 +141,11 @@ def test_frames_that_come_out_otherwise_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         made(source, target, stopping(identity(), 11))
 
-    def late(ran, skip=NOTHING):
-        return lambda frames: (replace(frame, pts=frame.pts + 1) for frame in frames)
+    def late(frames: Iterable[Frame], _: Skip) -> Iterator[Frame]:
+        return (replace(frame, pts=frame.pts + 1) for frame in frames)
 
     with pytest.raises(VidrestoreError, match="holds frames of other times"):
-        made(source, target, replace(identity(), start=late))
+        made(source, target, replace(identity(), work=late))
 
 
 def test_decoding_times_by_hand() -> None:

@@ -7,16 +7,18 @@ from pathlib import Path
 import av
 import pytest
 import torch
+from torch import Tensor
 
 from tests.clips import make_clip
 from vidrestore.base.settings import Reading
+from vidrestore.engine.infer import Inference
 from vidrestore.frame.frame import Frame
-from vidrestore.restoration import stage_work
 from vidrestore.restoration.interpolation.timing import SOURCE_TIMES, ByFactor, Timing
 from vidrestore.restoration.job import prepare
 from vidrestore.restoration.pipeline import restore
 from vidrestore.restoration.report import Report
-from vidrestore.restoration.skip import NOTHING, Skip, skips
+from vidrestore.restoration.resume import skips
+from vidrestore.restoration.stage import NOTHING, Skip
 
 from .runs import FFV1, made, made_in_parts, pictures, steps, stopping
 
@@ -44,7 +46,8 @@ def test_several_steps_go_on_to_the_bit(timing: str, deblurred: int, tmp_path: P
 
     def job(target: Path, at: int | None, *, resume: bool) -> Report:
         made = [steps()[name]() for name in ("deblur", timing)] + [stopping(steps()["five frames"](), at)]
-        return restore(prepare(source, target, tuple(made), reading=Reading(), encoding=FFV1, resume=resume))
+        job = prepare(source, target, tuple(made), reading=Reading(), encoding=FFV1, resume=resume)
+        return restore(job, measure=True)
 
     job(tmp_path / "whole.mkv", None, resume=False)
     with pytest.raises(KeyboardInterrupt):
@@ -61,7 +64,7 @@ def test_a_step_before_new_frames_is_spared_what_comes_of_its_own(tmp_path: Path
 
     def job(target: Path, at: int | None, *, resume: bool) -> Report:
         made = (steps()["deblur"](), stopping(steps()["x5/2"](), at))
-        return restore(prepare(source, target, made, reading=Reading(), encoding=FFV1, resume=resume))
+        return restore(prepare(source, target, made, reading=Reading(), encoding=FFV1, resume=resume), measure=True)
 
     job(tmp_path / "whole.mkv", None, resume=False)
     with pytest.raises(KeyboardInterrupt):
@@ -98,29 +101,26 @@ def test_frames_that_are_over_are_kept_and_those_reached_back_to_are_not() -> No
     frames = [Frame(torch.zeros(3, 1, 1), Fraction(n), Fraction(1)) for n in range(5)]
 
     def kept(skip: Skip) -> list[int]:
-        keep = skip.keep()
-        return [n for n, frame in enumerate(frames) if keep(frame)]
+        return [n for n, frame in enumerate(frames) if skip.covers(n, frame)]
 
     assert kept(Skip(3)) == [0, 1, 2] and kept(Skip(3).before(2)) == [0] and kept(Skip(1).before(2)) == []
     until = Skip(until=Fraction(2))
     assert kept(until) == kept(until.before(0)) == [0, 1] and kept(until.before(1)) == kept(NOTHING) == []
+    assert NOTHING.keep is None and until.keep == until.covers
 
 
 def test_skipped_frames_cost_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = make_clip(tmp_path / "in.mkv", frames=12)
     seen: list[int] = []
-    real = stage_work.run
+    real = Inference.__call__
 
-    def counted(network, frames, **more):
-        keep = more.pop("keep")
+    def counted(inference: Inference, batch: list[tuple[Tensor, ...]]) -> Tensor:
+        seen.append(len(batch))
+        return real(inference, batch)
 
-        def told(frame: Frame) -> bool:
-            kept = keep(frame)
-            seen.append(not kept)
-            return kept
-
-        return real(network, frames, keep=told, **more)
-
-    monkeypatch.setattr(stage_work, "run", counted)
-    made_in_parts(source, tmp_path / "out.mkv", steps()["one frame"](), at=(6,))
-    assert sum(seen[-12:]) == 7 and not any(seen[-12:-7])
+    stage = steps()["one frame"]()
+    with pytest.raises(KeyboardInterrupt):
+        made(source, tmp_path / "out.mkv", stopping(stage, 6))
+    monkeypatch.setattr(Inference, "__call__", counted)
+    assert made(source, tmp_path / "out.mkv", stage).resumed == 5
+    assert sum(seen) == 7

@@ -78,7 +78,7 @@ def deblur(
 
     Example: vidrestore deblur in.mp4 out.mp4 -m wiener --psf motion:15,30
     """
-    from ...restoration.stages import deblur as stage
+    from ...restoration.deblurring.stage import deblur as stage
     from ...video.encode.destination import beside
 
     how = Deblurring(model, strength, psf, estimate, noise, only_blurred, quality)

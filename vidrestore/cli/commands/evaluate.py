@@ -220,13 +220,14 @@ def _deblurring(
 
     from rich.table import Table
 
-    from ...restoration.stage_work import at_quality
-    from ...restoration.stages import deblurrer
+    from ...restoration.deblurring.quality import at_quality
+    from ...restoration.deblurring.stage import find
+    from ...restoration.network import network_of
     from ...training.evaluate.blurred_pairs import blurred_pairs
     from ...training.evaluate.deblurring import Score, evaluate_deblurring, mean, means
 
-    _, load, _ = deblurrer(name)
-    network = load()
+    _, model, _ = find(name)
+    network = network_of(model, task="deblur")
     scores: list[Score] = []
     for still, pairs in groupby(blurred_pairs(data), key=lambda pair: pair.still):
         scores += evaluate_deblurring(at_quality(quality, network, still=still), pairs, settings=settings)
@@ -250,7 +251,6 @@ def _deblurring(
 def _interpolation(
     name: str, quality: "Quality", data: Path, settings: "Settings"
 ) -> tuple[list["Table"], dict[str, object]]:
-    from ...engine import Ran
     from ...restoration.interpolation import choose
     from ...training.evaluate.baselines import BASELINES
     from ...training.evaluate.interpolation import evaluate_interpolation, means
@@ -258,7 +258,7 @@ def _interpolation(
 
     methods = dict(BASELINES)
     if name not in methods:
-        methods = {name: choose.find(name, quality, settings).start(Ran()), **methods}
+        methods = {name: choose.find(name, quality, settings).load(), **methods}
     rows = list(evaluate_interpolation(methods, triplets(data)))
     sets = means(rows)
     return [_pictures(rows), _means(sets)], {

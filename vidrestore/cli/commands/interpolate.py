@@ -100,7 +100,7 @@ def interpolate(
 
     Example: vidrestore interpolate in.mp4 out.mp4 --fps 60
     """
-    from ...restoration.stages import interpolate as stage
+    from ...restoration.interpolation.stage import interpolate as stage
     from ...video.encode.destination import beside
 
     timing, suffix = timing_of(factor, fps, slow_motion)
@@ -111,7 +111,7 @@ def interpolate(
 
 
 def scenes_of(cuts: str, begin: Moment | None) -> "tuple[Scene, ...] | None":
-    """What --cuts says, as `stages.interpolate` takes it: None: to be found; empty: there are none.
+    """What --cuts says, as `interpolation.stage.interpolate` takes it: None: to be found; empty: there are none.
 
     Args:
         begin: where reading begins.

@@ -14,7 +14,7 @@ from ..run import is_picture, run_job
 from .interpolate import FIND_CUTS, scenes_of, timing_of
 
 if TYPE_CHECKING:
-    from ...restoration.job import Stage
+    from ...restoration.stage import Stage
 
 STEPS = "Steps (one or more, done in this order)"
 
@@ -57,7 +57,9 @@ def restore(
 
     Example: vidrestore restore in.mp4 out.mp4 --deblur --fps 60 --scale 2
     """
-    from ...restoration import stages
+    from ...restoration.deblurring.stage import deblur as deblurring
+    from ...restoration.interpolation.stage import interpolate
+    from ...restoration.upscale import upscale
     from ...video.encode.destination import beside
 
     times = None if scale is None else options.scale(scale)
@@ -67,12 +69,12 @@ def restore(
     settings, still = restoring.compute.settings(), is_picture(source)
     steps: list[Stage] = []
     if deblur:
-        steps.append(stages.deblur(Deblurring(), settings=settings, still=still))
+        steps.append(deblurring(Deblurring(), settings=settings, still=still))
     if factor is not None or fps is not None:
         timing, _ = timing_of(factor, fps, None)
-        steps.append(stages.interpolate(timing, Retiming(), settings=settings, scenes=scenes))
+        steps.append(interpolate(timing, Retiming(), settings=settings, scenes=scenes))
     if times is not None:
-        steps.append(stages.upscale("auto", scale=times, settings=settings, still=still))
+        steps.append(upscale("auto", scale=times, settings=settings, still=still))
     if not steps:
         raise UsageError("nothing to do: give one or more of --deblur, -x or --fps, and --scale")
     run_job(source, target or beside(source, "restored"), tuple(steps), restoring)

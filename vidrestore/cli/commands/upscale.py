@@ -33,7 +33,7 @@ def upscale(
 
     Example: vidrestore upscale in.mp4 out.mp4 --scale 2
     """
-    from ...restoration.stages import upscale as stage
+    from ...restoration.upscale import upscale as stage
     from ...video.encode.destination import beside
 
     times = options.scale(scale)

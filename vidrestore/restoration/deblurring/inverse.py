@@ -1,15 +1,16 @@
-"""inverse(): frames whose blur is known or estimated, undone by a classical method, in their place."""
+"""Inverse: frames whose blur is known or estimated, undone by a classical method, in their place."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import torch
 from torch import Tensor
 
+from ...base.facts import Facts
 from ...base.memory import is_out_of_memory
-from ...engine import Keep, Ran
+from ...engine import Keep
 from ...engine.convert import restored, see
 from ...engine.precisely import precisely
 from ...errors import ResourceError
@@ -22,43 +23,58 @@ BYTES = 280
 METHODS: dict[str, Callable[..., Tensor]] = {"wiener": wiener, "landweber": landweber}
 
 
-def inverse(
-    frames: Iterable[Frame],
-    method: str,
-    psf: Tensor | None,
-    *,
-    noise: float,
-    strength: float,
-    device: torch.device,
-    ran: Ran,
-    keep: Keep,
-) -> Iterator[Frame]:
-    """Each frame restored in RGB; planes stay planes.
+@dataclass(slots=True)
+class Inverse:
+    """Restores frames in RGB, one by one; planes stay planes."""
 
-    Args:
-        psf: see `ops.psf`; None: that of the first frame that is restored is estimated, and is that of all.
-        noise: standard deviation, white at 1.
-        strength: 1 shows the restored frame, 0 the frame as it came.
-        keep: these frames come out untouched, `native` included.
+    method: str
+    """A key of METHODS."""
+    psf: Tensor | None
+    """See psf.py; None: that of the first frame that is restored is estimated, and is that of all."""
+    noise: float
+    """Standard deviation, white at 1."""
+    strength: float
+    """1 shows the restored frame, 0 the frame as it came."""
+    device: torch.device
+    seconds: float = 0.0
+    """Spent so far."""
+    frames: int = 0
+    """Handed on so far."""
+    notes: list[str] = field(default_factory=list)
+    """What was estimated."""
 
-    Raises:
-        VidrestoreError: nothing can be estimated from that frame.
-        ResourceError: memory does not suffice for whole pictures, in which these methods compute.
-    """
-    ran.engine, ran.device, ran.precision = "torch", str(device), "fp32"
-    for seen in see(frames, space="rgb", device=device):
-        if keep(seen.frame):
-            yield seen.frame
-            continue
-        start = perf_counter()
-        with precisely(), _memory_told(method, seen.tensor):
-            if psf is None:
-                psf, note = estimate(seen.tensor)
-                ran.notes.append(note)
-            sharp = METHODS[method](seen.tensor, psf, noise=noise)
-            out = seen.tensor + strength * (sharp - seen.tensor)
-        ran.seconds += perf_counter() - start
-        yield replace(seen.frame, picture=restored(seen, out, space="rgb", scale=1), native=None)
+    @property
+    def facts(self) -> Facts:
+        return Facts(
+            engine="torch",
+            device=str(self.device),
+            precision="fp32",
+            seconds=self.seconds,
+            frames=self.frames,
+            notes=tuple(self.notes),
+        )
+
+    def run(self, frames: Iterable[Frame], keep: Keep | None = None) -> Iterator[Frame]:
+        """Each frame restored, but for those to keep, which come out untouched, `native` included.
+
+        Raises:
+            VidrestoreError: nothing can be estimated from the first frame that is restored.
+            ResourceError: memory does not suffice for whole pictures, in which these methods compute.
+        """
+        for number, seen in enumerate(see(frames, space="rgb", device=self.device)):
+            self.frames += 1
+            if keep is not None and keep(number, seen.frame):
+                yield seen.frame
+                continue
+            start = perf_counter()
+            with precisely(), _memory_told(self.method, seen.tensor):
+                if self.psf is None:
+                    self.psf, note = estimate(seen.tensor)
+                    self.notes.append(note)
+                sharp = METHODS[self.method](seen.tensor, self.psf, noise=self.noise)
+                out = seen.tensor + self.strength * (sharp - seen.tensor)
+            self.seconds += perf_counter() - start
+            yield replace(seen.frame, picture=restored(seen, out, space="rgb", scale=1), native=None)
 
 
 @contextmanager

@@ -1,8 +1,7 @@
-"""Which interpolator a model's name means. Networks are loaded when it starts."""
+"""Which interpolator a model's name means. Its network is loaded later."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -11,11 +10,11 @@ from typing import TYPE_CHECKING
 from ...base.settings import Quality, Settings
 from ...models.processor import Needs
 from ...models.weights import manifest
+from ..network import Model, is_file, needs_of, network_of
 from .flow_presets import PRESETS, Preset
 
 if TYPE_CHECKING:
-    from ...engine import Ran
-    from .interpolator import Interpolator
+    from .interpolator import Installed
 
 FLOW = "flow"
 """What `auto` takes: it makes any time, and no other network is shipped that scores as well (README)."""
@@ -23,15 +22,33 @@ FLOW = "flow"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An interpolator that is known to be there; its network is loaded when it starts."""
+    """An interpolator that is known to be there."""
 
     name: str
-    start: Callable[[Ran], Interpolator]
-    """Loads what it needs, and tells the Ran what it runs on."""
+    network: Model | None
+    """None: by the optical flow alone."""
+    preset: Preset
+    settings: Settings
     note: str = ""
     """What a user should know before choosing it."""
     halves: bool = False
     """It makes the middle and the middles of the halves, and no other time."""
+
+    def load(self) -> Installed:
+        """The interpolator, ready to run."""
+        from .flow import FlowInterpolator  # torch
+        from .midpoint import Halving
+
+        if self.network is None:
+            return FlowInterpolator(self.preset.search)
+        from ...engine import choose
+        from ...engine.infer import Inference
+
+        network = network_of(self.network, task="interpolate")
+        inference = Inference(network, choose(self.settings), self.settings)
+        if self.halves:
+            return Halving(inference)
+        return FlowInterpolator(self.preset.search, inference, mirrored=self.preset.mirrored)
 
 
 def find(model: str, quality: Quality, settings: Settings) -> Choice:
@@ -42,27 +59,13 @@ def find(model: str, quality: Quality, settings: Settings) -> Choice:
     """
     preset = PRESETS[quality]
     if model in ("auto", FLOW) and not preset.fusion:
-        return Choice(FLOW, _starting(None, preset, settings))
-    if Path(model).suffix == ".safetensors":
-        manifest.about_for(Path(model), task="interpolate")
-
-        from ...models.weights import files  # torch: what a file's network needs is known once it is built
-
-        needs = files.open_file(Path(model), task="interpolate").needs
-        return Choice(model, _starting(Path(model), preset, settings), halves=_halves(needs))
+        return Choice(FLOW, None, preset, settings)
+    if is_file(model):
+        needs = needs_of(Path(model), task="interpolate")
+        return Choice(model, Path(model), preset, settings, halves=_halves(needs))
     entry = manifest.find(FLOW if model == "auto" else model, task="interpolate")
-    return Choice(entry.name, _starting(entry, preset, settings), entry.note, halves=_halves(entry.needs))
+    return Choice(entry.name, entry, preset, settings, entry.note, halves=_halves(entry.needs))
 
 
 def _halves(needs: Needs) -> bool:
     return needs.times == (Fraction(1, 2),)
-
-
-def _starting(model: manifest.Entry | Path | None, preset: Preset, settings: Settings) -> Callable[[Ran], Interpolator]:
-    def start(ran: Ran) -> Interpolator:
-        from .. import stage_work as work  # torch
-
-        network = None if model is None else work.network_of(model, task="interpolate")
-        return work.interpolator(network, preset, settings, ran)
-
-    return start

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from itertools import islice
+from itertools import islice, repeat
 
 import cv2
 import numpy as np
@@ -29,19 +29,28 @@ class FlowInterpolator:
     """
 
     def __init__(self, search: Search, fusion: Inference | None = None, *, mirrored: bool = False) -> None:
-        self._search, self._fusion, self._mirrored = search, fusion, mirrored
+        self._search, self.inference, self._mirrored = search, fusion, mirrored
 
-    def __call__(self, first: Tensor, second: Tensor, times: Sequence[Fraction]) -> list[Tensor]:
+    @property
+    def device(self) -> torch.device:
+        """OpenCV's flow is found on the CPU."""
+        return torch.device("cpu")
+
+    def __call__(self, first: Tensor, second: Tensor, times: Sequence[Fraction]) -> Iterator[Tensor]:
         """As `Interpolator`; equal pictures give that picture, to the last bit."""
         if torch.equal(first, second):
-            return [first] * len(times)
+            yield from repeat(first, len(times))
+            return
         one, other = _image(first), _image(second)
         motion = find(grey(one), grey(other), self._search)
         paths = ((at(motion, one, other, float(time)), float(time)) for time in times)
-        if self._fusion is None:
-            return [_mixed(one, other, path, time) for path, time in paths]
+        if self.inference is None:
+            for path, time in paths:
+                yield _mixed(one, other, path, time)
+            return
         windows = (tuple(map(_tensor, window(one, other, path, time))) for path, time in paths)
-        return list(_fused(self._fusion, windows, size=(first.shape[-2], first.shape[-1]), mirrored=self._mirrored))
+        size = (first.shape[-2], first.shape[-1])
+        yield from _fused(self.inference, windows, size=size, mirrored=self._mirrored)
 
 
 def _mixed(one: Picture, other: Picture, paths: Paths, time: float) -> Tensor:

@@ -1,16 +1,19 @@
 """Interpolator: what makes the pictures between two."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Protocol
 
+import torch
 from torch import Tensor
+
+from ...engine.infer import Inference
 
 
 class Interpolator(Protocol):
     """Pictures between two consecutive ones of a shot."""
 
-    def __call__(self, first: Tensor, second: Tensor, times: Sequence[Fraction]) -> list[Tensor]:
+    def __call__(self, first: Tensor, second: Tensor, times: Sequence[Fraction]) -> Iterable[Tensor]:
         """One picture for each of `times`, which lie strictly between 0 (`first`) and 1 (`second`), in order.
 
         Args:
@@ -18,9 +21,21 @@ class Interpolator(Protocol):
                 [0, 1] but for the colours that video can hold beyond it.
 
         Returns:
-            The same, one for each time, on the device of `first`.
+            The same, one for each time, on the device of `first`; each is made when it is asked for.
 
         Raises:
             UsageError: a time this method cannot make.
             ResourceError: memory does not suffice.
         """
+
+
+class Installed(Interpolator, Protocol):
+    """An interpolator that says where it computes."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where pictures are best given to it."""
+
+    @property
+    def inference(self) -> Inference | None:
+        """Its network; None: it has none."""

@@ -1,7 +1,8 @@
 """Halving: a network that makes the middle of two pictures, asked again between what it has made."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import repeat
 
 import torch
 from torch import Tensor
@@ -23,9 +24,13 @@ class Halving:
         needs = inference.processor.needs
         if needs.times != (MIDDLE,) or (needs.before, needs.after) != (0, 1):
             raise ValueError(f"{needs = }: one picture midway between two is wanted")
-        self._inference = inference
+        self.inference = inference
 
-    def __call__(self, first: Tensor, second: Tensor, times: Sequence[Fraction]) -> list[Tensor]:
+    @property
+    def device(self) -> torch.device:
+        return self.inference.engine.device
+
+    def __call__(self, first: Tensor, second: Tensor, times: Sequence[Fraction]) -> Iterator[Tensor]:
         """As `Interpolator`; equal pictures give that picture, to the last bit.
 
         Raises:
@@ -38,9 +43,11 @@ class Halving:
                     "of the way: ask for -x 2, 4 or 8, or take -m flow, which makes any"
                 )
         if torch.equal(first, second):
-            return [first] * len(times)
+            yield from repeat(first, len(times))
+            return
         made = {Fraction(0): first, Fraction(1): second}
-        return [self._at(time, made) for time in times]
+        for time in times:
+            yield self._at(time, made)
 
     def _at(self, time: Fraction, made: dict[Fraction, Tensor]) -> Tensor:
         """The picture at k / 2**n, out of its neighbours at (k - 1) / 2**n and (k + 1) / 2**n."""
@@ -50,6 +57,6 @@ class Halving:
         return made[time]
 
     def _middle(self, first: Tensor, second: Tensor) -> Tensor:
-        run, device = self._inference, self._inference.engine.device
+        run, device = self.inference, self.device
         run.plan_for((first.shape[-2], first.shape[-1]))
         return run([(first.to(device), second.to(device))])[0, 0].clamp(0, 1).to(first.device)

@@ -1,7 +1,7 @@
-"""retime(): new frames between those of a shot, at the times asked for. Frames of the source pass untouched."""
+"""Retimer: new frames between those of a shot, at the times asked for. Frames of the source pass untouched."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import islice, pairwise
@@ -10,65 +10,21 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
+from ...base.facts import Facts
 from ...base.settings import OnCut
-from ...engine import Ran
+from ...engine import facts_of
 from ...engine.precisely import precisely
 from ...engine.transfer import upload
 from ...frame.colour import to_rgb
 from ...frame.frame import Frame, Planes
-from .interpolator import Interpolator
+from .interpolator import Installed
 from .repeats import LONGEST, MOST
 from .timing import Gap, Span, Timing
 
-CPU = torch.device("cpu")
 AT_ONCE = 8
 """Pictures made in one go: a gap of seconds would fill the memory."""
 Marked = tuple[Frame, bool]
 """A frame, and whether it only repeats the picture before it, as `mark_repeats` tells."""
-
-
-def retime(
-    frames: Iterable[Marked],
-    *,
-    timing: Timing,
-    between: Interpolator,
-    on_cut: OnCut = "hold",
-    ran: Ran | None = None,
-    device: torch.device = CPU,
-    skip: int = 0,
-) -> Iterator[Frame]:
-    """The frames of the result, in order, contiguous, with exact times.
-
-    A frame of the source that falls on a time of the result is handed on as it is, `native` included, and so it is
-    where it is repeated: between two equal pictures, and after the last frame, which has no next to move towards. So
-    with a factor of 2, N frames give 2N.
-
-    Where a picture is marked as a repeat, motion between the picture it repeats and the next new one takes its place,
-    at the same times; unless they stand still for longer than LONGEST, or a shot ends with them.
-
-    Args:
-        frames: `cut` set where a shot begins; a change of size begins one, too.
-        between: sees RGB on `device`: of planes whatever they hold, so colours outside the cube may lie a little
-            outside [0, 1].
-        on_cut: between the last frame of a shot and the next shot: hold repeats it, nearest shows whichever of the
-            two frames is nearer in time (half way, the next), blend interpolates as anywhere else.
-        ran: its `seconds` are added to, `notes` say how many repeats were replaced.
-        skip: so many of the first frames need no picture, and have that of the frame before.
-    """
-    made = _Maker(timing, between, on_cut, Ran() if ran is None else ran, skip)
-    waiting, last, shot = None, None, 0
-    for stretch in _stretches(_seen(frames, device)):
-        for belongs, frame in made.frames_of(stretch):
-            if waiting is not None:
-                yield replace(waiting, duration=frame.pts - waiting.pts)
-            waiting = replace(frame, cut=belongs > shot, judged=True)
-            shot = belongs
-        last = stretch.held[-1]
-    if waiting is not None and last is not None:
-        whole = timing.result(Span(last.number + 1, last.origin, last.end))
-        yield replace(waiting, duration=whole.end - waiting.pts)
-    if made.repeats:
-        made.ran.counted.append(f"repeated pictures that motion took the place of: {made.repeats}")
 
 
 @dataclass(frozen=True)
@@ -151,25 +107,78 @@ def _one_by_one(held: list[_Seen]) -> Iterator[_Stretch]:
 
 
 @dataclass(slots=True)
-class _Maker:
-    timing: Timing
-    between: Interpolator
-    on_cut: OnCut
-    ran: Ran
-    skip: int
-    """Frames to come that need no picture."""
-    repeats: int = 0
+class Retimer:
+    """Retimes one stream.
 
-    def frames_of(self, stretch: _Stretch) -> Iterator[tuple[int, Frame]]:
+    Args:
+        between: sees RGB on its device: of planes whatever they hold, so colours outside the cube may lie a little
+            outside [0, 1].
+        on_cut: between the last frame of a shot and the next shot: hold repeats it, nearest shows whichever of the
+            two frames is nearer in time (half way, the next), blend interpolates as anywhere else.
+    """
+
+    timing: Timing
+    between: Installed
+    on_cut: OnCut = "hold"
+    counted: list[str] = field(default_factory=list)
+    """What the user should know of the whole stream, one line each."""
+    seconds: float = 0.0
+    """Spent on new pictures."""
+    frames: int = 0
+    """Handed on so far."""
+    _skip: int = 0
+    """Frames to come that need no picture."""
+    _repeats: int = 0
+    """Pictures so far that motion took the place of."""
+
+    @property
+    def facts(self) -> Facts:
+        if self.between.inference is None:
+            place = Facts(engine="opencv", device="cpu", precision="fp32", seconds=self.seconds, frames=self.frames)
+        else:
+            place = facts_of(self.between.inference, seconds=self.seconds, frames=self.frames)
+        return replace(place, counted=tuple(self.counted))
+
+    def run(self, frames: Iterable[Marked], *, skip: int = 0) -> Iterator[Frame]:
+        """The frames of the result, in order, contiguous, with exact times.
+
+        A frame of the source that falls on a time of the result is handed on as it is, `native` included, and so it
+        is where it is repeated: between two equal pictures, and after the last frame, which has no next to move
+        towards. So with a factor of 2, N frames give 2N.
+
+        Where a picture is marked as a repeat, motion between the picture it repeats and the next new one takes its
+        place, at the same times; unless they stand still for longer than LONGEST, or a shot ends with them.
+
+        Args:
+            frames: `cut` set where a shot begins; a change of size begins one, too.
+            skip: so many of the first frames need no picture, and have that of the frame before.
+        """
+        self._skip = skip
+        waiting, last, shot = None, None, 0
+        for stretch in _stretches(_seen(frames, self.between.device)):
+            for belongs, frame in self._frames_of(stretch):
+                if waiting is not None:
+                    self.frames += 1
+                    yield replace(waiting, duration=frame.pts - waiting.pts)
+                waiting = replace(frame, cut=belongs > shot, judged=True)
+                shot = belongs
+            last = stretch.held[-1]
+        if waiting is not None and last is not None:
+            whole = self.timing.result(Span(last.number + 1, last.origin, last.end))
+            yield replace(waiting, duration=whole.end - waiting.pts)
+        if self._repeats:
+            self.counted.append(f"repeated pictures that motion took the place of: {self._repeats}")
+
+    def _frames_of(self, stretch: _Stretch) -> Iterator[tuple[int, Frame]]:
         """The result's frames until the next stretch, each with the shot it shows; their durations are not set."""
-        self.repeats += len(stretch.held) - 1
+        self._repeats += len(stretch.held) - 1
         moments = self._moments(stretch)
         if self._moves(stretch):
             while chunk := list(islice(moments, AT_ONCE)):
-                yield from self._skipped(stretch, chunk) if len(chunk) <= self.skip else self._made(stretch, chunk)
+                yield from self._skipped(stretch, chunk) if len(chunk) <= self._skip else self._made(stretch, chunk)
             return
         for share, pts in moments:
-            self.skip = max(0, self.skip - 1)
+            self._skip = max(0, self._skip - 1)
             near = stretch.held[0]
             if stretch.following is not None and self.on_cut == "nearest" and 2 * share >= 1:
                 near = stretch.following
@@ -189,21 +198,24 @@ class _Maker:
         return not _equal(one.frame.picture, other.frame.picture)
 
     def _skipped(self, stretch: _Stretch, chunk: list[tuple[Fraction, Fraction]]) -> Iterator[tuple[int, Frame]]:
-        self.skip -= len(chunk)
+        self._skip -= len(chunk)
         one = stretch.held[0]
         return ((one.shot, replace(one.frame, pts=pts)) for _, pts in chunk)
 
     def _made(self, stretch: _Stretch, chunk: list[tuple[Fraction, Fraction]]) -> Iterator[tuple[int, Frame]]:
-        self.skip = 0
+        self._skip = 0
         one, other = stretch.held[0], stretch.following
         assert other is not None
-        began = perf_counter()
         times = [share for share, _ in chunk if share]
         pictures = iter(self.between(one.rgb, other.rgb, times) if times else ())
-        self.ran.seconds += perf_counter() - began
         for share, pts in chunk:
-            new = Frame(next(pictures), pts, one.frame.duration) if share else replace(one.frame, pts=pts)
-            yield one.shot, new
+            if not share:
+                yield one.shot, replace(one.frame, pts=pts)
+                continue
+            began = perf_counter()
+            picture = next(pictures)
+            self.seconds += perf_counter() - began
+            yield one.shot, Frame(picture, pts, one.frame.duration)
 
 
 def _equal(one: Planes | Tensor, other: Planes | Tensor) -> bool:

@@ -79,6 +79,9 @@ class ByFactor:
     factor: Fraction
     stretch: Fraction = Fraction(1)
 
+    def __str__(self) -> str:
+        return f"{self.factor} frames for each, {self.stretch} times as long"
+
     def rate(self, rate: Fraction) -> Fraction:
         return rate * self.factor / self.stretch
 
@@ -113,6 +116,9 @@ class ToRate:
     """
 
     target: Fraction
+
+    def __str__(self) -> str:
+        return f"{self.target} frames per second"
 
     @property
     def stretch(self) -> Fraction:

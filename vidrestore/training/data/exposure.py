@@ -4,7 +4,7 @@ The mean of consecutive frames is a row of ghosts where things move by more than
 between the frames it is a streak, as document 001's data has it, which comes from a camera of 240 frames a second.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
@@ -13,8 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-Between = Callable[[Tensor, Tensor, Sequence[Fraction]], list[Tensor]]
-"""A `between.Interpolator`."""
+Between = Callable[[Tensor, Tensor, Sequence[Fraction]], Iterable[Tensor]]
+"""An interpolation.interpolator.Interpolator."""
 GAMMA = 2.2
 """Of the pictures, by which their codes become light; Nah et al. 2017 take the same."""
 

@@ -18,6 +18,8 @@ from . import swap
 
 RUN = "run.json"
 """Says what is being made in the folder."""
+FORMAT = "2"
+"""Of what RUN says, under `format`: which names it has, and what their values mean. Before, there was none."""
 NOT_KEPT: Mapping[str, str] = {"resume": "no"}
 """What it says where nothing can be resumed: whatever such a run leaves when it is killed is of no use."""
 _OURS = re.compile(r"\d{6}(\.part\d*)?\.(data|json)")
@@ -61,6 +63,11 @@ def check_same(target: Path, run: Mapping[str, str]) -> None:
         return
     if run == NOT_KEPT:
         raise UsageError(f"{folder} is in the way; --resume goes on with the run that left it; else remove it")
+    if other.get("format") != run.get("format"):
+        raise UsageError(
+            f"{folder} holds an interrupted run of another version of vidrestore, with which this one cannot go on; "
+            "go on with that version, or remove that folder to begin anew"
+        )
     raise UsageError(
         f"{folder} holds an interrupted run, of which {' and '.join(differ)} differ; "
         "give the same to go on, or remove that folder to begin anew"

@@ -1,0 +1,173 @@
+"""deblur(): deblurring as a stage; by a network or by undoing a blur that is known or estimated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...base.settings import NOISE, Deblurring, Settings
+from ...errors import ModelError, UsageError
+from ...models.weights import manifest
+from ..network import Model, is_file, needs_of, network_of, weights_key
+from ..stage import Stage
+from .psf_option import FORMS, PsfOption, parse_psf
+
+if TYPE_CHECKING:
+    from .deblurrer import Deblurrer
+
+METHODS = ("wiener", "landweber")
+"""That undo a known blur; see inverse.py."""
+NETWORK = "unblur"
+"""What `auto` deblurs with."""
+INVERSE_SETTINGS: dict[str, tuple[object, ...]] = {
+    "engine": ("auto", "torch"),
+    "precision": ("auto", "fp32"),
+    "tile": ("auto", 0),
+    "batch": ("auto", 1),
+    "max_memory": (None,),
+}
+"""What Settings may say where no network runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeblurByNetwork(Stage):
+    """A network's result, shown as far as `how` says."""
+
+    network: Model
+    how: Deblurring
+    settings: Settings
+    still: bool
+    """The source is one picture."""
+
+    def load(self, *, measure: bool = False) -> Deblurrer:
+        from ...engine import Runner, choose  # torch
+        from ...engine.infer import Inference
+        from ...models.ensemble import Blended
+        from .deblurrer import Deblurrer
+        from .quality import at_quality
+
+        network = at_quality(self.how.quality, network_of(self.network, task="deblur"), still=self.still)
+        inference = Inference(Blended(network, self.how.strength), choose(self.settings), self.settings)
+        return Deblurrer(Runner(inference), threshold=self.how.only_blurred, measure=measure)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeblurByInverse(Stage):
+    """A blur that is known or estimated, undone."""
+
+    how: Deblurring
+    settings: Settings
+
+    def load(self, *, measure: bool = False) -> Deblurrer:
+        from ...engine import choose  # torch
+        from .deblurrer import Deblurrer
+        from .inverse import Inverse
+        from .psf_choice import read_psf
+
+        how = self.how
+        inverse = Inverse(
+            how.model,
+            None if how.psf is None else read_psf(how.psf),
+            noise=_noise(how) / 255,
+            strength=how.strength,
+            device=choose(self.settings).device,
+        )
+        # An estimate is made in the first frame that is restored, which must stay that one where a run goes on.
+        return Deblurrer(inverse, threshold=how.only_blurred, measure=measure, skips=not how.estimate)
+
+
+def deblur(how: Deblurring, *, settings: Settings, still: bool = False) -> Stage:
+    """Each frame sharper, by undoing a blur that is known or estimated, or by a network.
+
+    Args:
+        still: the source is one picture, for which the quality auto means best.
+
+    Raises:
+        UsageError: options that do not go together, or a number outside its range.
+        ModelError: an unknown model, or one without weights.
+    """
+    if not 0 <= how.strength <= 1:
+        raise UsageError(f"--strength {how.strength:g} is not a share; give 0 to 1")
+    if how.only_blurred is not None and not 0 < how.only_blurred < 1:
+        raise UsageError(f"--only-blurred {how.only_blurred:g} is not between 0 and 1; sharp frames have 0.25 to 0.45")
+    psf = None if how.psf is None else parse_psf(how.psf)
+    if how.model in METHODS:
+        _check_inverse(how, psf, settings)
+        key = _key(how, how.model, settings) | {
+            "psf": "" if psf is None else f"{psf.kind} {psf.numbers} {psf.picture}",
+            "estimate": str(how.estimate),
+            "noise": str(_noise(how)),
+        }
+        reach = None if how.estimate else 0
+        return DeblurByInverse(name="deblur", model=how.model, key=key, reach=reach, how=how, settings=settings)
+    if how.psf is not None or how.estimate or how.noise is not None:
+        raise UsageError(
+            f"--psf, --estimate and --noise are for -m {' and '.join(METHODS)}; -m {how.model} finds the blur itself"
+        )
+    name, network, note = find(how.model)
+    return DeblurByNetwork(
+        name="deblur",
+        model=name,
+        key=_key(how, name, settings) | {"quality": how.quality, "still": str(still)},
+        notes=(note,) if note else (),
+        reach=0,
+        network=network,
+        how=how,
+        settings=settings,
+        still=still,
+    )
+
+
+def _key(how: Deblurring, model: str, settings: Settings) -> dict[str, str]:
+    return {
+        "model": weights_key(model),
+        "precision": settings.precision,
+        "strength": str(how.strength),
+        "only-blurred": str(how.only_blurred),
+    }
+
+
+def _noise(how: Deblurring) -> float:
+    """Standard deviation, white at 255."""
+    return NOISE if how.noise is None else how.noise
+
+
+def _check_inverse(how: Deblurring, psf: PsfOption | None, settings: Settings) -> None:
+    """UsageError: the options do not fit a method that undoes a known blur, or its picture is broken."""
+    if (psf is None) == (not how.estimate):
+        raise UsageError(f"-m {how.model} needs either --estimate or --psf: {FORMS}")
+    if how.quality != "auto":
+        raise UsageError(f"--quality {how.quality} is for networks; -m {how.model} has one quality")
+    if not 0 < (level := _noise(how)) <= 255:
+        raise UsageError(f"--noise {level:g} is not a standard deviation with white at 255; give more than 0")
+    for option, fitting in INVERSE_SETTINGS.items():
+        if (value := getattr(settings, option)) not in fitting:
+            raise UsageError(
+                f"--{option.replace('_', '-')} {value} is for networks; -m {how.model} computes whole pictures in fp32"
+            )
+    if psf is not None and psf.picture:
+        from .psf_choice import read_psf
+
+        read_psf(str(how.psf))
+
+
+def find(model: str) -> tuple[str, Model, str]:
+    """The network a user means: its name, where it is, and what to know before choosing it.
+
+    Raises:
+        ModelError: an unknown model, or one without weights.
+    """
+    if is_file(model):
+        needs_of(Path(model), task="deblur")
+        return model, Path(model), ""
+    try:
+        row = manifest.find(NETWORK if model == "auto" else model, task="deblur")
+    except ModelError as error:
+        if model != "msresnet":
+            raise
+        raise ModelError(
+            "no trained weights of msresnet are shipped; convert a copy of your own with `vidrestore models convert` "
+            "and give its file with -m, or use -m unblur"
+        ) from error
+    return row.name, row, row.note

@@ -1,0 +1,119 @@
+"""interpolate(): new frames as a stage; Interpolate, the stage itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import TYPE_CHECKING
+
+from ...base.facts import Facts
+from ...base.settings import Retiming, Settings
+from ...errors import UsageError
+from ...frame.frame import Frame
+from ...scenes.list import Scene
+from ..network import weights_key
+from ..stage import NOTHING, Skip, Stage
+from . import choose
+from .timing import ByFactor, Timing
+
+if TYPE_CHECKING:
+    from .retime import Retimer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interpolate(Stage):
+    """New frames between those of each shot, at the times that `timing` says."""
+
+    choice: choose.Choice
+    retiming: Retiming
+    scenes: tuple[Scene, ...] | None
+    """The shots, by frame numbers; None: `Frame.cut` tells them."""
+
+    def load(self, *, measure: bool = False) -> FrameInterpolator:
+        from .retime import Retimer  # torch
+
+        retimer = Retimer(self.timing, self.choice.load(), self.retiming.on_cut)
+        return FrameInterpolator(retimer, self.scenes, finds_repeats=self.retiming.duplicates == "retime")
+
+
+@dataclass(frozen=True, slots=True)
+class FrameInterpolator:
+    """Interpolate, loaded."""
+
+    retimer: Retimer
+    scenes: tuple[Scene, ...] | None
+    finds_repeats: bool
+
+    @property
+    def facts(self) -> Facts:
+        return self.retimer.facts
+
+    def run(self, frames: Iterable[Frame], skip: Skip = NOTHING) -> Iterator[Frame]:
+        """As `stage.Loaded`."""
+        from .repeats import mark_repeats  # torch
+
+        shots = frames if self.scenes is None else self._cut(frames, self.scenes)
+        marked = mark_repeats(shots) if self.finds_repeats else zip(shots, repeat(False))
+        return self.retimer.run(marked, skip=skip.count)
+
+    def _cut(self, frames: Iterable[Frame], scenes: Sequence[Scene]) -> Iterator[Frame]:
+        """The frames with the cuts of a list; scenes of it that never come are said afterwards."""
+        from ...scenes.assign import cut_by_list
+
+        count = 0
+        for frame in cut_by_list(frames, scenes):
+            count += 1
+            yield frame
+        if missed := sum(scene.first >= count for scene in scenes):
+            self.retimer.counted.append(
+                f"scenes of the list that are not in the video, which has {count} frames: {missed}"
+            )
+
+
+def interpolate(
+    timing: Timing, retiming: Retiming, *, settings: Settings, scenes: Sequence[Scene] | None = None
+) -> Interpolate:
+    """New frames between those of each shot, at the times that `timing` says.
+
+    Args:
+        scenes: where the shots are, by frame numbers of the source; None: they are found; empty: all is one shot.
+
+    Raises:
+        UsageError: sound is to be stretched where time is not; times that the network cannot make.
+        ModelError: an unknown model, or one without weights.
+    """
+    if retiming.audio == "stretch" and timing.stretch == 1:
+        raise UsageError("--audio stretch is for --slow-motion; elsewhere the sound is copied as it is")
+    choice = choose.find(retiming.model, retiming.quality, settings)
+    if choice.halves and not (_is_power_of_two(timing) and retiming.duplicates == "keep"):
+        raise UsageError(
+            f"{choice.name} makes the middle of two frames and the middles of the halves: ask for -x 2, 4 or 8 "
+            "(or --slow-motion so) and --duplicates keep, or take -m flow, which makes any time"
+        )
+    return Interpolate(
+        name="interpolate",
+        model=choice.name,
+        key={
+            "model": weights_key(choice.name),
+            "precision": settings.precision,
+            "timing": str(timing),
+            "quality": retiming.quality,
+            "on-cut": retiming.on_cut,
+            "duplicates": retiming.duplicates,
+            "audio": retiming.audio,
+            "cuts": "found" if scenes is None else " ".join(f"{scene.first}-{scene.last}" for scene in scenes),
+        },
+        notes=(choice.note,) if choice.note else (),
+        timing=timing,
+        stretches_sound=retiming.audio == "stretch",
+        reach=None if retiming.duplicates == "retime" else 0,
+        looks=scenes is None,
+        choice=choice,
+        retiming=retiming,
+        scenes=None if scenes is None else tuple(scenes),
+    )
+
+
+def _is_power_of_two(timing: Timing) -> bool:
+    return isinstance(timing, ByFactor) and timing.factor.denominator == 1 and timing.factor.numerator.bit_count() == 1
