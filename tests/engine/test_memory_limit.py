@@ -39,14 +39,13 @@ MIB, GIB = 1 << 20, 1 << 30
     [("4G", 4 * GIB), ("1.5g", 3 * GIB // 2), ("800M", 800 * MIB), ("2GiB", 2 * GIB), ("4096", 4096)],
 )
 def test_amounts(text: str, amount: int):
-    made = options.settings(device="cpu", engine="torch", precision="fp32", max_memory=text)
-    assert made.max_memory == amount
+    assert options.Compute(max_memory=text).settings().max_memory == amount
 
 
 @pytest.mark.parametrize("text", ["", "G", "-1G", "0", "4X", "four"])
 def test_no_amounts(text: str):
     with pytest.raises(UsageError, match=r"write 4G, 1\.5G or 800M"):
-        options.settings(device="cpu", engine="torch", precision="fp32", max_memory=text)
+        options.Compute(max_memory=text).settings()
 
 
 def test_the_planner_keeps_to_it():
