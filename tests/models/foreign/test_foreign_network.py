@@ -1,0 +1,167 @@
+"""A foreign network keeps the promises of Processor: on every engine, in tiles, in batches; its needs are found."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from tests.models.foreign.ncnn_files import compact, conv_line, plain, tagged, write
+from vidrestore.engine import Settings, choose
+from vidrestore.engine.infer import Inference
+from vidrestore.engine.memory import Plan
+from vidrestore.errors import ModelError
+from vidrestore.models.foreign.network import ForeignNetwork
+from vidrestore.models.foreign.open import open_foreign
+from vidrestore.models.foreign.probe import HALF_A_CODE, STATED_HALO, as_processor
+from vidrestore.models.processor import Needs, apply
+
+ENGINES = [("torch", "fp32"), ("torch", "bf16"), ("openvino", "fp32"), ("openvino", "bf16")]
+
+
+def unpadded(folder: Path) -> Path:
+    """Convolutions that make no border, and a transposed one that cuts some off, as waifu2x does."""
+    conv, up = nn.Conv2d(3, 8, 3), torch.randn(3, 8, 4, 4) * 0.1
+    lines = [
+        conv_line(conv, "in", "a", "9=2 -23310=1,0.1"),
+        "Deconvolution up 1 1 a b 0=3 1=4 3=2 4=3 5=1 6=384",
+        "Crop cut 1 1 b c 0=2 1=2 3=-233 4=-233 5=-233 6=2 7=2",
+    ]
+    return write(folder, lines, tagged(conv.weight) + plain(conv.bias) + tagged(up) + plain(torch.full((3,), 0.4)))
+
+
+def pooled(folder: Path) -> Path:
+    """Half the size and back, added to the picture: even sizes only."""
+    conv = nn.Conv2d(3, 3, 3, padding=1)
+    conv.weight.data *= 0.2
+    lines = [
+        "Split split 1 2 in in0 in1",
+        "Pooling pool 1 1 in0 a 0=1 1=2 2=2 5=1",
+        conv_line(conv, "a", "b"),
+        "Interp up 1 1 b c 0=1 1=2.0 2=2.0",
+        "BinaryOp sum 2 1 in1 c out 0=0",
+    ]
+    return write(folder, lines, tagged(conv.weight) + plain(conv.bias * 0.1))
+
+
+def gated(folder: Path) -> Path:
+    """Each channel multiplied by what depends on its mean: no pixel is computed without all the others."""
+    inner = torch.eye(3) * 0.5
+    lines = [
+        "Split split 1 2 in in0 in1",
+        "Pooling pool 1 1 in0 a 0=1 4=1",
+        "InnerProduct inner 1 1 a b 0=3 1=1 2=9",
+        "BinaryOp product 2 1 in1 b out 0=2",
+    ]
+    return write(folder, lines, tagged(inner) + plain(torch.full((3,), 0.7)))
+
+
+FOUND: dict[Callable[[Path], Path], tuple[Needs, int]] = {
+    compact: (Needs(scale=2, halo=2), 0),
+    unpadded: (Needs(scale=2, halo=2), 3),
+    pooled: (Needs(multiple=2, halo=2), 0),
+    gated: (Needs(halo=STATED_HALO), 0),
+}
+"""Networks, and what is found of each."""
+
+
+@cache
+def network_of(make: Callable[[Path], Path], folder: Path) -> ForeignNetwork:
+    torch.manual_seed(2)
+    return open_foreign(make(folder))
+
+
+@pytest.fixture
+def network(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> ForeignNetwork:
+    return network_of(request.param, tmp_path_factory.getbasetemp())
+
+
+def pictures(batch: int, height: int, width: int) -> Tensor:
+    soft = F.interpolate(torch.rand(batch, 3, height // 8 + 1, width // 8 + 1), size=(height, width), mode="bicubic")
+    return (soft + 0.02 * torch.randn_like(soft)).clamp(0, 1)[:, None]
+
+
+def inferred(network: ForeignNetwork, engine: str, precision: str, window: Tensor, tile: int = 0) -> Tensor:
+    settings = Settings(device="cpu", engine=engine, precision=precision)
+    inference = Inference(network, choose(settings), settings)
+    inference.plan = Plan(tile, len(window))
+    return inference([tuple(each) for each in window])
+
+
+@pytest.mark.parametrize("make", FOUND, ids=lambda make: make.__name__)
+def test_needs_are_found(make: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory):
+    network = network_of(make, tmp_path_factory.getbasetemp())
+    assert (network.needs, network.border) == FOUND[make]
+    assert (network.seam > 0) == (make is gated)
+
+
+@pytest.mark.parametrize("network", FOUND, ids=lambda make: make.__name__, indirect=True)
+@pytest.mark.parametrize(("engine", "precision"), ENGINES)
+def test_every_engine_gives_the_same_in_tiles_and_batches(network: ForeignNetwork, engine: str, precision: str):
+    window = pictures(3, 70, 94)
+    scale = network.needs.scale
+    whole = inferred(network, engine, precision, window)
+    assert whole.shape == (3, 1, 3, 70 * scale, 94 * scale) and whole.dtype == torch.float32
+    error = (whole - apply(network, window)).abs().max()
+    assert error < (1e-5 if precision == "fp32" else 0.02)
+    assert torch.equal(inferred(network, engine, precision, window[:1]), whole[:1])
+    if network.seam == 0:
+        tiled = inferred(network, engine, precision, window, tile=40)
+        assert torch.equal(tiled, whole) if precision == "fp32" else (tiled - whole).abs().max() < 0.02
+
+
+@pytest.mark.parametrize("scale", [1, 3, 4])
+def test_other_scales(scale: int, tmp_path: Path):
+    network = open_foreign(compact(tmp_path, scale=scale))
+    assert network.needs == Needs(scale=scale, halo=2)
+
+
+def module_sizes(module: nn.Module) -> Callable[[int, int], tuple[int, ...]]:
+    return lambda height, width: tuple(module(torch.rand(1, 3, height, width)).shape)
+
+
+class Windowed(nn.Module):
+    """Each window of 8 pixels minus a share of its mean; pads to windows by itself, so that it takes any size."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        height, width = x.shape[-2:]
+        x = F.pad(x, (0, -width % 8, 0, -height % 8), mode="replicate")
+        mean = F.interpolate(F.avg_pool2d(x, 8), scale_factor=8.0, mode="nearest")
+        return (0.5 * x + 0.5 * mean)[..., :height, :width]
+
+
+def test_the_grid_that_a_network_works_on_is_found():
+    needs = as_processor(Windowed(), module_sizes(Windowed())).needs
+    assert needs.multiple == 8 and needs.halo < 8
+
+
+class Far(nn.Module):
+    """Blurs by many convolutions in a row: far pixels count, but are not seen."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    def forward(self, x: Tensor) -> Tensor:
+        for _ in range(self.times):
+            x = F.avg_pool2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), 3, 1)
+        return x
+
+
+def test_a_halo_that_would_be_too_large_is_as_large_as_what_is_seen():
+    network = as_processor(Far(80), module_sizes(Far(80)))
+    assert 16 < network.needs.halo < 80
+    window = pictures(1, 200, 200)
+    tiled = inferred(network, "torch", "fp32", window, tile=160)
+    assert (tiled - inferred(network, "torch", "fp32", window)).abs().max() < HALF_A_CODE
+
+
+def test_random_numbers_of_a_network_are_refused_in_words():
+    def sizes(height: int, width: int) -> tuple[int, ...]:
+        return 1, 3, height + width % 7, width
+
+    with pytest.raises(ModelError, match="a whole factor"):
+        as_processor(nn.Identity(), sizes)

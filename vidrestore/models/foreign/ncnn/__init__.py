@@ -1,0 +1,1 @@
+"""Networks of ncnn: a text of layers (.param) and their weights (.bin)."""
