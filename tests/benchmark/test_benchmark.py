@@ -10,12 +10,12 @@ from torch import nn
 from typer.testing import CliRunner
 
 from vidrestore.benchmark import networks, report
-from vidrestore.benchmark.asked import GROUPS, earlier_figures
 from vidrestore.benchmark.material import planes, write_clip
+from vidrestore.benchmark.pipeline import whole
 from vidrestore.benchmark.report import Results, benchmark, changes
+from vidrestore.benchmark.request import GROUPS, earlier_figures
 from vidrestore.benchmark.row import Effort, Row, measured
 from vidrestore.benchmark.start import start
-from vidrestore.benchmark.whole import whole
 from vidrestore.cli import app
 from vidrestore.errors import UsageError
 from vidrestore.models.weights import files, manifest
@@ -66,8 +66,8 @@ def test_flops_are_those_of_the_layers(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_whole_pipeline(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("vidrestore.benchmark.whole.HEIGHT", 96)
-    monkeypatch.setattr("vidrestore.benchmark.whole.WIDTH", 128)
+    monkeypatch.setattr("vidrestore.benchmark.pipeline.HEIGHT", 96)
+    monkeypatch.setattr("vidrestore.benchmark.pipeline.WIDTH", 128)
     (row,) = whole(LEAST)
     facts = row.facts
     assert facts["of limit"] == pytest.approx(row.value / facts["limit fps"])

@@ -14,13 +14,13 @@ from tests.training.test_interpolation import write_scene
 from vidrestore.errors import InputError
 from vidrestore.restoration.interpolation.flow import FlowInterpolator
 from vidrestore.restoration.interpolation.flow_presets import PRESETS
-from vidrestore.training.data.exposed import exposed_stills
+from vidrestore.training.data.blurred_scenes import exposed_stills
+from vidrestore.training.data.camera_shake import REACH, STEPS, path_kernel, shaken
 from vidrestore.training.data.exposure import exposures, moments
 from vidrestore.training.data.pairs import by_folder, folders_without_clips, given_pairs
-from vidrestore.training.data.shake import REACH, STEPS, path_kernel, shaken
 from vidrestore.training.loop import Training
 from vidrestore.training.recipes import RECIPES, Recipe
-from vidrestore.training.tasks.deblurring import Blurring, BlurSamples, _toned
+from vidrestore.training.tasks.deblurring import BlurSamples, DeblurringTask, _toned
 
 
 def psnr(one: Tensor, other: Tensor) -> float:
@@ -112,7 +112,7 @@ class Two:
 
 def test_the_share_of_other_tone_curves_is_what_is_asked_for() -> None:
     def darkest(share: float) -> Tensor:
-        task = Blurring(64, layered=0, shaken=0, sharp=0, noise=0, compressed=0, toned=share)
+        task = DeblurringTask(64, layered=0, shaken=0, sharp=0, noise=0, compressed=0, toned=share)
         _, sharp = BlurSamples([Two()], [], [], task, batch=60, seed=1, steps=1)[0]  # type: ignore[list-item]
         return sharp.flatten(1).mean(1)
 
@@ -138,11 +138,11 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vidrestore.training.data.exposed.LAYERED", 6)
+    monkeypatch.setattr("vidrestore.training.data.blurred_scenes.LAYERED", 6)
 
 
 def test_batches_are_a_function_of_seed_and_step_and_scenes_are_made_once(data: Path, tmp_path: Path) -> None:
-    task = Blurring(patch=64)
+    task = DeblurringTask(patch=64)
     batches = task.open(data, tmp_path / "scratch").batches(batch=3, seed=4, steps=5)
     made = {path: path.stat().st_mtime_ns for path in (tmp_path / "scratch").rglob("*.npy")}
     again = task.open(data, tmp_path / "scratch").batches(batch=3, seed=4, steps=5)
@@ -154,12 +154,12 @@ def test_batches_are_a_function_of_seed_and_step_and_scenes_are_made_once(data: 
 
 
 def test_blur_is_what_is_asked_for(data: Path, tmp_path: Path) -> None:
-    plain = Blurring(patch=64, sharp=0, noise=0, compressed=0, shaken=0, layered=0, toned=0)
+    plain = DeblurringTask(patch=64, sharp=0, noise=0, compressed=0, shaken=0, layered=0, toned=0)
     material = plain.open(data, tmp_path / "scratch")
     blurred, sharp = material.batches(batch=8, seed=1, steps=1)[0]
     assert not torch.equal(blurred, sharp) and blurred.std() < sharp.std()
     assert 15 < material.held.baseline < 40
-    still = Blurring(patch=64, sharp=1, noise=0, compressed=0).open(data, tmp_path / "scratch")
+    still = DeblurringTask(patch=64, sharp=1, noise=0, compressed=0).open(data, tmp_path / "scratch")
     blurred, sharp = still.batches(batch=8, seed=1, steps=1)[0]
     assert torch.equal(blurred, sharp)
 
@@ -171,7 +171,7 @@ def test_enlarged_samples_show_less_of_the_picture_in_as_many_pixels(tmp_path: P
     (tmp_path / "ramp.png").write_bytes(cv2.imencode(".png", picture[..., ::-1])[1])
 
     def spans(share: float) -> Tensor:
-        task = Blurring(64, shaken=1, sharp=0, enlarged=share, noise=0, compressed=0, quarters=False)
+        task = DeblurringTask(64, shaken=1, sharp=0, enlarged=share, noise=0, compressed=0, quarters=False)
         pairs = BlurSamples([], [], [tmp_path / "ramp.png"], task, batch=40, seed=1, steps=1)[0]
         middle = torch.stack(pairs)[:, :, 0, 0, 20:44] * 255  # (2, 40, 24, 64), away from what lies outside
         return (middle[..., 43] - middle[..., 20]).abs().mean(-1) / 23
@@ -195,7 +195,7 @@ def test_samples_wear_what_users_videos_wear(data: Path, tmp_path: Path) -> None
     stills = sorted((data / "stills").iterdir())
 
     def errors(**worn: float) -> Tensor:
-        task = Blurring(64, layered=0, shaken=1, sharp=1, **worn)
+        task = DeblurringTask(64, layered=0, shaken=1, sharp=1, **worn)
         blurred, sharp = BlurSamples([], [], stills, task, batch=12, seed=1, steps=1)[0]
         return ((blurred - sharp) ** 2).mean((0, 1, 3, 4)).sqrt() * 255
 
@@ -213,9 +213,9 @@ def test_what_has_no_blur_to_learn_from_is_said(data: Path, tmp_path: Path) -> N
         for number in range(4):
             (tmp_path / "dull" / name / f"{number}.png").write_bytes(cv2.imencode(".png", still)[1])
     with pytest.raises(InputError, match="no scene that fits"):
-        Blurring(patch=64).open(tmp_path / "dull", tmp_path / "scratch")
+        DeblurringTask(patch=64).open(tmp_path / "dull", tmp_path / "scratch")
     (tmp_path / "dull").rename(data / "a_dull")  # beside scenes that move, it is left out
-    assert Blurring(patch=64).open(data, tmp_path / "scratch").held.baseline < 40
+    assert DeblurringTask(patch=64).open(data, tmp_path / "scratch").held.baseline < 40
 
 
 def test_pairs_that_are_there_are_learnt_from_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,7 +232,7 @@ def test_pairs_that_are_there_are_learnt_from_as_they_are(tmp_path: Path, monkey
                 cv2.imwrite(str(tmp_path / "data" / folder / kind / name), picture[..., ::-1])
     cv2.imwrite(str(tmp_path / "data" / "d_blur.png"), np.zeros((80, 80, 3), np.uint8))
     monkeypatch.chdir(tmp_path / "data")
-    task = Blurring(patch=80, layered=0.5, shaken=0.5, sharp=0, noise=0, compressed=0, quarters=False)
+    task = DeblurringTask(patch=80, layered=0.5, shaken=0.5, sharp=0, noise=0, compressed=0, quarters=False)
     material = task.open(Path(), tmp_path / "scratch")
     assert not list((tmp_path / "scratch").rglob("*.npy"))
     blurred, sharp = material.batches(batch=12, seed=1, steps=1)[0]
@@ -247,7 +247,7 @@ def test_a_pair_of_two_sizes_is_said_before_training(data: Path, tmp_path: Path)
     for name, width in (("x_blur.png", 90), ("x_sharp.png", 91)):
         cv2.imwrite(str(data / name), np.zeros((90, width, 3), np.uint8))
     with pytest.raises(InputError, match=r"x_blur\.png and .*x_sharp\.png differ in size"):
-        Blurring(patch=64).open(data, tmp_path / "scratch")
+        DeblurringTask(patch=64).open(data, tmp_path / "scratch")
 
 
 def test_folders_of_pairs_are_told_from_others(tmp_path: Path) -> None:
@@ -269,14 +269,14 @@ def test_a_patch_without_blur_is_never_taken(data: Path, tmp_path: Path) -> None
     plain = tmp_path / "plain.png"
     plain.write_bytes(cv2.imencode(".png", np.full((90, 90, 3), 99, np.uint8))[1])
     with pytest.raises(InputError, match="none of 400 patches of 64 pixels is blurred"):
-        BlurSamples([], [], [plain], Blurring(64, shaken=1), batch=1, seed=1, steps=1)[0]
+        BlurSamples([], [], [plain], DeblurringTask(64, shaken=1), batch=1, seed=1, steps=1)[0]
 
 
 def test_a_network_of_levels_learns_from_each(data: Path, tmp_path: Path) -> None:
     recipe = Recipe(
         "msresnet",
         {"width": 0.125, "blocks": 1},
-        Blurring(patch=32, sharp=0, noise=0, compressed=0),
+        DeblurringTask(patch=32, sharp=0, noise=0, compressed=0),
         loss="mse",
         each_level=True,
         steps=40,
@@ -302,6 +302,6 @@ def test_the_recipes_are_the_documents() -> None:
     assert (document.loss, document.clip_value, document.batch, document.learning_rate) == ("mse", 0.5, 2, 5e-5)
     assert document.halvings == (0.4, 0.5, 0.6, 0.7, 0.8, 0.9) and document.each_level
     task = document.task
-    assert isinstance(task, Blurring) and task.patch == 256 and not task.quarters
+    assert isinstance(task, DeblurringTask) and task.patch == 256 and not task.quarters
     assert task.layered == task.shaken == task.sharp == task.toned == task.noise == task.compressed == 0
     assert public.args == {"blocks": 19, "pyramid": "gaussian"} and public.loss == "l1"

@@ -10,11 +10,11 @@ import torch
 
 from tests.training.test_interpolation import write_scene
 from vidrestore.training.data.footage import scenes
-from vidrestore.training.data.layers import FINER, Layer, layered
+from vidrestore.training.data.layered_motion import FINER, Layer, layered
 from vidrestore.training.losses import LogMse, make_loss
-from vidrestore.training.tasks.flow_mixing import FlowSamples, Fusing, by_time
+from vidrestore.training.tasks.flow_mixing import FlowMixingTask, FlowSamples, by_time
 
-TASK = Fusing(patch=48, margin=16, layered=0.5)
+TASK = FlowMixingTask(patch=48, margin=16, layered=0.5)
 STEP = (3, 1)
 """Pixels that the scenes move by from frame to frame, down and to the right."""
 

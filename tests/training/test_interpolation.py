@@ -26,7 +26,7 @@ from vidrestore.training.loop import Training, learning_rate
 from vidrestore.training.losses import make_loss
 from vidrestore.training.perceptual import WIDTHS, Features, Vgg
 from vidrestore.training.recipes import RECIPES, Recipe
-from vidrestore.training.tasks.triplets import Between, TripletSamples, average, motion
+from vidrestore.training.tasks.triplets import TripletSamples, TripletTask, average, motion
 
 SIDE = 160
 
@@ -192,7 +192,7 @@ def test_held_scenes_are_not_trained_on(footage: Path, tmp_path: Path) -> None:
             picture = cv2.imread(str(path)) // 8 + np.uint8(60 * number)
             cv2.imwrite(str(path), picture)
             levels[number] = picture.mean() / 255
-    material = Between(patch=48, margin=12).open(footage, tmp_path / "unpacked")
+    material = TripletTask(patch=48, margin=12).open(footage, tmp_path / "unpacked")
     nearest: Callable[[Tensor], int] = lambda x: min(levels, key=lambda k: abs(levels[k] - float(x.mean())))  # noqa: E731
     held = {nearest(target) for _, target in material.held.pairs}
     made = material.batches(batch=8, seed=1, steps=9)
@@ -203,7 +203,7 @@ def test_held_scenes_are_not_trained_on(footage: Path, tmp_path: Path) -> None:
         for file in path.iterdir():
             file.unlink()
     with pytest.raises(InputError, match="one scene only"):
-        Between(patch=48, margin=12).open(footage, tmp_path / "unpacked")
+        TripletTask(patch=48, margin=12).open(footage, tmp_path / "unpacked")
 
 
 def test_the_documents_schedule() -> None:
@@ -237,7 +237,7 @@ class Blend(nn.Module):
 def tiny(monkeypatch: pytest.MonkeyPatch) -> Recipe:
     monkeypatch.setitem(MODELS, "blend", Blend)
     return replace(
-        RECIPES["sepconv-narrow"], model="blend", args={}, task=Between(patch=48, margin=12, choice=2),
+        RECIPES["sepconv-narrow"], model="blend", args={}, task=TripletTask(patch=48, margin=12, choice=2),
         batch=4, warmup=5, validate_every=10, precision="fp32", ema=0.9, learning_rate=1e-3,
     )  # fmt: skip
 

@@ -16,17 +16,17 @@ from vidrestore.metrics.psnr import psnr
 from vidrestore.models.kernels.motion_reference import activity, mismatch
 from vidrestore.models.networks.aligned import LEVELS, Aligned
 from vidrestore.training.data.chain import Damage, Noise, Shares, damaged, draw, planes
-from vidrestore.training.data.encoded import encoded_scenes
+from vidrestore.training.data.encoded_scenes import encoded_scenes
 from vidrestore.training.data.footage import scenes
 from vidrestore.training.loop import Training
 from vidrestore.training.recipes import RECIPES
-from vidrestore.training.tasks.real_footage import MIDDLE, RealFootage, bicubic
+from vidrestore.training.tasks.real_footage import MIDDLE, RealFootageTask, bicubic
 from vidrestore.video.encode import round_trip as codecs
 from vidrestore.video.encode.round_trip import Codes, compress, parse
 
 from .test_video_upscaling import film
 
-TINY = RealFootage(Shares(), patch=16, rounds=2, layered=0)
+TINY = RealFootageTask(Shares(), patch=16, rounds=2, layered=0)
 
 
 def moving(count: int = 6, size: tuple[int, int] = (64, 96)) -> list[Codes]:

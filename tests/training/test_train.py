@@ -18,11 +18,11 @@ from vidrestore.training.data.degrade import Degradation, decimate_matrix, degra
 from vidrestore.training.data.pictures import Batches, Cache, Source, luma_codes, sources
 from vidrestore.training.loop import Progress, Training, learning_rate
 from vidrestore.training.recipes import RECIPES
-from vidrestore.training.tasks.upscaling import Enlarging
+from vidrestore.training.tasks.upscaling import UpscalingTask
 
 TINY = replace(
     RECIPES["espcn-x2"],
-    task=Enlarging(Degradation(2), patch=16),
+    task=UpscalingTask(Degradation(2), patch=16),
     batch=4,
     validate_every=20,
     precision="fp32",
@@ -214,7 +214,7 @@ def test_a_workers_error_is_its_own_one_line(pictures: Path, tmp_path: Path) -> 
 
 def test_what_is_no_checkpoint_is_refused(pictures: Path, tmp_path: Path) -> None:
     Training(TINY, pictures, tmp_path / "a", steps=1, workers=0).run()
-    other = replace(TINY, args={"scale": 3}, task=Enlarging(Degradation(3), patch=16))
+    other = replace(TINY, args={"scale": 3}, task=UpscalingTask(Degradation(3), patch=16))
     last = tmp_path / "a" / "last.pt"
     with pytest.raises(ModelError, match="damaged or another recipe's"):
         Training(other, pictures, tmp_path / "a", workers=0).resume()

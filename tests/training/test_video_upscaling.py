@@ -23,9 +23,9 @@ from vidrestore.training.evaluate.clips import clips, stills
 from vidrestore.training.evaluate.upscaling import _score, evaluate_upscale, full
 from vidrestore.training.loop import Training
 from vidrestore.training.recipes import RECIPES
-from vidrestore.training.tasks.video_upscaling import MIDDLE, SequenceSamples, Sequencing, bicubic
+from vidrestore.training.tasks.video_upscaling import MIDDLE, SequenceSamples, VideoUpscalingTask, bicubic
 
-TINY = Sequencing(Degradation(2), patch=16, halved=0.5, layered=0.5, made=4)
+TINY = VideoUpscalingTask(Degradation(2), patch=16, halved=0.5, layered=0.5, made=4)
 
 
 def film(folder: Path, frames: int, *, seed: int = 0, size: tuple[int, int] = (96, 128)) -> Path:

@@ -28,11 +28,11 @@ from vidrestore.training.evaluate.interpolation import evaluate_interpolation, m
 from vidrestore.training.evaluate.triplets import triplets
 from vidrestore.training.evaluate.upscaling import evaluate_upscale, full, mean
 from vidrestore.training.recipes import RECIPES, Recipe
-from vidrestore.training.tasks.deblurring import Blurring
-from vidrestore.training.tasks.real_footage import RealFootage
-from vidrestore.training.tasks.triplets import Between
-from vidrestore.training.tasks.upscaling import Enlarging
-from vidrestore.training.tasks.video_upscaling import Sequencing
+from vidrestore.training.tasks.deblurring import DeblurringTask
+from vidrestore.training.tasks.real_footage import RealFootageTask
+from vidrestore.training.tasks.triplets import TripletTask
+from vidrestore.training.tasks.upscaling import UpscalingTask
+from vidrestore.training.tasks.video_upscaling import VideoUpscalingTask
 
 
 def row(entry: manifest.Entry) -> str:
@@ -82,10 +82,10 @@ def main() -> None:
     )  # fmt: skip
     write(folder / "manifest.toml", entry)
     entry = replace(entry, measured=measured(entry, recipe, asked.eval))
-    if isinstance(recipe.task, Sequencing | RealFootage):
+    if isinstance(recipe.task, VideoUpscalingTask | RealFootageTask):
         entry = replace(entry, on_video=entry.measured)
     elif asked.video:
-        assert isinstance(recipe.task, Enlarging)
+        assert isinstance(recipe.task, UpscalingTask)
         on_video = enlarged(entry, recipe.task.degradation, asked.video, clips(asked.video), ends=2)
         entry = replace(entry, on_video=on_video)
     write(folder / "manifest.toml", entry)
@@ -94,17 +94,17 @@ def main() -> None:
 
 def measured(entry: manifest.Entry, recipe: Recipe, data: Path) -> dict[str, object]:
     """The set, the score and the baseline's."""
-    if isinstance(recipe.task, Enlarging):
+    if isinstance(recipe.task, UpscalingTask):
         return enlarged(entry, recipe.task.degradation, data, stills(data), ends=0)
-    if isinstance(recipe.task, Sequencing | RealFootage):
-        undone = recipe.task.degradation if isinstance(recipe.task, Sequencing) else Degradation()
+    if isinstance(recipe.task, VideoUpscalingTask | RealFootageTask):
+        undone = recipe.task.degradation if isinstance(recipe.task, VideoUpscalingTask) else Degradation()
         return enlarged(entry, undone, data, clips(data), ends=full([files.build(entry)]))
-    if isinstance(recipe.task, Blurring):
+    if isinstance(recipe.task, DeblurringTask):
         scores = list(evaluate_deblurring(files.load(entry), blurred_pairs(data), settings=Settings()))
         average = mean_of(data.name, scores)
         return {"set": data.name, "psnr": round(average.psnr, 2), "blurred": round(average.blurred_psnr, 2)}
     own = choose.find(entry.name, Retiming().quality, Settings()).load()
-    beside = "average" if isinstance(recipe.task, Between) else "dis"
+    beside = "average" if isinstance(recipe.task, TripletTask) else "dis"
     (row,) = means(evaluate_interpolation({"own": own, beside: BASELINES[beside]}, triplets(data)))
     return {"set": row.set, "psnr": round(row.scores["own"].psnr, 2), beside: round(row.scores[beside].psnr, 2)}
 

@@ -1,1 +1,1 @@
-"""What all else stands on: defaults, files, stop signals, numbers and text of others, memory."""
+"""What all other folders use: defaults, files, stop signals, numbers, text, memory."""

@@ -1,4 +1,4 @@
-"""What is asked for of device, engine and precision and no machine has: refused before torch is loaded."""
+"""Checks the words for device, engine and precision before torch is loaded."""
 
 import re
 

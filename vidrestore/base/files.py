@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: checked before a run, grown under another name, put in place at its end."""
+"""Files that appear whole or not at all."""
 
 import ctypes
 import errno

@@ -1,4 +1,4 @@
-"""Main memory: how much can be had, whether a step fits into it, and whether an error says that it ran out."""
+"""Main memory: how much is free, whether a step fits, whether an error means that it ran out."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Names that a result is asked for under: what is no file, and two results under one name, are refused."""
+"""Checks names of outputs: not a device, not a pipe, not the same twice."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Exact numbers from text that others wrote: bounded before anything is computed with them."""
+"""Exact numbers from text, of bounded size."""
 
 import re
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""prefetch(): the thread between the decoder, the stages and the encoder."""
+"""prefetch(): runs the decoder, the stages and the encoder in threads of their own."""
 
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator

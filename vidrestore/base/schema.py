@@ -1,4 +1,4 @@
-"""What our own files hold, checked against the types it must have: they may be edited, damaged or others'."""
+"""Checks the types of values in our own JSON files, which may be edited or damaged."""
 
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 

@@ -1,4 +1,4 @@
-"""Every default a user can change, once: the command line reads them from here. Imports nothing heavy."""
+"""All defaults that a user can change. Imports nothing heavy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Stop signals (Ctrl-C, TERM, a closed terminal): one meaning from the first instruction of a command to the last.
+"""Stop signals (Ctrl-C, TERM, a closed terminal).
 
 The first signal asks for a stop, which is raised as KeyboardInterrupt, but never between steps that belong together
 (`held`). The second one ends the process at once, though not within such steps. Without `listen`, as in a library,

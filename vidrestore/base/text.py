@@ -1,4 +1,4 @@
-"""visible(): text that files, names and paths say, fit to be shown."""
+"""visible(): text of files and paths, fit to be shown."""
 
 from unicodedata import category
 

@@ -1,1 +1,1 @@
-"""How fast this machine is, beside the alternatives: what `vidrestore benchmark` measures."""
+"""Benchmark: how fast this machine is, beside the alternatives."""

@@ -1,4 +1,4 @@
-"""Between decoded planes and what networks see, and back to what encoders take: 1920x1080 in 4:2:0, 8 bits."""
+"""Benchmark of colour conversion: 1920x1080 in 4:2:0, 8 bits."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Decoding H.264 as every command does it, exact time stamps included."""
+"""Benchmark of decoding H.264, exact time stamps included."""
 
 from functools import partial
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Encoding 1920x1080 as every command does it, sound copied beside it."""
+"""Benchmark of encoding 1920x1080, with sound copied."""
 
 from fractions import Fraction
 from functools import partial

@@ -1,4 +1,4 @@
-"""The local convolution of SepConv on this CPU: our kernels beside plain torch and beside a plain numba loop."""
+"""Benchmark of SepConv's local convolution: our kernels beside plain torch and a plain numba loop."""
 
 import time
 from collections.abc import Callable

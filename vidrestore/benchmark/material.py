@@ -1,4 +1,4 @@
-"""What is measured on, the same on every machine: pictures with detail at every scale that move, and a tone.
+"""Videos to measure with, the same on every machine: detail at every scale that moves, and a tone.
 
 And the folder that they lie in as files.
 """

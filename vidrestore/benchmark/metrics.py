@@ -1,4 +1,4 @@
-"""Comparing two 1080p videos: `compare` beside the same scores through scikit-image."""
+"""Benchmark of metrics on 1080p videos, beside scikit-image."""
 
 import time
 from collections.abc import Callable, Iterator

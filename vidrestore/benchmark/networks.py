@@ -1,4 +1,4 @@
-"""Every network of the manifest by engine and precision, beside a large matrix product in the same precision."""
+"""Benchmark of every network by engine and precision, beside a large matrix product."""
 
 import copy
 from collections.abc import Callable, Iterator

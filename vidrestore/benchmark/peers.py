@@ -1,4 +1,4 @@
-"""What one would use instead: plain torch, OpenCV's DNN module on our network, ffmpeg's minterpolate."""
+"""Benchmark of the alternatives: plain torch, OpenCV's DNN module on our network, ffmpeg's minterpolate."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The whole benchmark: every group's rows, the machine they were measured on, and how they differ from another run."""
+"""The whole benchmark: rows of all groups, the machine, and changes from an earlier run."""
 
 import json
 import math
@@ -11,7 +11,6 @@ from importlib.util import find_spec
 
 import torch
 
-from .asked import check_groups
 from .convert import convert
 from .decode import decode
 from .encode import encode
@@ -19,9 +18,10 @@ from .local_conv import kernels
 from .metrics import scores
 from .networks import networks
 from .peers import interpolation, opencv_dnn, plain_torch
+from .pipeline import cores, whole
+from .request import check_groups
 from .row import Effort, Row
 from .start import start
-from .whole import cores, whole
 
 MEASURES: Mapping[str, tuple[Callable[[Effort], list[Row]], ...]] = {
     "decode": (decode,),

@@ -1,4 +1,4 @@
-"""Row: one measured thing; and how measuring is done so that its neighbours can be compared with it."""
+"""Row: one measured figure; and how it is measured."""
 
 import time
 from collections.abc import Callable, Mapping

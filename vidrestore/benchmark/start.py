@@ -1,4 +1,4 @@
-"""How long a user waits: a whole command on one frame, 960x540 to 1920x1080, the first time and again."""
+"""Benchmark of the start: a whole command on one frame, 960x540 to 1920x1080, the first time and again."""
 
 import os
 import subprocess

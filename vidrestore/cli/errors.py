@@ -1,4 +1,4 @@
-"""One line and an exit code for what users can meet; a traceback for what only we can have caused."""
+"""Errors of the user in one line with an exit code; our own with a traceback."""
 
 import functools
 import inspect

@@ -1,4 +1,4 @@
-"""Options that mean the same in every command; their defaults come from the library's frozen dataclasses."""
+"""Options that several commands share; their defaults come from the library's dataclasses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

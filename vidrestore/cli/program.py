@@ -1,4 +1,4 @@
-"""All commands."""
+"""The program: all commands under one name."""
 
 from typing import Annotated
 

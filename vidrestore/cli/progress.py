@@ -1,4 +1,4 @@
-"""How a running job looks: a bar where there is a terminal, a plain line every few seconds where there is none."""
+"""Progress of a running job: a bar on a terminal, else a plain line every few seconds."""
 
 import json
 import sys

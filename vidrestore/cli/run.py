@@ -1,4 +1,4 @@
-"""What every restoring command does once its stages are known: plan, run or try, show, and end with the right code."""
+"""Runs a restoring command: plans, runs or tries, reports, and ends with the right code."""
 
 import json
 from collections.abc import Iterator

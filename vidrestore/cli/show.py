@@ -1,4 +1,4 @@
-"""Reports and plans in words, on stderr, or as one JSON object on stdout."""
+"""Shows reports and tables: words on stderr, or one JSON object on stdout."""
 
 import json
 import sys

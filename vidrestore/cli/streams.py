@@ -1,4 +1,4 @@
-"""Standard streams that are closed, full, or whose reader is gone: lost messages change nothing, lost results do."""
+"""stdout and stderr that may be closed, full, or without a reader."""
 
 import errno
 import io

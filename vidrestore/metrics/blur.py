@@ -1,4 +1,4 @@
-"""How blurred a picture looks, without a reference: the slope of its luma over several pixels against that over one.
+"""Blur of a picture, without a reference: the slope of its luma over several pixels against that over one.
 
 Where a picture is sharp, luma jumps from one pixel to the next; where it is blurred, it climbs over several. Each slope
 is a root mean square over the picture, in which edges count most and flat parts nothing. To ask what one more blur

@@ -1,4 +1,4 @@
-"""Stability over time: how much the error of a result changes from one frame to the next."""
+"""Flicker: how much the error of a result changes from one frame to the next."""
 
 import cv2
 import numpy as np

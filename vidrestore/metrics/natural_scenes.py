@@ -1,4 +1,4 @@
-"""Statistics of natural scenes: the 36 features of a block that NIQE compares (Mittal 2013, on BRISQUE's of 2012).
+"""The 36 features of a block that NIQE compares (Mittal 2013, on BRISQUE's of 2012).
 
 A picture divided by its local contrast has samples close to a Gaussian where it is sharp and clean; blur, noise and
 blocking each change the shape of that distribution, and of the products of neighbours, in their own way.

@@ -1,4 +1,4 @@
-"""What sharp, undistorted pictures look like to NIQE: a Gaussian of block features, fitted and kept as JSON."""
+"""NIQE's model of sharp, undistorted pictures: a Gaussian of block features, kept as JSON."""
 
 import json
 from collections.abc import Iterable

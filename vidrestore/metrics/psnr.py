@@ -1,4 +1,4 @@
-"""Errors sample by sample: mse, l1, psnr; and luma as the super-resolution literature has it.
+"""Sample errors: mse, l1, psnr; and luma as the super-resolution literature has it.
 
 Luma PSNR there is on 8-bit BT.601 video-range luma (MATLAB's rgb2ycbcr), peak 255, with a border of `scale` pixels
 left out.

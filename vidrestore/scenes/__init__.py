@@ -1,1 +1,1 @@
-"""Cuts: found, listed, and videos split at them."""
+"""Scenes: detection, lists, splitting."""

@@ -1,4 +1,4 @@
-"""Scenes, and files of them, in which frames count from 1: PySceneDetect's list-scenes CSV, and pairs of numbers."""
+"""Scene lists: PySceneDetect's CSV, and pairs of frame numbers from 1."""
 
 import csv
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""split(): one source, cut exactly at its scenes into clips that keep their sound."""
+"""split(): cuts a source exactly at its scenes into clips with their sound."""
 
 import time
 from collections import deque

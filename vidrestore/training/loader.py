@@ -1,4 +1,4 @@
-"""Batches from other processes, whose errors arrive as they were raised."""
+"""Loads batches in other processes; errors arrive as they were raised."""
 
 from collections.abc import Iterator
 

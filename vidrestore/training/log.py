@@ -1,4 +1,4 @@
-"""What is kept of a training run beside its checkpoints: settings.json, log.csv, and TensorBoard's files."""
+"""The log of a training run: settings.json, log.csv, TensorBoard's files."""
 
 import csv
 import importlib.util

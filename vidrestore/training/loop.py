@@ -1,4 +1,4 @@
-"""The training loop: one CPU, one GPU, or several under torchrun; interrupted and resumed without a difference."""
+"""The training loop: one CPU, one GPU, or several under torchrun."""
 
 import math
 import os

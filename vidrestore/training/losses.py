@@ -1,4 +1,4 @@
-"""Losses by name: modules of (output, target), any shape, returning a scalar tensor."""
+"""Losses by name."""
 
 from typing import Literal
 

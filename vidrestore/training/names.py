@@ -1,4 +1,4 @@
-"""The names of the recipes, without what they are made of: a name that is none is refused before torch is loaded."""
+"""Names of the recipes. Imports nothing heavy, so that a wrong name is refused at once."""
 
 FEATURES = ("sepconv-document-features",)
 """Those that compare features of VGG-19."""

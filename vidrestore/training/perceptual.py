@@ -1,4 +1,4 @@
-"""The loss that prefers sharp pictures to safe ones: features of VGG-19, whose weights are the user's own file.
+"""The perceptual loss: features of VGG-19, whose weights are the user's own file.
 
 Simonyan and Zisserman 2014, up to relu4_4, as document 000 and Niklaus et al. 2017 use them (networks.md A.4).
 """

@@ -1,4 +1,7 @@
-"""How each weight file was trained, as frozen data. A recipe states steps: it can be cut to the hours there are."""
+"""Recipes: how each network is trained, as frozen data.
+
+A recipe states steps: it can be cut to the hours there are. docs/training.md says how the shipped weights were made.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -9,13 +12,13 @@ import torch
 
 from .data.degrade import Degradation
 from .losses import LEAST, LossName
-from .tasks.deblurring import Blurring
-from .tasks.flow_mixing import Fusing
-from .tasks.real_footage import RealFootage
+from .tasks.deblurring import DeblurringTask
+from .tasks.flow_mixing import FlowMixingTask
+from .tasks.real_footage import RealFootageTask
 from .tasks.task import Task
-from .tasks.triplets import Between
-from .tasks.upscaling import Enlarging
-from .tasks.video_upscaling import Sequencing
+from .tasks.triplets import TripletTask
+from .tasks.upscaling import UpscalingTask
+from .tasks.video_upscaling import VideoUpscalingTask
 
 OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "adam": partial(torch.optim.Adam, fused=True),  # an eighth less time for all of a step of unblur's, on two cores
@@ -57,7 +60,7 @@ class Recipe:
 
 
 def _espcn(scale: int) -> Recipe:
-    return Recipe("espcn", {"scale": scale}, Enlarging(Degradation(scale)))
+    return Recipe("espcn", {"scale": scale}, UpscalingTask(Degradation(scale)))
 
 
 def _sepconv() -> dict[str, Recipe]:
@@ -66,7 +69,7 @@ def _sepconv() -> dict[str, Recipe]:
     paper = Recipe(
         "sepconv",
         {"local_conv": "outer", "align_corners": True},
-        Between(),
+        TripletTask(),
         steps=156_000,
         optimiser="adamax",
         final_share=1.0,
@@ -79,7 +82,7 @@ def _sepconv() -> dict[str, Recipe]:
     document = replace(
         paper,
         args={"local_conv": "twopass", "align_corners": True},
-        task=Between(margin=0, choice=1),
+        task=TripletTask(margin=0, choice=1),
         steps=100_000,
         halvings=(0.4, 0.6, 0.8),
     )
@@ -93,7 +96,7 @@ def _sepconv() -> dict[str, Recipe]:
         "sepconv-narrow": Recipe(
             "sepconv",
             {"width": 0.25, "taps": 25, "normalise": True},
-            Between(),
+            TripletTask(),
             steps=20_000,
             batch=8,
             warmup=50,
@@ -103,7 +106,7 @@ def _sepconv() -> dict[str, Recipe]:
 
 def _msresnet() -> dict[str, Recipe]:
     """The multi-scale network, networks.md B.3. Each level of the pyramid is compared with the sharp picture's."""
-    plain = Blurring(patch=256, layered=0.0, shaken=0.0, sharp=0.0, toned=0.0, noise=0.0, compressed=0.0)
+    plain = DeblurringTask(patch=256, layered=0.0, shaken=0.0, sharp=0.0, toned=0.0, noise=0.0, compressed=0.0)
     # Document 001: its schedule as shares of the steps, of which there are 1000 epochs of 1052.
     document = Recipe(
         "msresnet",
@@ -142,24 +145,13 @@ def _msresnet() -> dict[str, Recipe]:
 def _unblur() -> dict[str, Recipe]:
     """Deblurring for a CPU, and for users' videos."""
     # Past 86 pixels nothing changes what it gives by half a code value: of seven pictures, cut in two (seams.py).
-    unblur = Recipe("unblur", {"halo": 96}, Blurring(), steps=25_000, batch=4, learning_rate=5e-4)
+    unblur = Recipe("unblur", {"halo": 96}, DeblurringTask(), steps=25_000, batch=4, learning_rate=5e-4)
     return {
-        # The shipped weights began with 128 channels at the eighth resolution: 9,500 steps of this, then from there
-        # 12,000 of log-mse (3e-4, noise to 2, and 2e-4 for `least`, since sharp samples would else weigh most).
-        # Widened to 256, the new channels at first adding nothing: 18,500 more (patches of 160, three a step, 4e-4, and
-        # 1e-3 for `least`, since mild blur weighed most). Then 6,500 so, 16,000 as unblur-log has it but with 0.2
-        # shaken, 0.15 layered and none enlarged, and 29,000 of unblur-log with 0.3 shaken, none toned and patches of
-        # 160, whose weights were mixed with three tenths of those before them: pictures of another kind than data/train
-        # gain by that. From these two runs of 17,500 and 9,000 steps without toned samples (which made Flower worse),
-        # and from the mean of all three two of unblur-log, 9,000 and 8,000; the shipped ones are the mean of those two
-        # and of the three tenths' mixture (tools/weights/mix_weights.py).
         "unblur": unblur,
-        # From its weights, for PSNR of whole pictures, which their most blurred parts decide. Without enlarged samples
-        # long streaks in soft pictures were undone better at half their size than at their own; without other tone
-        # curves averages of codes came out too dark.
+        # Begins from the weights of unblur. For PSNR of whole pictures, which their most blurred parts decide.
         "unblur-log": replace(
             unblur,
-            task=Blurring(patch=192, noise=2.0, shaken=0.45, layered=0.1, enlarged=0.45, toned=0.6),
+            task=DeblurringTask(patch=192, noise=2.0, shaken=0.45, layered=0.1, enlarged=0.45, toned=0.6),
             loss="log-mse",
             least=3e-3,
             batch=2,
@@ -168,33 +160,31 @@ def _unblur() -> dict[str, Recipe]:
     }
 
 
-# The network of the flow interpolator. The shipped weights saw samples made so, drawn once, in random order and flipped
-# anew each time, with AdamW: 9,269 warped by bicubic (4,500 steps of L1, 7,500 of log-mse), then 8,000 warped by
-# Lanczos (4,000 at 6e-4), and 500 of 1,000 begun of this recipe at 4e-4 from the mean of both ends, into which they
-# were mixed by a half. L1 alone spoilt clean pictures.
-FLOW = Recipe("fusion", {}, Fusing(), loss="log-mse", steps=12_000, batch=12, final_share=0.02)
+# The network of the flow interpolator. L1 alone spoils clean pictures.
+FLOW = Recipe("fusion", {}, FlowMixingTask(), loss="log-mse", steps=12_000, batch=12, final_share=0.02)
 
 # Super-resolution from five frames, for users' videos: decibels as the measure, as in FLOW.
-# The shipped weights are 6,000 steps.
-ALIGNED = Recipe("aligned", {}, Sequencing(Degradation(2)), loss="log-mse", steps=20_000, batch=8, learning_rate=8e-4)
+ALIGNED = Recipe(
+    "aligned", {}, VideoUpscalingTask(Degradation(2)), loss="log-mse", steps=20_000, batch=8, learning_rate=8e-4
+)
 
 # The same for what users bring: compressed, noisy, scaled by anything. It begins from aligned-x2's weights.
-ROBUST = replace(ALIGNED, args={"blocks": 5, "confidence": True}, task=RealFootage(), steps=30_000, learning_rate=4e-4)
+ROBUST = replace(
+    ALIGNED, args={"blocks": 5, "confidence": True}, task=RealFootageTask(), steps=30_000, learning_rate=4e-4
+)
 
 
 def _document_002() -> dict[str, Recipe]:
     """Its video super-resolution, networks.md D.4 and D.5."""
     # For users' videos: no blur before the reduction, and the network begins as bicubic. Small patches, since a step
-    # costs twenty times ALIGNED's; the shipped weights saw 900 of them.
-    task = Sequencing(Degradation(2), patch=24, layered=0.0)
+    # costs twenty times ALIGNED's.
+    task = VideoUpscalingTask(Degradation(2), patch=24, layered=0.0)
     delta = replace(ALIGNED, model="delta", args={"skip": True}, task=task, learning_rate=3e-4, clip_norm=0.1)
     # The document: Gaussian and INTER_CUBIC, one scene, MSE, one window a step; its whole frames are patches here.
-    # With four patches a step its rate, 5e-4, killed Delta within 500 steps: the last ReLU of Block 3 gave nothing. In
-    # the same way it killed the stacks of 5-parallel with one.
     document = Recipe(
         "delta",
         {},
-        Sequencing(Degradation(2, "cubic", blur_sigma=3.0), patch=24, halved=0.0, layered=0.0),
+        VideoUpscalingTask(Degradation(2, "cubic", blur_sigma=3.0), patch=24, halved=0.0, layered=0.0),
         loss="mse",
         steps=3_000,
         batch=1,
@@ -218,16 +208,14 @@ RECIPES: dict[str, Recipe] = {
     "espcn-x2": _espcn(2),
     "espcn-x3": _espcn(3),
     "espcn-x4": _espcn(4),
-    # The same, begun from the first one's weights: PSNR is a mean square, and so is the last loss. The shipped espcn-x3
-    # is 18,000 steps of espcn-x3, then this in rounds (18,000 at 2e-4, 12,000 at 8e-4, 6,500 at 6e-4, 2,500 of patch
-    # 64 at 4e-4), and 15 % of 4,300 more steps of L1 mixed into the weights; all chosen on the held set.
+    # Begins from the weights of espcn-x3: PSNR is a mean square, and so is the last loss.
     "espcn-x3-mse": replace(_espcn(3), loss="mse", learning_rate=8e-4, steps=24_000),
     # Document 004: no skip, zeros around the picture, MSE, Adam 1e-3 at a constant rate, Gaussian and decimate.
     # Its batch of 8 to 40 video frames is 16 patches here; ReLU after the last layer is left out (networks.md C.1).
     "espcn-x2-document": Recipe(
         "espcn",
         {"scale": 2, "skip": False, "border": "zeros"},
-        Enlarging(Degradation(2, "decimate", blur_sigma=1.0)),
+        UpscalingTask(Degradation(2, "decimate", blur_sigma=1.0)),
         loss="mse",
         final_share=1.0,
         clip_norm=None,

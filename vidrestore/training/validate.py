@@ -1,4 +1,4 @@
-"""The held set: pairs training never sees, and the score that decides which weights are kept."""
+"""The held set: pairs that training never sees, and the score that decides which weights are kept."""
 
 from collections.abc import Callable, Sequence
 from statistics import fmean

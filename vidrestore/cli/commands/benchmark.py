@@ -38,7 +38,7 @@ def benchmark(
     """
     if context.invoked_subcommand:
         return
-    from ...benchmark.asked import GROUPS, check_groups, earlier_figures
+    from ...benchmark.request import GROUPS, check_groups, earlier_figures
 
     groups = tuple(only or GROUPS)
     check_groups(groups)

@@ -1,4 +1,4 @@
-"""vidrestore deblur"""
+"""vidrestore deblur: removes blur."""
 
 from pathlib import Path
 from typing import Annotated

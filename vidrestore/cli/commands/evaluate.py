@@ -1,4 +1,4 @@
-"""vidrestore evaluate: the tables, with the baselines beside every number."""
+"""vidrestore evaluate: scores of networks, beside the baselines."""
 
 import json
 from collections.abc import Sequence
@@ -197,9 +197,9 @@ def _enlarging(name: str) -> tuple[list["Network"], "Degradation"]:
     from ...models.weights import files, manifest
     from ...training.data.degrade import Degradation
     from ...training.recipes import RECIPES
-    from ...training.tasks.real_footage import RealFootage
-    from ...training.tasks.upscaling import Enlarging
-    from ...training.tasks.video_upscaling import Sequencing
+    from ...training.tasks.real_footage import RealFootageTask
+    from ...training.tasks.upscaling import UpscalingTask
+    from ...training.tasks.video_upscaling import VideoUpscalingTask
 
     if Path(name).suffix == ".safetensors":
         network = files.open_file(Path(name), task="upscale")
@@ -207,9 +207,9 @@ def _enlarging(name: str) -> tuple[list["Network"], "Degradation"]:
     entries = [manifest.find(part, task="upscale") for part in name.split("+")]
     networks = [files.load(entry) for entry in entries]
     task = RECIPES[entries[-1].recipe].task
-    assert isinstance(task, Enlarging | Sequencing | RealFootage)
+    assert isinstance(task, UpscalingTask | VideoUpscalingTask | RealFootageTask)
     # What is trained for any reduction is measured on the literature's.
-    undone = Degradation() if isinstance(task, RealFootage) else task.degradation
+    undone = Degradation() if isinstance(task, RealFootageTask) else task.degradation
     return networks, replace(undone, scale=prod(network.needs.scale for network in networks))
 
 

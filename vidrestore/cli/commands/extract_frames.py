@@ -1,4 +1,4 @@
-"""vidrestore extract-frames"""
+"""vidrestore extract-frames: writes frames as pictures."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast

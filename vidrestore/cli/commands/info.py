@@ -1,4 +1,4 @@
-"""vidrestore info: what a file is."""
+"""vidrestore info: facts about a file."""
 
 import json
 from dataclasses import asdict

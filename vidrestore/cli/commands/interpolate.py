@@ -1,4 +1,4 @@
-"""vidrestore interpolate"""
+"""vidrestore interpolate: raises the frame rate, or slows down."""
 
 from fractions import Fraction
 from pathlib import Path

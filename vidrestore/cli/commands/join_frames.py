@@ -1,4 +1,4 @@
-"""vidrestore join-frames"""
+"""vidrestore join-frames: makes a video of pictures."""
 
 from pathlib import Path
 from typing import Annotated

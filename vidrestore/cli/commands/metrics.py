@@ -1,4 +1,4 @@
-"""vidrestore metrics: how close a result is to its reference, frame by frame."""
+"""vidrestore metrics: compares a result with its reference, frame by frame."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""vidrestore models: what is shipped, and whether it is whole."""
+"""vidrestore models: lists, checks and converts networks."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""vidrestore restore: several steps in one pass"""
+"""vidrestore restore: several steps in one pass."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

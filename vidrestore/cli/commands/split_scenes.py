@@ -1,4 +1,4 @@
-"""vidrestore split-scenes"""
+"""vidrestore split-scenes: finds scenes and cuts a video at them."""
 
 import json
 from collections.abc import Iterable, Iterator

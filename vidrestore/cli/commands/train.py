@@ -1,4 +1,4 @@
-"""vidrestore train: the documented recipes, from pictures and clips to a weight file."""
+"""vidrestore train: trains a network by its recipe."""
 
 import sys
 from pathlib import Path

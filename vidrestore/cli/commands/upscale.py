@@ -1,4 +1,4 @@
-"""vidrestore upscale"""
+"""vidrestore upscale: enlarges."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,1 +1,1 @@
-"""Two sources side by side: read, aligned, scored."""
+"""Comparison of two sources: reading, alignment, scores."""

@@ -1,4 +1,4 @@
-"""Which frames belong together: pairs of two streams of samples, refused where they do not fit."""
+"""Pairs the frames of two sources; refuses those that do not fit."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass

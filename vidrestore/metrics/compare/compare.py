@@ -1,4 +1,4 @@
-"""compare(): two sources in, every score out, a fixed number of frames in memory."""
+"""compare(): two sources in, all scores out."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""How a pair of pictures is scored, by each metric."""
+"""Scores of a pair of pictures, by each metric."""
 
 import math
 from collections.abc import Callable

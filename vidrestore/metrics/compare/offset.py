@@ -1,4 +1,4 @@
-"""Sources that are shifted against each other: found where that was asked, noticed where it was not."""
+"""The offset between two sources: found where asked for, else noticed."""
 
 from contextlib import ExitStack
 from itertools import zip_longest

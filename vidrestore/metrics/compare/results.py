@@ -1,4 +1,4 @@
-"""What a comparison found, as data."""
+"""Results of a comparison, as data."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""From pairs to rows of scores, and the worst of them kept as pictures."""
+"""Scores of all pairs; keeps the worst ones as pictures."""
 
 import heapq
 from collections.abc import Mapping

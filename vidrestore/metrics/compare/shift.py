@@ -1,4 +1,4 @@
-"""By how many frames two sources are shifted, told from thumbnails of their pictures."""
+"""The shift between two sources in frames, estimated from thumbnails."""
 
 from dataclasses import dataclass
 

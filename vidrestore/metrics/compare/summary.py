@@ -1,4 +1,4 @@
-"""Many scores in few numbers."""
+"""Summary of scores: mean, extremes, percentiles."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Threshold: the least score that a script accepts."""
+"""Threshold: the lowest score that --fail-under accepts."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Scores over frames as lines and ticks, before anything is drawn: one panel per metric."""
+"""Charts as data: lines and ticks of one panel per metric."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Every frame's score of a cut detector: kept, written as a table, drawn."""
+"""Scores of a cut detector, as a table and a chart."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Where a result is wrong: difference pictures, amplified so that they can be seen."""
+"""Difference pictures of the worst frames, amplified."""
 
 import re
 from collections.abc import Iterator

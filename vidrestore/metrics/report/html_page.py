@@ -1,4 +1,4 @@
-"""A comparison as one self-contained page: tables, charts, and the worst frames under a wipe."""
+"""The HTML report: tables, charts, and the worst frames under a wipe."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""A comparison as JSON and as CSV."""
+"""Comparisons as JSON and CSV."""
 
 import csv
 import io

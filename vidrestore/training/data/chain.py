@@ -1,4 +1,4 @@
-"""What happens to real footage, in its real order: optics, scaling, sensor noise, sharpening, one or two encoders.
+"""The damage that real footage has: optics, scaling, sensor noise, sharpening, one or two encoders.
 
 One draw holds for all frames of a clip, as in life. Inputs and outputs are 4:2:0 codes, uint8, one array
 (H * 3 / 2, W) a frame: luma above, both chroma planes below, as PyAV's `to_ndarray` gives yuv420p.

@@ -1,4 +1,4 @@
-"""From a good picture to the one a user has: the degradations the networks learn to undo.
+"""Degradations of the literature: blur, reduction, noise, compression.
 
 Document 004's degradation (Gaussian, then scipy's `decimate` per axis) is in spec/networks.md C.3, that of document
 002 (Gaussian, then OpenCV's INTER_CUBIC) in D.1.

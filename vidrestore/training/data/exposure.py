@@ -1,4 +1,4 @@
-"""What a camera whose shutter stays open longer would have seen: moments of a moving scene, averaged as light.
+"""Long exposures: moments of a moving scene, averaged as light.
 
 The mean of consecutive frames is a row of ghosts where things move by more than a pixel; with moments interpolated
 between the frames it is a streak, as document 001's data has it, which comes from a camera of 240 frames a second.
@@ -13,13 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-Between = Callable[[Tensor, Tensor, Sequence[Fraction]], Iterable[Tensor]]
-"""An interpolation.interpolator.Interpolator."""
+Interpolator = Callable[[Tensor, Tensor, Sequence[Fraction]], Iterable[Tensor]]
+"""Makes pictures between two, at given times."""
 GAMMA = 2.2
 """Of the pictures, by which their codes become light; Nah et al. 2017 take the same."""
 
 
-def moments(frames: Sequence[Tensor], *, each: int, between: Between) -> list[Tensor]:
+def moments(frames: Sequence[Tensor], *, each: int, between: Interpolator) -> list[Tensor]:
     """Consecutive frames (3, H, W) with `each` - 1 pictures between any two of them."""
     times = [Fraction(n, each) for n in range(1, each)]
     made: list[Tensor] = [frames[0]]

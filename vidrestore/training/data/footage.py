@@ -1,4 +1,4 @@
-"""Scenes to learn from: folders of numbered frames as they are, videos unpacked once and cut at their cuts.
+"""Scenes to learn from: folders of numbered frames, and videos cut at their cuts.
 
 Through OpenCV alone, so that training also runs where PyAV is not installed.
 """

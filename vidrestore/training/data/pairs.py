@@ -1,4 +1,4 @@
-"""Which pictures are blurred and have a sharp one, by their names, and patches of both to learn from.
+"""Pairs of a blurred and a sharp picture, found by their names.
 
 x_blur1.png and x_sharp1.png are a pair, or blur/1.png and sharp/1.png as in GOPRO (Nah et al. 2017), or the same with
 folders in between as in REDS. Names count from the folder that is searched, whatever it is called itself.

@@ -1,4 +1,4 @@
-"""Pictures and clips of a folder, read when first needed, cut into training patches.
+"""Patches of pictures and clips.
 
 OpenCV reads both, so that training also runs where PyAV is not installed.
 """

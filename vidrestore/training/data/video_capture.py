@@ -1,4 +1,4 @@
-"""open_video(): a video of training data, read by OpenCV and by no file that it names."""
+"""open_video(): opens a video by OpenCV, and no file that it names."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What an interpolator is held against: the mean of both pictures, DIS optical flow, and FFmpeg's minterpolate.
+"""Baselines of interpolation: the mean of both pictures, DIS optical flow, FFmpeg's minterpolate.
 
 Each is an Interpolator (restoration/interpolation/interpolator.py).
 """

@@ -1,4 +1,4 @@
-"""Blurred pictures whose sharp ones are known: what deblurring is measured on."""
+"""Test pictures of deblurring: blurred ones whose sharp ones are known."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Frames in a row at full size: what enlarging is measured on."""
+"""Test clips of enlarging: frames in a row at full size."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The tables of deblurring: a network on blurred pictures whose sharp ones are known, beside those pictures."""
+"""Scores of deblurring networks, beside the blurred pictures' own."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence

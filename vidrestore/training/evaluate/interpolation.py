@@ -1,4 +1,4 @@
-"""The tables of interpolation: an Interpolator on known middle pictures, beside the baselines."""
+"""Scores of interpolators on known middle pictures, beside the baselines."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping

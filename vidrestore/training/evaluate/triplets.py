@@ -1,4 +1,4 @@
-"""Three pictures in a row whose middle one is known: what interpolation is measured on."""
+"""Test pictures of interpolation: three in a row, whose middle one is known."""
 
 from collections import deque
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The tables: a shipped network on pictures and clips, through the engine users get, beside its baseline."""
+"""Scores of enlarging networks on pictures and clips, beside bicubic."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,1 +1,1 @@
-"""What a network learns: samples in, targets out."""
+"""Training tasks: samples in, targets out."""

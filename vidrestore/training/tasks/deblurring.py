@@ -1,7 +1,7 @@
-"""The task of deblurring: pictures with the blur of a long exposure, and what a short one would have shown.
+"""The task of deblurring: pictures with motion blur, and sharp ones.
 
 Blur of footage is its own motion (exposure.py), as in document 001 and Nah et al. 2017; still pictures are moved by
-hand (layers.py) or shaken; and some pictures stay sharp, so that a network learns to leave such ones alone.
+hand (layered_motion.py) or shaken; and some pictures stay sharp, so that a network learns to leave such ones alone.
 """
 
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ import numpy as np
 
 from ...errors import InputError
 from ...metrics.psnr import psnr
-from ..data.exposed import Exposed, exposed_scenes, exposed_stills
+from ..data.blurred_scenes import Exposed, exposed_scenes, exposed_stills
+from ..data.camera_shake import shaken
 from ..data.exposure import GAMMA, as_picture
 from ..data.footage import Codes, beside, fitting_scenes, held_back, read_picture
 from ..data.pairs import GivenPair, by_folder, folders_without_clips, given_pairs, says_blurred
 from ..data.samples import Samples
-from ..data.shake import shaken
 from ..validate import Held, Pair
 from .task import Material
 
@@ -37,7 +37,7 @@ Source = Exposed | GivenPair
 
 
 @dataclass(frozen=True, slots=True)
-class Blurring:
+class DeblurringTask:
     """RGB pairs; every twelfth scene is held back, scored by RGB PSNR beside the blurred picture's own."""
 
     command: ClassVar[str] = "deblur"
@@ -97,7 +97,7 @@ class BlurSamples(Samples):
         moving: Sequence[Source],
         layers: Sequence[Exposed],
         stills: Sequence[Path],
-        task: Blurring,
+        task: DeblurringTask,
         *,
         batch: int,
         seed: int,

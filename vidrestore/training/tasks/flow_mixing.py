@@ -1,4 +1,4 @@
-"""The task of the flow interpolator's network: warped pictures in, the picture they should have been out."""
+"""The task of the flow interpolator's network: warped pictures, and the true one."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from ...restoration.interpolation.flow_motion import at, find
 from ...restoration.interpolation.flow_presets import Search
 from ...restoration.interpolation.warp import Picture
 from ..data.footage import Codes, Scene, beside, held_back, scenes, squares
-from ..data.layers import layered
+from ..data.layered_motion import layered
 from ..data.samples import Samples
 from ..validate import Held, Pair
 from .task import Material
@@ -30,7 +30,7 @@ SEARCHES = {Search(1, 2): 0.2, Search(0, 4): 0.6, Search(0, 2, 10, 32): 0.2}
 
 
 @dataclass(frozen=True, slots=True)
-class Fusing:
+class FlowMixingTask:
     """Windows of models.fusion.Fusion; every twelfth scene is held back, scored beside the mixture by time."""
 
     command: ClassVar[str] = "interpolate"
@@ -40,7 +40,7 @@ class Fusing:
     halved: float = 0.3
     """Share of the footage taken at half its size: cleaner, with less motion."""
     layered: float = 0.2
-    """Share of samples made of still pictures, where `data` holds any: see layers.py."""
+    """Share of samples made of still pictures, where `data` holds any: see layered_motion.py."""
 
     def open(self, data: Path, scratch: Path) -> Material:
         """See Task. InputError: fewer than two scenes."""
@@ -62,7 +62,14 @@ class FlowSamples(Samples):
     """Windows (B, 7, 3, patch, patch) and what they show (B, 1, 3, patch, patch)."""
 
     def __init__(
-        self, footage: Sequence[Scene], stills: Sequence[Path], task: Fusing, *, batch: int, seed: int, steps: int
+        self,
+        footage: Sequence[Scene],
+        stills: Sequence[Path],
+        task: FlowMixingTask,
+        *,
+        batch: int,
+        seed: int,
+        steps: int,
     ) -> None:
         self._footage, self._stills, self._task = footage, stills, task
         self._counts = list(accumulate(map(len, footage)))

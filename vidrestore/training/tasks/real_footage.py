@@ -1,4 +1,4 @@
-"""The task of enlarging what users bring: five frames out of a camera and an encoder, and the middle one as it was."""
+"""The task of enlarging users' videos: five damaged frames, and the middle one as it was."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ...frame.resize import upsample
 from ..data.chain import Shares
-from ..data.encoded import FRAMES, Encoded, encoded_scenes, encoded_stills
+from ..data.encoded_scenes import FRAMES, Encoded, encoded_scenes, encoded_stills
 from ..data.footage import beside, held_back, scenes
 from ..data.samples import Samples
 from ..validate import Held, Pair
@@ -24,7 +24,7 @@ HELD = 64
 
 
 @dataclass(frozen=True, slots=True)
-class RealFootage:
+class RealFootageTask:
     """Luma windows of five through the chain of degradations (chain.py); every twelfth scene is held back.
 
     It is scored by full-range luma PSNR beside bicubic, clean and compressed samples together.
@@ -57,7 +57,7 @@ class RealFootage:
         )
 
 
-def bicubic(task: RealFootage, window: Tensor) -> Tensor:
+def bicubic(task: RealFootageTask, window: Tensor) -> Tensor:
     """(B, 5, 1, h, w) -> (B, 1, 1, H, W): the middle frame, enlarged."""
     return upsample(window[:, MIDDLE], task.scale)[:, None]
 
@@ -68,7 +68,7 @@ class RealSamples(Samples):
     Each is flipped, turned and played backwards at random.
     """
 
-    def __init__(self, clips: Sequence[Encoded], task: RealFootage, *, batch: int, seed: int, steps: int) -> None:
+    def __init__(self, clips: Sequence[Encoded], task: RealFootageTask, *, batch: int, seed: int, steps: int) -> None:
         self._clips, self._task = clips, task
         super().__init__(batch=batch, seed=seed, steps=steps)
 

@@ -1,4 +1,4 @@
-"""Task: what a recipe learns from. Each kind of network has its own; the loop knows only this."""
+"""Task: what a recipe learns from."""
 
 from dataclasses import dataclass
 from pathlib import Path

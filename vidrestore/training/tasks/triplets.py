@@ -1,4 +1,4 @@
-"""The task of interpolation: three frames in a row, the middle one to be made from the others.
+"""The task of interpolation: three frames in a row, the middle one to be made.
 
 Document 000 and Niklaus et al. 2017 (SepConv), spec/networks.md A.4: random crops, flips, first and last swapped at
 random; crops that move are preferred.
@@ -32,7 +32,7 @@ HELD = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Between:
+class TripletTask:
     """RGB triplets; every twelfth scene is held back, scored by RGB PSNR beside the frames' average."""
 
     command: ClassVar[str] = "interpolate"

@@ -1,4 +1,4 @@
-"""The task of super-resolution: pictures, shrunk, and what they were."""
+"""The task of super-resolution: reduced pictures, and the originals."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +20,7 @@ SIDE = 240
 
 
 @dataclass(frozen=True, slots=True)
-class Enlarging:
+class UpscalingTask:
     """Luma patches; every 1/24 of the pictures is held back, scored by full-range luma PSNR beside bicubic."""
 
     command: ClassVar[str] = "upscale"

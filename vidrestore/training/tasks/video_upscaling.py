@@ -1,4 +1,4 @@
-"""The task of video super-resolution: five frames in a row, shrunk, and the middle one as it was."""
+"""The task of video super-resolution: five reduced frames, and the middle one as it was."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from ...errors import InputError
 from ...frame.resize import upsample
 from ..data.degrade import Degradation, degrade
 from ..data.footage import Codes, Scene, beside, held_back, named, save_whole, scenes, squares, state_of
-from ..data.layers import layered
+from ..data.layered_motion import layered
 from ..data.pictures import luma_codes
 from ..data.samples import Samples
 from ..validate import Held, Pair
@@ -30,11 +30,11 @@ HELD = 32
 END = 0.15
 """Share of an only scene that validation sees: document 002's."""
 PACES = (0.05, 1.0)
-"""Share of made-up motion (layers.py) that happens from one frame to the next, least and most."""
+"""Share of made-up motion (layered_motion.py) that happens from one frame to the next, least and most."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sequencing:
+class VideoUpscalingTask:
     """Luma windows of five; every twelfth scene, or the end of the only one, is held back.
 
     It is scored by full-range luma PSNR beside bicubic.
@@ -68,7 +68,7 @@ class Sequencing:
         )
 
 
-def bicubic(task: Sequencing, window: Tensor) -> Tensor:
+def bicubic(task: VideoUpscalingTask, window: Tensor) -> Tensor:
     """(B, 5, 1, h, w) -> (B, 1, 1, H, W): the middle frame, enlarged."""
     return upsample(window[:, MIDDLE], task.degradation.scale, offset=task.degradation.offset)[:, None]
 
@@ -84,7 +84,7 @@ class SequenceSamples(Samples):
         self,
         footage: Sequence[Scene],
         made: NDArray[np.uint8] | None,
-        task: Sequencing,
+        task: VideoUpscalingTask,
         *,
         batch: int,
         seed: int,
@@ -160,7 +160,7 @@ def _parted(scene: Scene, data: Path) -> tuple[list[Scene], list[Scene]]:
     return [Part(scene, start, end)], [Part(scene, 0, start)]
 
 
-def _made(stills: Sequence[Path], scratch: Path, task: Sequencing) -> NDArray[np.uint8]:
+def _made(stills: Sequence[Path], scratch: Path, task: VideoUpscalingTask) -> NDArray[np.uint8]:
     """Windows in made-up motion (N, 5, side, side), kept in scratch: they take longer to make than to learn from."""
     path = scratch / f"made-{task.made}-{task.side}-{named(state_of(stills))}.npy"
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""Scenes with their exposures, made once and kept in files: what training cuts its patches from."""
+"""Scenes with motion blur, made once and kept in files."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ...restoration.interpolation.flow import FlowInterpolator
 from ...restoration.interpolation.flow_presets import PRESETS
 from .exposure import GAMMA, as_codes, as_picture, exposures, moments
 from .footage import Codes, Scene, named, save_whole, state_of
-from .layers import FINER, SPEEDS, layered
+from .layered_motion import FINER, SPEEDS, layered
 
 EACH = 16
 """Moments from one frame to the next."""
@@ -55,7 +55,7 @@ def exposed_scenes(footage: Sequence[Scene], folder: Path) -> list[tuple[Exposed
 
 
 def exposed_stills(stills: Sequence[Path], folder: Path, *, side: int) -> list[Exposed]:
-    """Still pictures in layers that move over each other (layers.py), a little larger than `side`.
+    """Still pictures in layers that move over each other (layered_motion.py), a little larger than `side`.
 
     Raises:
         InputError: one cannot be read.

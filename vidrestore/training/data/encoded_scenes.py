@@ -1,4 +1,4 @@
-"""Scenes as users have them: sent through the chain of degradations once, and kept in files that training cuts from."""
+"""Scenes with the damage of real footage, made once and kept in files."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..tasks.video_upscaling import PACES
 from .chain import Shares, damaged, draw, planes
 from .footage import Codes, Scene, named, save_whole, state_of
-from .layers import layered
+from .layered_motion import layered
 
 FRAMES = 12
 """Frames in a row that are encoded together, so that I, P and B pictures differ as they do in life."""
@@ -48,7 +48,7 @@ def encoded_scenes(footage: Sequence[Scene], folder: Path, shares: Shares, *, sc
 def encoded_stills(
     stills: Sequence[Path], folder: Path, shares: Shares, *, scale: int, side: int, count: int
 ) -> list[Encoded]:
-    """Still pictures in layers that move over each other (layers.py), `side` pixels large, through the chain.
+    """Still pictures in layers that move over each other (layered_motion.py), `side` pixels large, through the chain.
 
     Raises:
         InputError: one cannot be read.

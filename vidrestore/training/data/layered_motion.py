@@ -1,4 +1,4 @@
-"""Made-up motion: pictures cut into layers that move smoothly over each other. Sharp, clean, with true occlusion.
+"""Made-up motion: pictures cut into layers that move smoothly over each other.
 
 Footage is compressed and blurred by its own motion; a network that learns from it alone spoils clean pictures.
 """

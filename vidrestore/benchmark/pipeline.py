@@ -1,4 +1,4 @@
-"""The whole of `upscale`, 960x540 to 1920x1080, x264 veryfast, with sound; beside what its stages take alone."""
+"""Benchmark of the whole of `upscale`, 960x540 to 1920x1080, beside its stages alone."""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What a benchmark is asked for, checked before anything heavy is loaded: groups of figures, and an earlier run."""
+"""Checks what a benchmark is asked for, before anything heavy is loaded."""
 
 import json
 from collections.abc import Mapping, Sequence

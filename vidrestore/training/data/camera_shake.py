@@ -1,4 +1,4 @@
-"""The blur of a hand that shakes: a camera's path while the shutter is open, drawn at random."""
+"""Blur of a camera that shakes while its shutter is open."""
 
 import cv2
 import numpy as np
