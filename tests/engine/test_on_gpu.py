@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.models.cases import CASES, ROUGHER, Case, processor_of, whole, window_for
 from vidrestore.base.settings import Deblurring, Encoding, Reading, Retiming
 from vidrestore.engine import Settings, choose
 from vidrestore.engine.backends.cuda_graph import RECURRING, Graphs
@@ -30,7 +31,6 @@ from vidrestore.video.facts.probe import probe
 from vidrestore.video.reader import Reader
 
 from ..clips import make_clip
-from ..models.test_conformance import CASES, ROUGHER, Case, processor_of, whole, window_for
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 

@@ -1,79 +1,28 @@
 """Every network x every promise of Processor, on every engine that computes on a CPU."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
 
 import pytest
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
+from tests.models.cases import ARGUMENTS, CALIBRATED, CASES, ROUGHER, Case, processor_of, whole, window_for
 from vidrestore.engine import Settings, choose, run
-from vidrestore.engine.backends.layers import last_convolutions
-from vidrestore.engine.base import as_tuple
 from vidrestore.engine.infer import Inference
 from vidrestore.engine.memory import least_tile
 from vidrestore.frame.frame import Colour, Frame, Planes
 from vidrestore.models.networks import MODELS
-from vidrestore.models.processor import Processor, apply
 from vidrestore.models.weights import manifest
-from vidrestore.models.weights.calibration import calibrate, measure
-
-# Small variants of each network, enough to reach every branch of it.
-ARGUMENTS: dict[str, list[dict[str, object]]] = {
-    "aligned": [{"width": 8, "blocks": 1}, {"width": 8, "blocks": 1, "confidence": True}],
-    "delta": [{"applications": 1}, {"reconstruction": "A", "applications": 1, "kernel_order": "hwt", "skip": True}],
-    "espcn": [
-        {"scale": 2, "layers": 4},
-        {"scale": 3, "layers": 3},
-        {"scale": 4, "layers": 4, "border": "zeros"},
-        {"scale": 2, "layers": 3, "skip": False},
-    ],
-    "five-parallel": [
-        {"deep_frames": (2,), "applications_2d": 1, "applications_3d": 1, "skip": True},
-        {"deep_frames": (), "applications_3d": 1, "kernel_order": "hwt"},
-    ],
-    "fusion": [{"channels": (8, 12, 16)}],
-    "gz2019": [{}],
-    "msresnet": [
-        {"blocks": 1, "width": 0.125},
-        {"blocks": 1, "width": 0.125, "up": "transpose", "pyramid": "gaussian"},
-    ],
-    "sepconv": [
-        {"width": 0.125, "taps": 5},
-        {"width": 0.03125, "taps": 7, "local_conv": "twopass"},
-        {"width": 0.03125, "taps": 5, "normalise": True},
-    ],
-    "unblur": [{"channels": (8, 12, 16), "blocks": (1, 1, 1)}],
-}
-
-CONTRAST = {"sepconv": 0.05}
-"""Standard deviation that the random weights give what leaves the core, where that is not a picture."""
 
 BF16_PSNR = 50.0
 """dB that bf16 keeps to fp32 at least, for pictures with white at 1."""
 INT8_PSNR = 40.0
 """The same of int8, for random weights; of the shipped ones it is 50 too, in test_int8.py."""
-ROUGHER = {"delta": 35.0, "five-parallel": 35.0, "gz2019": 40.0}
-"""The same where a picture itself passes many layers, not what bicubic misses of it, and random weights amplify what is
-rounded; for trained ones see test_upscale_video.py."""
 
 
-@dataclass(frozen=True)
-class Case:
-    name: str
-    arguments: dict[str, object] = field(hash=False)
-
-    def __str__(self) -> str:
-        return "-".join([self.name, *map(str, self.arguments.values())])
-
-
-CASES = [Case(name, arguments) for name, variants in ARGUMENTS.items() for arguments in variants]
 ENGINES = [("torch", "fp32"), ("torch", "bf16"), ("openvino", "fp32"), ("openvino", "bf16"), ("openvino", "int8")]
-CALIBRATED = ("espcn",)
-"""Networks that are computed in int8 too: the ones of which manifest.rows() has ranges."""
 
 
 def on_every_engine(
@@ -96,24 +45,6 @@ def on_every_engine(
 
 
 @cache
-def processor_of(case: Case) -> Processor:
-    """The network with random weights that carry a picture's contrast through every layer."""
-    torch.manual_seed(1)
-    processor = MODELS[case.name](**case.arguments)
-    for module in processor.modules():
-        if isinstance(module, nn.modules.conv._ConvNd):
-            nn.init.kaiming_normal_(module.weight)
-            module.bias.data += 0.05 * torch.randn_like(module.bias)
-    with torch.no_grad():
-        core = processor.core(*processor.prepare(window_for(processor, 1, 64, 64)))
-        for layer in last_convolutions(processor.core, processor.prepare(window_for(processor, 1, 64, 64))):
-            layer.weight *= CONTRAST.get(case.name, 0.25) / as_tuple(core)[0].std()
-        if case.name in CALIBRATED:
-            calibrate(processor.core, measure(processor.core, [processor.prepare(window_for(processor, 4, 64, 64))]))
-    return processor.eval()
-
-
-@cache
 def inference_of(case: Case, engine: str, precision: str) -> Inference:
     settings = Settings(device="cpu", engine=engine, precision=precision, tile=0, batch=1)
     return Inference(processor_of(case), choose(settings), settings)
@@ -123,24 +54,6 @@ def infer(case: Case, engine: str, precision: str, window: Tensor, *, tile: int 
     inference = inference_of(case, engine, precision)
     inference.plan = type(inference.plan)(tile=tile, batch=len(window))
     return inference([tuple(pictures) for pictures in window])
-
-
-def window_for(processor: Processor, batch: int, height: int, width: int) -> Tensor:
-    """Smooth pictures with some noise: (B, T, C, H, W)."""
-    needs = processor.needs
-    t, c = needs.before + 1 + needs.after, 1 if needs.space == "luma" else 3
-    coarse = torch.rand(batch * t, c, -(-height // 8), -(-width // 8))
-    smooth = F.interpolate(coarse, size=(height, width), mode="bicubic")
-    return (smooth + 0.02 * torch.randn_like(smooth)).clamp(0, 1).reshape(batch, t, c, height, width)
-
-
-def whole(processor: Processor, window: Tensor) -> Tensor:
-    """The three steps in a row on the picture, continued by its edge to the network's multiple."""
-    scale, multiple = processor.needs.scale, processor.needs.multiple
-    height, width = window.shape[-2:]
-    padded = F.pad(window.flatten(0, 1), (0, -width % multiple, 0, -height % multiple), mode="replicate")
-    out = apply(processor, padded.unflatten(0, window.shape[:2])).detach()
-    return out[..., : height * scale, : width * scale]
 
 
 def test_every_model_is_here():

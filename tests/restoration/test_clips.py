@@ -8,13 +8,9 @@ import av
 import pytest
 from typer.testing import CliRunner
 
-from tests.conftest import REPOSITORY
+from tests.real_clips import BROKEN_TIMES, CLIPS, NAMES, NOT_VIDEOS, sound
 from vidrestore.cli import app
 from vidrestore.video.facts.probe import probe
-
-CLIPS = REPOSITORY.parent / "shared" / "data" / "clips"
-NOT_VIDEOS = {"empty.mp4", "text_named.mp4", "truncated_2kB.mp4"}
-NAMES = sorted(p.name for p in CLIPS.glob("*") if p.suffix != ".md") if CLIPS.is_dir() else []
 
 NETWORKS = [
     ("upscale", "espcn", 3),
@@ -23,9 +19,6 @@ NETWORKS = [
     pytest.param("deblur", "unblur", 2, marks=pytest.mark.slow),
 ]
 """And how many frames of each clip; the whole of a few is in `test_whole_clips`."""
-
-# Time stamps that are broken in the file itself: repaired, counted and said.
-BROKEN_TIMES = {"packed_vfr.avi"}
 
 
 def run(command: str, source: Path, target: Path, *options: str) -> tuple[int, dict, str]:
@@ -51,14 +44,6 @@ def times(path: Path, count: int) -> list[Fraction]:
             if len(found) >= count:
                 break
     return [t - found[0] for t in found[:count]]
-
-
-def sound(path: Path) -> list[bytes]:
-    """Every packet of the first audio track; none where there is no track."""
-    with av.open(str(path)) as container:
-        if not container.streams.audio:
-            return []
-        return [bytes(p) for p in container.demux(container.streams.audio[0]) if p.size]
 
 
 @pytest.mark.parametrize(("command", "model", "frames"), NETWORKS)

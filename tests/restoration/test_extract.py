@@ -1,8 +1,5 @@
 """extract-frames: every frame as the picture it is, with its exact time; and nothing half done."""
 
-import csv
-import json
-from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -12,70 +9,29 @@ import av
 import cv2
 import pytest
 import torch
-from typer.testing import CliRunner
 
 from tests.clips import make_clip
+from tests.restoration.extracting import (
+    GOPS,
+    TICK,
+    VFR,
+    check_pictures,
+    column,
+    extracted,
+    frames,
+    invoke,
+    refused,
+    rgb,
+    rows,
+)
 from vidrestore.base.settings import Picking, Pictures, Reading
-from vidrestore.cli import app
 from vidrestore.errors import VidrestoreError
-from vidrestore.frame.colour import to_rgb
-from vidrestore.frame.frame import Frame, Planes
+from vidrestore.frame.frame import Frame
 from vidrestore.restoration.extract import extract
 from vidrestore.restoration.extract_job import prepare
 from vidrestore.video.facts.probe import probe
 from vidrestore.video.pictures.read import read_picture
-from vidrestore.video.reader import Reader
 from vidrestore.video.resume.unfinished import folder_of
-
-VFR = [0, 1001, 2002, 4004, 4505, 7000, 10010, 10100, 20020, 30030]
-TICK = Fraction(1, 30000)
-GOPS = {"g": "10", "keyint_min": "10", "sc_threshold": "0", "bf": "2", "x264-params": "open-gop=0"}
-"""A key frame at every tenth frame, B-frames between."""
-
-
-def invoke(*args: object) -> tuple[int, dict, str]:
-    """Exit code, report and stderr of a command."""
-    result = CliRunner().invoke(app, [str(arg) for arg in args], env={"COLUMNS": "200"})
-    assert result.exception is None or isinstance(result.exception, SystemExit), repr(result.exception)
-    return result.exit_code, json.loads(result.stdout) if result.stdout else {}, result.stderr
-
-
-def extracted(source: Path, folder: Path, *options: object) -> dict:
-    code, report, errors = invoke("extract-frames", source, folder, "--json", *options)
-    assert code == 0, errors
-    return report
-
-
-def refused(*args: object, says: str) -> None:
-    code, _, errors = invoke(*args)
-    assert code == 2, errors
-    (line,) = errors.strip().splitlines()
-    assert says in line
-
-
-def rows(folder: Path) -> list[dict[str, str]]:
-    with (folder / "frames.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def column(folder: Path, name: str) -> list[Fraction]:
-    return [Fraction(row[name]) for row in rows(folder)]
-
-
-def frames(path: Path, **asked: object) -> list[Frame]:
-    return list(Reader(probe(path), Reading(**asked)))  # type: ignore[arg-type]
-
-
-def rgb(frame: Frame) -> torch.Tensor:
-    return to_rgb(frame.picture) if isinstance(frame.picture, Planes) else frame.picture
-
-
-def check_pictures(folder: Path, wanted: Sequence[Frame], *, top: int) -> None:
-    """Each picture is its frame in RGB, to the nearest code of `top`."""
-    found = sorted(folder.glob("frame_*.*"))
-    assert len(found) == len(wanted)
-    for path, frame in zip(found, wanted, strict=True):
-        assert (read_picture(path) - rgb(frame).clamp(0, 1)).abs().max() <= 0.52 / top, path
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.restoration.test_clips import CLIPS, NAMES, NOT_VIDEOS, sound
-from tests.restoration.test_extract import check_pictures, column, frames, invoke
-from tests.restoration.test_join import FFV1, joined, times
+from tests.real_clips import CLIPS, NAMES, NOT_VIDEOS, sound
+from tests.restoration.extracting import check_pictures, column, frames, invoke
+from tests.restoration.joining import FFV1, joined, times
 from vidrestore.base.settings import Reading
 from vidrestore.video.facts.probe import probe
 from vidrestore.video.pictures.read import read_picture

@@ -1,6 +1,5 @@
 """join-frames: pictures at their exact times, with everything else of the video they came from."""
 
-from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,19 +10,12 @@ import pytest
 import torch
 
 from tests.clips import make_clip
-from tests.restoration.test_extract import GOPS, TICK, VFR, column, extracted, frames, invoke, refused, rgb, rows
-from tests.video.test_tracks import packets, tags
+from tests.packets import packets, tags
+from tests.restoration.extracting import GOPS, TICK, VFR, column, extracted, frames, invoke, refused, rgb, rows
+from tests.restoration.joining import FFV1, joined, times
 from vidrestore.frame.frame import Frame, Planes
 from vidrestore.video.facts.probe import probe
 from vidrestore.video.pictures.read import read_picture
-
-FFV1 = ("-c", "ffv1")
-
-
-def joined(folder: Path, target: Path, *options: object) -> dict:
-    code, report, errors = invoke("join-frames", folder, target, "--json", *options)
-    assert code == 0, errors
-    return report
 
 
 def folder_of(path: Path, count: int, *, size: tuple[int, int] = (32, 24), suffix: str = ".png") -> Path:
@@ -33,10 +25,6 @@ def folder_of(path: Path, count: int, *, size: tuple[int, int] = (32, 24), suffi
         noise = np.random.default_rng(number).integers(0, 256, (*size[::-1], 3), np.uint8)
         assert cv2.imwrite(str(path / f"frame_{number + 1:08}{suffix}"), noise)
     return path
-
-
-def times(found: Sequence[Frame]) -> list[tuple[Fraction, Fraction]]:
-    return [(frame.pts, frame.duration) for frame in found]
 
 
 def same_planes(a: Frame, b: Frame) -> bool:

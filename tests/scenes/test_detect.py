@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.real_clips import SIX
 from vidrestore.base.settings import Reading
 from vidrestore.errors import UsageError
 from vidrestore.frame.colour import to_rgb
@@ -68,9 +69,6 @@ def mixed(one: Planes, other: Planes, share: float = 0.5) -> Planes:
         return (a.float() * (1 - share) + b.float() * share).round().to(torch.uint8)
 
     return replace(one, y=mix(one.y, other.y), u=mix(one.u, other.u), v=mix(one.v, other.v))
-
-
-SIX = ("davis_cows", "bbb_forest", "davis_bmx-trees", "sav_dog", "davis_rollercoaster", "udacity_highway")
 
 
 def test_six_clips_joined_have_five_cuts(shared_data: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.training.test_interpolation import write_scene
+from tests.training.moving_scenes import write_scene
 from vidrestore.errors import InputError
 from vidrestore.restoration.interpolation.flow import FlowInterpolator
 from vidrestore.restoration.interpolation.flow_presets import PRESETS

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training.test_interpolation import write_scene
+from tests.training.moving_scenes import write_scene
 from vidrestore.training.data.footage import scenes
 from vidrestore.training.data.layered_motion import FINER, Layer, layered
 from vidrestore.training.losses import LogMse, make_loss

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from typer.testing import CliRunner
 
 from tests.clips import make_clip
+from tests.training.moving_scenes import SIDE, texture, write_scene
 from vidrestore.cli import app
 from vidrestore.errors import InputError, ModelError, UsageError
 from vidrestore.models.networks import MODELS
@@ -27,24 +28,6 @@ from vidrestore.training.losses import make_loss
 from vidrestore.training.perceptual import WIDTHS, Features, Vgg
 from vidrestore.training.recipes import RECIPES, Recipe
 from vidrestore.training.tasks.triplets import TripletSamples, TripletTask, average, motion
-
-SIDE = 160
-
-
-def texture(seed: int, side: int) -> np.ndarray:
-    """(side, side, 3) uint8, smooth and without repetition."""
-    noise = np.random.default_rng(seed).random((side, side, 3))
-    blurred = cv2.GaussianBlur(noise, (0, 0), 3)
-    return np.uint8(cv2.normalize(blurred, None, 0, 255, cv2.NORM_MINMAX))
-
-
-def write_scene(folder: Path, *, seed: int, step: tuple[int, int], frames: int = 5) -> None:
-    """A texture that moves `step` (x, y) pixels a frame."""
-    folder.mkdir(parents=True)
-    big = texture(seed, SIDE + 60)
-    for i in range(frames):
-        x, y = (30 + i * s for s in step)
-        cv2.imwrite(str(folder / f"frame_{i + 1:08}.png"), big[y : y + SIDE, x : x + SIDE])
 
 
 @pytest.fixture

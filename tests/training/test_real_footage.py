@@ -9,6 +9,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from tests.training.moving_scenes import film
 from vidrestore.cli import app
 from vidrestore.errors import UsageError
 from vidrestore.frame.resize import imresize
@@ -23,8 +24,6 @@ from vidrestore.training.recipes import RECIPES
 from vidrestore.training.tasks.real_footage import MIDDLE, RealFootageTask, bicubic
 from vidrestore.video.encode import round_trip as codecs
 from vidrestore.video.encode.round_trip import Codes, compress, parse
-
-from .test_video_upscaling import film
 
 TINY = RealFootageTask(Shares(), patch=16, rounds=2, layered=0)
 

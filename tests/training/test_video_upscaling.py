@@ -11,6 +11,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from tests.training.moving_scenes import film
 from vidrestore.cli import app
 from vidrestore.engine import Settings
 from vidrestore.errors import InputError
@@ -26,17 +27,6 @@ from vidrestore.training.recipes import RECIPES
 from vidrestore.training.tasks.video_upscaling import MIDDLE, SequenceSamples, VideoUpscalingTask, bicubic
 
 TINY = VideoUpscalingTask(Degradation(2), patch=16, halved=0.5, layered=0.5, made=4)
-
-
-def film(folder: Path, frames: int, *, seed: int = 0, size: tuple[int, int] = (96, 128)) -> Path:
-    """A folder of numbered pictures: sharp noise that moves by two pixels a frame."""
-    folder.mkdir(parents=True)
-    height, width = size
-    small = np.random.default_rng(seed).integers(0, 256, (height // 2 + frames, width // 2 + frames, 3), dtype=np.uint8)
-    whole = cv2.resize(small, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
-    for i in range(frames):
-        cv2.imwrite(str(folder / f"{i + 1:04}.png"), whole[i : i + height, 2 * i : 2 * i + width])
-    return folder
 
 
 def test_cubic_degradation_is_opencvs() -> None:

@@ -12,6 +12,7 @@ import pytest
 from av.stream import Disposition
 
 from tests.clips import make_clip, picture
+from tests.packets import packets, tags
 from vidrestore.base.settings import Encoding, Reading
 from vidrestore.video.encode.target import Beside, Target
 from vidrestore.video.facts.probe import probe
@@ -36,21 +37,6 @@ def copy(
         for frame in reader:
             writer.write(frame)
     return target, writer
-
-
-def packets(path: Path, kind: str) -> list[list[tuple[Fraction, bytes]]]:
-    """By track of a kind, the time and the bytes of each packet."""
-    with av.open(str(path)) as container:
-        found: dict[int, list[tuple[Fraction, bytes]]] = {s.index: [] for s in container.streams if s.type == kind}
-        for packet in container.demux():
-            if packet.stream_index in found and packet.size and packet.pts is not None:
-                found[packet.stream_index].append((packet.pts * packet.time_base, bytes(packet)))
-    return list(found.values())
-
-
-def tags(path: Path, kind: str) -> list[tuple[str | None, int]]:
-    with av.open(str(path)) as container:
-        return [(s.metadata.get("language"), int(s.disposition)) for s in container.streams if s.type == kind]
 
 
 def texts(path: Path) -> list[bytes]:

@@ -15,9 +15,8 @@ from av.video.reformatter import VideoReformatter
 from typer.testing import CliRunner
 
 from tests.clips import make_clip, picture
+from tests.real_clips import BROKEN_TIMES, NAMES, NOT_VIDEOS, SIX, sound
 from tests.restoration.interpolation.blend import Blend
-from tests.restoration.test_clips import BROKEN_TIMES, NAMES, NOT_VIDEOS, sound
-from tests.scenes.test_detect import SIX
 from vidrestore.cli import app
 from vidrestore.restoration.interpolation.choose import Choice
 from vidrestore.restoration.interpolation.retime import Retimer
