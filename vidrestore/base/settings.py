@@ -126,7 +126,7 @@ class Deblurring:
     strength: float = 1.0
     """Share of the change that is shown, 0 to 1."""
     psf: str | None = None
-    """The known blur, as `blurs.read_psf` takes it."""
+    """The known blur, as `psf_choice.read_psf` takes it."""
     estimate: bool = False
     """Find the blur in the first frame that is restored."""
     noise: float | None = None

@@ -82,7 +82,6 @@ class Writer:
     No stop comes any more once it has its name (stop.py).
 
     written   frames taken
-    duration  seconds from the first frame to the end of the last
     warnings  what was repaired on the way, one line each
     """
 
@@ -112,7 +111,6 @@ class Writer:
         self._result: Result | None = None
         self._whole = False
         self.written = 0
-        self.duration = Fraction(0)
         self.warnings: list[str] = []
 
     def __enter__(self) -> Self:
@@ -129,15 +127,21 @@ class Writer:
             ResourceError: the disk is full.
             VidrestoreError: size or time do not fit the target, or the encoder failed.
         """
-        with _said(self._target.path):
+        try:
             if self._result is None:
                 self._result = self._begin()
             if isinstance(self._result, PictureFiles):
                 self._result.add(frame, index=index, scene=scene)
             else:
                 self._result.add(frame)
+        except (FFmpegError, OSError) as error:
+            raise _said(self._target.path, error) from error
         self.written += 1
-        self.duration = self._result.duration
+
+    @property
+    def duration(self) -> Fraction:
+        """Seconds from the first frame to the end of the last."""
+        return Fraction(0) if self._result is None else self._result.duration
 
     def _begin(self) -> Result:
         info, end = self._info, self._end
@@ -186,7 +190,7 @@ class Writer:
     def _finish(self) -> None:
         if self._result is None:
             raise VidrestoreError(f"{self._target.path} was not written: there was not one frame")
-        with _said(self._target.path):
+        with _saying(self._target.path):
             self._result.finish()
             check()
             with held():
@@ -220,18 +224,22 @@ def appearing(
     """
     with unfinished.claimed(folder, unfinished.NOT_KEPT) as part:
         new = part / swap.NEW
-        with _said(folder):
+        with _saying(folder):
             new.mkdir()
         yield new
         check()
-        with _said(folder), held():
+        with _saying(folder), held():
             swap.swap_in(part, folder, outdated=outdated(new), overwrite=overwrite, shared=shared)
 
 
 @contextmanager
-def _said(path: Path) -> Iterator[None]:
+def _saying(path: Path) -> Iterator[None]:
     """Errors of FFmpeg and the system as one line about `path`."""
     try:
         yield
     except (FFmpegError, OSError) as error:
-        raise unwritable(path, error.errno, error.strerror or str(error), error.filename) from error
+        raise _said(path, error) from error
+
+
+def _said(path: Path, error: FFmpegError | OSError) -> VidrestoreError:
+    return unwritable(path, error.errno, error.strerror or str(error), error.filename)

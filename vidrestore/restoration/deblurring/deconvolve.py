@@ -35,7 +35,7 @@ def wiener(picture: Tensor, psf: Tensor, *, noise: float, rounds: int = ROUNDS_W
 
     Args:
         picture: (C, H, W) float, nominally in [0, 1].
-        psf: (K, K), K odd, sum 1, see `ops.psf`.
+        psf: (K, K), K odd, sum 1, see psf.py.
         noise: its standard deviation in the picture, more than 0; what is lower than the truth amplifies noise.
         rounds: of conjugate gradients, at most; streaks of 30 pixels would take more for ACCURACY.
 
