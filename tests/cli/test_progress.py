@@ -12,8 +12,8 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from tests.clips import make_clip
+from tests.restoration.identity import TORCH, Identity
 from tests.restoration.made import made
-from tests.restoration.test_pipeline import TORCH, Identity
 from vidrestore.base.facts import Facts
 from vidrestore.base.settings import Encoding, Reading
 from vidrestore.cli import app, progress

@@ -7,35 +7,18 @@ import av
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
 
 from tests.clips import make_clip
+from tests.restoration.identity import TORCH, Identity
 from tests.restoration.made import made
-from vidrestore.base.settings import Encoding, Reading, Settings
+from vidrestore.base.settings import Encoding, Reading
 from vidrestore.engine import choose, run
 from vidrestore.errors import VidrestoreError
-from vidrestore.models.processor import Needs
 from vidrestore.restoration.job import prepare
 from vidrestore.restoration.pipeline import restore
 from vidrestore.restoration.stage import Stage
 
 FFV1 = Encoding("ffv1", lossless=True)
-TORCH = Settings(engine="torch", precision="fp32")
-
-
-class Identity(nn.Module):
-    """A processor that changes nothing, in luma or in RGB."""
-
-    def __init__(self, space: str) -> None:
-        super().__init__()
-        self.needs = Needs(space=space)  # type: ignore[arg-type]
-        self.core = nn.Identity()
-
-    def prepare(self, window: Tensor) -> tuple[Tensor, ...]:
-        return (window[:, 0],)
-
-    def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
-        return core_out[0][:, None]
 
 
 def identity(space: str = "luma") -> Stage:

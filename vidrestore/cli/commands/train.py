@@ -2,13 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from ... import __version__
 from ..errors import shows_errors
 from ..show import tell
+
+if TYPE_CHECKING:
+    from ...training.loop import Progress, Training
 
 
 @shows_errors
@@ -40,32 +43,14 @@ def train(
 
     Example: vidrestore train espcn-x2 --data pictures/ --steps 2000
     """
-    from ...base.names import check_name
-    from ...errors import UsageError
-    from ...training.names import FEATURES, NAMES
-
-    if recipe not in NAMES:
-        raise UsageError(f"no recipe {recipe!r}; there are: {', '.join(NAMES)}")
-    if vgg is not None and recipe not in FEATURES:
-        raise UsageError(f"--vgg is for recipes that compare features; {recipe} does not")
-    if not data.is_dir():
-        raise UsageError(f"--data {data} is not a folder")
     folder = out or Path("runs") / recipe
-    check_name(folder)
-    if not resume and (folder / "last.pt").exists():
-        raise UsageError(f"{folder} holds a run already; go on with --resume or choose another --out")
-    if init is not None and not init.is_file():
-        raise UsageError(f"--init {init}: no such file")
-    if init is not None and resume:
-        raise UsageError("--init is where a run begins; leave it out with --resume")
+    _check(recipe, data, folder, init=init, resume=resume, vgg=vgg)
 
     import torch  # here, since refusals need not load it
-    from rich.console import Console
-    from rich.progress import Progress as Bar
 
     from ...engine.allocator import keep_memory
-    from ...training.log import Log, write_settings
-    from ...training.loop import Progress, Training
+    from ...training.log import write_settings
+    from ...training.loop import Training
     from ...training.perceptual import Vgg
     from ...training.recipes import RECIPES
 
@@ -76,16 +61,48 @@ def train(
         training.warm_start(init)
     if resume:
         training.resume()
-    log = Log(folder, step=training.step, rank=training.rank)
     if training.rank == 0:
         run = {"name": recipe, "data": data.resolve(), "steps": training.steps, "began_with": init, "vgg": vgg}
         more = {"vgg_scale": vgg_scale, "workers": workers, "vidrestore": __version__, "torch": torch.__version__}
         write_settings(folder, RECIPES[recipe], run | more)
+    best = _run(training, folder)
+    if training.rank == 0:
+        tell(f"best weights: {best}")
+
+
+def _check(recipe: str, data: Path, folder: Path, *, init: Path | None, resume: bool, vgg: Path | None) -> None:
+    from ...base.names import check_name
+    from ...errors import UsageError
+    from ...training.names import FEATURES, NAMES
+
+    if recipe not in NAMES:
+        raise UsageError(f"no recipe {recipe!r}; there are: {', '.join(NAMES)}")
+    if vgg is not None and recipe not in FEATURES:
+        raise UsageError(f"--vgg is for recipes that compare features; {recipe} does not")
+    if not data.is_dir():
+        raise UsageError(f"--data {data} is not a folder")
+    check_name(folder)
+    if not resume and (folder / "last.pt").exists():
+        raise UsageError(f"{folder} holds a run already; go on with --resume or choose another --out")
+    if init is not None and not init.is_file():
+        raise UsageError(f"--init {init}: no such file")
+    if init is not None and resume:
+        raise UsageError("--init is where a run begins; leave it out with --resume")
+
+
+def _run(training: "Training", folder: Path) -> Path:
+    """Train to the end, with a bar on stderr and a line for each validation; the path of the best weights."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    from ...training.log import Log
+
+    log = Log(folder, step=training.step, rank=training.rank)
     console, here = Console(stderr=True), sys.stderr.isatty()
     with Bar(console=console, disable=not here, redirect_stdout=here and sys.stdout.isatty()) as bar:
         task = bar.add_task("steps", total=training.steps, completed=training.step)
 
-        def show(progress: Progress) -> None:
+        def show(progress: "Progress") -> None:
             log.write(progress)
             bar.update(task, completed=progress.step)
             tell(
@@ -94,10 +111,8 @@ def train(
             )
 
         try:
-            best = training.run(show)
+            return training.run(show)
         except KeyboardInterrupt:
             kept = training.checkpoint.is_file()
             way = f"go on from {training.checkpoint} with --resume" if kept else "no checkpoint was reached"
             raise KeyboardInterrupt(way) from None
-    if training.rank == 0:
-        tell(f"best weights: {best}")
