@@ -26,16 +26,16 @@ class Calls:
 
     def __init__(self) -> None:
         self.entered: Counter[tuple[str, str]] = Counter()
-        self.deepest: list[str] = []
+        self.deepest: dict[tuple[str, str], list[str]] = {}
 
     def __call__(self, frame: FrameType, event: str, _: object) -> None:
         """What sys.setprofile calls. A generator is entered each time it is resumed."""
         code = frame.f_code
         if event != "call" or not code.co_filename.startswith(PACKAGE):
             return
-        self.entered[code.co_filename.removeprefix(f"{PACKAGE}/"), code.co_qualname] += 1
-        if not code.co_filename.startswith(f"{PACKAGE}/cli"):
-            self.deepest = max(self.deepest, stack(frame), key=len)
+        key = code.co_filename.removeprefix(f"{PACKAGE}/"), code.co_qualname
+        self.entered[key] += 1
+        self.deepest[key] = max(self.deepest.get(key, []), stack(frame), key=len)
 
 
 def stack(frame: FrameType | None) -> list[str]:
@@ -70,8 +70,9 @@ def main() -> None:
     named = [key for key in often if not key[1].endswith(NAMELESS)]
     files = len({file for file, _ in named})
     print(f"{len(named)} functions ({len(often)} with comprehensions and lambdas) in {files} files, ", end="")
-    print(f"{len(calls.deepest)} deep, {frames} frames")
-    print("deepest:", " < ".join(calls.deepest))
+    deepest = max((calls.deepest[key] for key in named), key=len)
+    print(f"{len(deepest)} deep, {frames} frames")
+    print("deepest:", " < ".join(deepest))
 
 
 if __name__ == "__main__":
