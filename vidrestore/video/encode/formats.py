@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import av
 from av.codec.codec import find_best_pix_fmt_of_list
@@ -28,6 +29,7 @@ _PACKED = {"nv12": "yuv420p", "p010le": "yuv420p10le", "bgr0": "gbrp", "rgb24": 
 """Formats that hold the same samples interleaved: filled planar, then interleaved by swscale, exactly."""
 
 
+@lru_cache(maxsize=64)
 def layout(pix_fmt: str) -> Layout | None:
     """The format to fill for an encoder that takes `pix_fmt`; None where that cannot be written."""
     name = _PACKED.get(pix_fmt, pix_fmt)
