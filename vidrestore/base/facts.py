@@ -1,7 +1,7 @@
 """Facts: how frames were computed, as a report tells it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +36,11 @@ def together(steps: Iterable[Facts]) -> Facts:
     """Of steps that follow one another: where the last of them computed, and what all of them did."""
     each = list(steps)
     last = next((facts for facts in reversed(each) if facts.engine), Facts())
-    return Facts(
-        engine=last.engine,
-        device=last.device,
-        precision=last.precision,
-        tile=last.tile,
-        batch=last.batch,
+    return replace(
+        last,
         halvings=sum(facts.halvings for facts in each),
         over=max((facts.over for facts in each), default=0),
         seconds=sum(facts.seconds for facts in each),
-        frames=last.frames,
         blur=sum((facts.blur for facts in each), ()),
         untouched=sum(facts.untouched for facts in each),
         notes=sum((facts.notes for facts in each), ()),

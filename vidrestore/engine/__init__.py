@@ -4,17 +4,6 @@ from ..base.settings import Settings
 from .allocator import keep_memory
 from .base import Engine, EngineName, Precision
 from .choose import choose
-from .run import Keep, Runner, facts_of, run
+from .run import Keep, Runner, run
 
-__all__ = [
-    "Engine",
-    "EngineName",
-    "Keep",
-    "Precision",
-    "Runner",
-    "Settings",
-    "choose",
-    "facts_of",
-    "keep_memory",
-    "run",
-]
+__all__ = ["Engine", "EngineName", "Keep", "Precision", "Runner", "Settings", "choose", "keep_memory", "run"]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from vidrestore.base.settings import Retiming, Settings
-from vidrestore.engine import facts_of
+from vidrestore.engine.run import facts_of
 from vidrestore.errors import ModelError, UsageError
 from vidrestore.models.networks.fusion import Fusion
 from vidrestore.models.networks.sepconv import SepConv

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from ...base.facts import Facts
 from ...base.settings import OnCut
-from ...engine import facts_of
 from ...engine.precisely import precisely
+from ...engine.run import facts_of
 from ...engine.transfer import upload
 from ...frame.colour import to_rgb
 from ...frame.frame import Frame, Planes
@@ -165,6 +165,7 @@ class Retimer:
             last = stretch.held[-1]
         if waiting is not None and last is not None:
             whole = self.timing.result(Span(last.number + 1, last.origin, last.end))
+            self.frames += 1
             yield replace(waiting, duration=whole.end - waiting.pts)
         if self._repeats:
             self.counted.append(f"repeated pictures that motion took the place of: {self._repeats}")
