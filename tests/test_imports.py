@@ -33,6 +33,7 @@ ONLY = {
     "typer": ("cli",),
     "rich": ("cli",),
     "openvino": ("engine/backends/openvino_engine.py",),
+    "spandrel": ("models/foreign/library.py",),
     "triton": ("models/kernels/local_conv_gpu.py",),
 }
 

@@ -10,9 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tests.models.foreign.ncnn_files import compact, conv_line, plain, tagged, write
-from vidrestore.engine import Settings, choose
-from vidrestore.engine.infer import Inference
-from vidrestore.engine.memory import Plan
+from tests.models.foreign.trials import inferred, pictures
 from vidrestore.errors import ModelError
 from vidrestore.models.foreign.network import ForeignNetwork
 from vidrestore.models.foreign.open import open_foreign
@@ -77,18 +75,6 @@ def network_of(make: Callable[[Path], Path], folder: Path) -> ForeignNetwork:
 @pytest.fixture
 def network(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> ForeignNetwork:
     return network_of(request.param, tmp_path_factory.getbasetemp())
-
-
-def pictures(batch: int, height: int, width: int) -> Tensor:
-    soft = F.interpolate(torch.rand(batch, 3, height // 8 + 1, width // 8 + 1), size=(height, width), mode="bicubic")
-    return (soft + 0.02 * torch.randn_like(soft)).clamp(0, 1)[:, None]
-
-
-def inferred(network: ForeignNetwork, engine: str, precision: str, window: Tensor, tile: int = 0) -> Tensor:
-    settings = Settings(device="cpu", engine=engine, precision=precision)
-    inference = Inference(network, choose(settings), settings)
-    inference.plan = Plan(tile, len(window))
-    return inference([tuple(each) for each in window])
 
 
 @pytest.mark.parametrize("make", FOUND, ids=lambda make: make.__name__)

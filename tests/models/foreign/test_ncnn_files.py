@@ -7,19 +7,8 @@ import pytest
 import torch
 
 from tests.models.foreign.ncnn_files import compact, plain, tagged, write
-from vidrestore.errors import ModelError
+from tests.models.foreign.trials import refusal
 from vidrestore.models.foreign.ncnn.param import LARGEST
-from vidrestore.models.foreign.open import open_foreign
-
-
-def refusal(path: Path) -> str:
-    """What is said of a file: one line that names it."""
-    with pytest.raises(ModelError) as caught:
-        open_foreign(path)
-    message = str(caught.value)
-    assert "\n" not in message and len(message) < 400 and path.stem in message
-    return message
-
 
 TEXTS: dict[str, tuple[str, str]] = {
     "empty": ("", "does not start with 7767517"),

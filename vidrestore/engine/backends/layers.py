@@ -14,12 +14,26 @@ from .subpixel import SubPixel, enlarges_exactly
 Convolution = nn.modules.conv._ConvNd
 
 
-class InFp32(nn.Module):
-    """A layer that computes in fp32 whatever autocast says."""
+class Around(nn.Module):
+    """A convolution with something done before or after it; networks may read or set its weights as before."""
 
     def __init__(self, layer: nn.Module) -> None:
         super().__init__()
         self.layer = layer
+
+    @property
+    def weight(self) -> Any:  # noqa: ANN401  # as the layer's own is
+        """The convolution's own."""
+        return self.layer.weight
+
+    @property
+    def bias(self) -> Any:  # noqa: ANN401
+        """The convolution's own."""
+        return self.layer.bias
+
+
+class InFp32(Around):
+    """A layer that computes in fp32 whatever autocast says."""
 
     def forward(self, x: Tensor) -> Tensor:
         """As the layer's own; fp32 out."""
@@ -28,7 +42,7 @@ class InFp32(nn.Module):
         return out
 
 
-class OneKernel(nn.Module):
+class OneKernel(Around):
     """A convolution whose result does not depend on how large the picture around a pixel is.
 
     torch computes a single small fp32 picture with other code than oneDNN's, which sums in another order
@@ -37,10 +51,6 @@ class OneKernel(nn.Module):
     """
 
     SMALL = 20480
-
-    def __init__(self, layer: nn.Module) -> None:
-        super().__init__()
-        self.layer = layer
 
     def forward(self, x: Tensor) -> Tensor:
         """As the layer's own."""

@@ -11,22 +11,27 @@ class ForeignNetwork(nn.Module):
 
     Args:
         border: input pixels on each side of which the module makes nothing; the picture is continued by its edge.
+        minimum: pixels that the module needs at least, across and down; smaller pictures are continued as well.
         seam: the largest difference that a tile was seen to make to what lies `needs.halo` pixels or more from where
             it ends; see probe.py.
     """
 
-    def __init__(self, core: nn.Module, needs: Needs, *, border: int = 0, seam: float = 0.0) -> None:
+    def __init__(self, core: nn.Module, needs: Needs, *, border: int = 0, minimum: int = 0, seam: float = 0.0) -> None:
         super().__init__()
         self.core = core
         self.needs = needs
         self.border = border
+        self.minimum = minimum
         self.seam = seam
 
     def prepare(self, window: Tensor) -> tuple[Tensor, ...]:
-        """(B, 1, 3, H, W) -> (B, 3, H + 2*border, W + 2*border)."""
-        picture = window[:, 0]
-        return (F.pad(picture, (self.border,) * 4, mode="replicate") if self.border else picture,)
+        """(B, 1, 3, H, W) -> (B, 3, H + 2*border, W + 2*border), or more."""
+        picture, border = window[:, 0], self.border
+        down, across = (max(0, self.minimum - size) for size in picture.shape[-2:])
+        sides = (border, border + across, border, border + down)
+        return (F.pad(picture, sides, mode="replicate") if any(sides) else picture,)
 
     def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
-        """(B, 3, scale*H, scale*W) -> (B, 1, 3, scale*H, scale*W)."""
-        return core_out[0].float()[:, None]
+        """(B, 3, at least scale*H, at least scale*W) -> (B, 1, 3, scale*H, scale*W)."""
+        height, width = (self.needs.scale * size for size in window.shape[-2:])
+        return core_out[0].float()[:, None, :, :height, :width]

@@ -30,19 +30,21 @@ FARTHEST = 64
 """A halo that costs too much to keep to what no picture shows."""
 
 
-def as_processor(core: nn.Module, sizes: Sizes, *, multiple: int = 1) -> ForeignNetwork:
+def as_processor(core: nn.Module, sizes: Sizes, *, multiple: int = 1, minimum: int = 0) -> ForeignNetwork:
     """The network with its needs, measured.
 
     Args:
         sizes: what it makes of pictures, or says that it would.
         multiple: at least this.
+        minimum: pixels that it needs, across and down.
 
     Raises:
         ModelError: it makes no RGB picture of an RGB picture, or works at one size only.
     """
     scale, border = _scale(sizes)
     multiple = _multiple(sizes, scale, border, multiple)
-    network = ForeignNetwork(core, Needs(scale=scale, multiple=multiple), border=border).eval().requires_grad_(False)
+    network = ForeignNetwork(core, Needs(scale=scale, multiple=multiple), border=border, minimum=minimum)
+    network.eval().requires_grad_(False)
     with torch.inference_mode():
         _check_values(network)
         return _measured(network)
@@ -84,9 +86,14 @@ def _fits(sizes: Sizes, size: int, made: int, more: int) -> bool:
 
 def _check_values(network: ForeignNetwork) -> None:
     """A grey picture stays about as grey: else its numbers are not of [0, 1], or not of a picture."""
-    level = 0.5
-    side = SIDE // 2
-    out = apply(network, torch.full((2, 1, 3, side, side), level))
+    level, side, scale = 0.5, SIDE // 2, network.needs.scale
+    try:
+        out = apply(network, torch.full((2, 1, 3, side, side), level))
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(f"does not take pictures of {side}x{side} pixels: {reason}") from error
+    if out.shape != (2, 1, 3, scale * side, scale * side):
+        raise ModelError(f"makes {tuple(out.shape)} of two pictures of {side}x{side} pixels, not x{scale}")
     if not out.isfinite().all():
         raise ModelError("makes numbers that are none of a grey picture")
     found = float(out.median())
@@ -110,7 +117,7 @@ def _measured(network: ForeignNetwork) -> ForeignNetwork:
 
 def _with_halo(network: ForeignNetwork, grid: int, seams: Tensor) -> ForeignNetwork:
     """Either all that a pixel depends on, or as much of it as is seen where that is too much."""
-    halo = FARTHEST + 1 if seams[FARTHEST] > EXACT else _reach(network, grid)
+    halo = FARTHEST + 1 if seams[min(FARTHEST, len(seams) - 1)] > EXACT else _reach(network, grid)
     if halo > FARTHEST:
         seen = int((seams > HALF_A_CODE).sum())
         halo = max(FARTHEST // 2, -(-5 * seen // 4))  # what one picture shows, and a quarter more for others
@@ -120,13 +127,14 @@ def _with_halo(network: ForeignNetwork, grid: int, seams: Tensor) -> ForeignNetw
 
 def _with(network: ForeignNetwork, *, multiple: int, halo: int, seam: float) -> ForeignNetwork:
     needs = replace(network.needs, multiple=multiple, halo=halo)
-    return ForeignNetwork(network.core, needs, border=network.border, seam=seam).eval().requires_grad_(False)
+    found = ForeignNetwork(network.core, needs, border=network.border, minimum=network.minimum, seam=seam)
+    return found.eval().requires_grad_(False)
 
 
 def _seams(network: ForeignNetwork, grid: int, turned: bool, whole: Tensor) -> Tensor:
     """How much a cut through the picture changes, at most, at each distance from it or farther away."""
     cut = _odd_multiple(grid)
-    picture = trial_picture(network.needs.multiple, turned)
+    picture = trial_picture(network, turned)
     scale, dim = network.needs.scale, -1 if turned else -2
     rest = picture.shape[dim] - cut
     before = apply(network, picture.narrow(dim, 0, cut)) - whole.narrow(dim, 0, scale * cut)
@@ -152,7 +160,7 @@ def _reach(network: ForeignNetwork, grid: int) -> int:
     farthest = 0
     for turned, beyond in ((False, False), (False, True), (True, False), (True, True)):
         dim = -1 if turned else -2
-        picture = trial_picture(network.needs.multiple, turned).clone()
+        picture = trial_picture(network, turned).clone()
         picture.narrow(dim, *((cut, picture.shape[dim] - cut) if beyond else (0, cut))).fill_(float("nan"))
         touched = _by_distance(apply(network, picture).isnan().float(), dim, scale)
         inside = touched[:cut].flip(0) if beyond else touched[cut:]
@@ -161,12 +169,12 @@ def _reach(network: ForeignNetwork, grid: int) -> int:
 
 
 def _restored(network: ForeignNetwork, turned: bool) -> Tensor:
-    return apply(network, trial_picture(network.needs.multiple, turned))
+    return apply(network, trial_picture(network, turned))
 
 
-def trial_picture(multiple: int, turned: bool) -> Tensor:
+def trial_picture(network: ForeignNetwork, turned: bool) -> Tensor:
     """(1, 1, 3, SIDE, at least WIDTH): soft shapes with hard edges, a little noise, in the colours of a picture."""
-    width = -(-WIDTH // multiple) * multiple
+    width = -(-max(WIDTH, network.minimum) // network.needs.multiple) * network.needs.multiple
     random = partial(torch.rand, generator=torch.Generator().manual_seed(1))
     soft = F.interpolate(random(1, 3, SIDE // 8, width // 8 + 1), size=(SIDE, width), mode="bicubic")
     edges = F.interpolate(random(1, 1, SIDE // 16, width // 16 + 1), size=(SIDE, width), mode="nearest")
