@@ -149,6 +149,25 @@ def test_two_in_a_row():
     outer.close()
 
 
+def test_one_may_be_closed_while_another_thread_waits_for_its_next() -> None:
+    """So it is where a stop comes before the inner of two has been entered."""
+    go = threading.Event()
+
+    def source() -> Iterator[int]:
+        yield 1
+        go.wait()
+        yield 2
+
+    outer = prefetch(source(), depth=2)
+    inner = prefetch(outer, depth=2)
+    assert next(inner) == 1
+    threading.Timer(0.1, go.set).start()
+    outer.close()
+    assert list(inner) == []
+    inner.close()
+    outer.close()
+
+
 def test_depth_is_checked_at_the_call():
     with pytest.raises(ValueError, match="depth = 0"):
         prefetch([1], depth=0)

@@ -1,7 +1,7 @@
 """prefetch(): runs the decoder, the stages and the encoder in threads of their own."""
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
@@ -28,7 +28,7 @@ class _End:
     """The error came from closing the source, not from its items."""
 
 
-def prefetch(items: Iterable[T], *, depth: int = AHEAD) -> Generator[T, None, None]:
+def prefetch(items: Iterable[T], *, depth: int = AHEAD) -> "Ahead[T]":
     """The same items in the same order, taken from `items` by a thread that runs up to `depth` items ahead.
 
     An error of the source is raised here, after the items before it. Leaving early (`close()`, or an exception in the
@@ -41,32 +41,50 @@ def prefetch(items: Iterable[T], *, depth: int = AHEAD) -> Generator[T, None, No
     """
     if depth < 1:
         raise ValueError(f"{depth = } must be at least 1")
-    return _consume(items, depth)
+    return Ahead(items, depth)
 
 
-def _consume(items: Iterable[T], depth: int) -> Generator[T, None, None]:
-    ready: SimpleQueue[_Item[T] | _End] = SimpleQueue()
-    free = threading.Semaphore(depth)
-    left = threading.Event()
-    has_room = partial(_has_room, free, left, threading.current_thread())
-    thread = threading.Thread(target=_produce, args=(items, ready, has_room), name="prefetch")
-    thread.start()
-    end = None
-    try:
-        while not isinstance(got := ready.get(), _End):
-            free.release()
-            yield got.value
-        end = got
-    finally:
-        left.set()
-        free.release()  # wakes a producer that waits for room
-        thread.join()
-        while end is None:
-            end = got if isinstance(got := ready.get(), _End) else None
+class Ahead(Iterator[T]):
+    """What `prefetch` gives. No generator: a stop may have it closed while another thread waits for its next item."""
+
+    def __init__(self, items: Iterable[T], depth: int) -> None:
+        self._items = items
+        self._ready: SimpleQueue[_Item[T] | _End] = SimpleQueue()
+        self._free = threading.Semaphore(depth)
+        self._left = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def __next__(self) -> T:
+        """The next item; raises as the source does."""
+        if self._closed:
+            raise StopIteration
+        if self._thread is None:
+            has_room = partial(_has_room, self._free, self._left, threading.current_thread())
+            arguments = (self._items, self._ready, has_room)
+            self._thread = threading.Thread(target=_produce, args=arguments, name="prefetch")
+            self._thread.start()
+        got = self._ready.get()
+        if isinstance(got, _Item):
+            self._free.release()
+            return got.value
+        self._ready.put(got)  # for `close`, and for whoever else waits
+        self.close()
+        raise StopIteration if got.error is None else got.error
+
+    def close(self) -> None:
+        """Stop the thread and wait for it. Raises what closing the source does."""
+        self._left.set()
+        self._free.release()  # wakes a producer that waits for room
+        if self._closed or self._thread is None or self._thread.ident is None:  # None: a stop came as it was started
+            return
+        self._closed = True
+        self._thread.join()
+        while isinstance(end := self._ready.get(), _Item):
+            pass
+        self._ready.put(end)
         if end.error is not None and end.closing:
             raise end.error
-    if end.error is not None:
-        raise end.error
 
 
 def _has_room(free: threading.Semaphore, left: threading.Event, consumer: threading.Thread) -> bool:
