@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -95,13 +96,39 @@ def test_each_frame_is_uploaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(restored(NETWORKS[0], scenes())) == len(uploads) == 36
 
 
-def test_sixty_frames_in_sixty_out_and_the_choice_is_said(tmp_path: Path) -> None:
-    clip = make_clip(tmp_path / "in.mp4", frames=60)
-    result = CliRunner().invoke(app, ["upscale", str(clip), str(tmp_path / "out.mp4"), "--json", "-q"])
+def upscaled(source: Path, *words: str) -> dict[str, Any]:
+    words = ("upscale", str(source), str(source.with_name("out.mkv")), "-y", "--json", "-q", *words)
+    result = CliRunner().invoke(app, [*words])
     assert result.exit_code == 0, result.output
-    report = json.loads(result.stdout)
+    report: dict[str, Any] = json.loads(result.stdout)
+    return report
+
+
+def test_sixty_frames_in_sixty_out_and_the_choice_is_said(tmp_path: Path) -> None:
+    report = upscaled(make_clip(tmp_path / "in.mp4", frames=60), "--source", "clean")
     assert (report["frames_in"], report["frames_out"]) == (60, 60)
     assert report["model"] == manifest.best(scale=2).name == "aligned-x2"
+
+
+def test_compressed_video_gets_the_network_that_knows_it(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "in.mp4", frames=6, size=(160, 120), options={"crf": "40"})
+    report = upscaled(clip)
+    assert (report["model"], report["source_quality"]["kind"]) == ("robust-x2", "compressed")
+    assert report["source_quality"].keys() == {"kind", "compression", "noise"}
+    assert any("is compressed" in line and "--source clean" in line for line in report["warnings"])
+    assert upscaled(clip, "-s", "4")["model"] == "robust-x2+espcn-x2"
+    assert upscaled(clip, "-s", "3")["model"] == "espcn-x3"  # there is none for compressed video
+    whole = make_clip(tmp_path / "whole.mkv", codec="ffv1", frames=6, size=(160, 120))
+    report = upscaled(whole)
+    assert (report["model"], "compressed" in report["source_quality"]["kind"]) == ("aligned-x2", False)
+    assert upscaled(whole, "--source", "compressed")["model"] == "robust-x2"
+
+
+def test_a_kind_of_source_is_for_auto(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "in.mp4", frames=3)
+    result = CliRunner().invoke(app, ["upscale", str(clip), "-m", "espcn", "--source", "compressed"])
+    assert result.exit_code == 2
+    assert "--source compressed chooses what -m auto takes; leave it out with -m espcn" in result.stderr
 
 
 def test_auto_takes_what_scores_best_on_clips() -> None:

@@ -15,6 +15,7 @@ Quality = Literal["fast", "balanced", "best"]
 DeblurringQuality = Literal["auto", "balanced", "best"]
 Duplicates = Literal["keep", "retime"]
 SlowAudio = Literal["drop", "stretch"]
+Source = Literal["auto", "clean", "compressed"]
 PictureForm = Literal["png", "jpg", "webp", "tiff"]
 WRITTEN_PICTURES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".webp")
 READ_PICTURES = (*WRITTEN_PICTURES, ".bmp")

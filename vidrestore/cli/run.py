@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from ..base.files import check_there
 from ..errors import InputError, ResourceError
 from . import show
 from .options import Restoring, Shell
@@ -17,6 +18,7 @@ from .progress import progress
 if TYPE_CHECKING:
     from ..restoration.job import Job
     from ..restoration.stage import Stage
+    from ..video.facts.quality import SourceQuality
 
 
 def is_picture(source: Path) -> bool:
@@ -24,6 +26,18 @@ def is_picture(source: Path) -> bool:
     from ..video.pictures.folder import is_pictures
 
     return is_pictures(source) and not source.is_dir()
+
+
+def quality_of(source: Path, options: Restoring) -> "SourceQuality | None":
+    """How compressed and noisy a video is; None of pictures."""
+    from ..video.facts.quality import source_quality
+    from ..video.pictures.folder import is_pictures
+    from ..video.pictures.formats.header import is_animated_webp
+
+    check_there(source)
+    if is_pictures(source) or is_animated_webp(source):
+        return None
+    return source_quality(source, follow_references=options.reading().follow_references)
 
 
 def run_job(source: Path, target: Path, stages: "tuple[Stage, ...]", options: Restoring) -> None:
@@ -85,6 +99,7 @@ def _show_plan(job: "Job", *, as_json: bool) -> None:
         "input": str(info.path),
         "output": str(target.path),
         "model": job.model,
+        "source_quality": None if job.source_quality is None else asdict(job.source_quality),
         "streams": [asdict(stream) for stream in info.streams],
         "frames": job.frames,
         "resumed": before,
@@ -108,7 +123,7 @@ def _show_plan(job: "Job", *, as_json: bool) -> None:
     for stream in info.streams:
         show.say(f"stream {stream.index}: {stream.kind} {stream.codec} {stream.language}".rstrip())
     for key, value in facts.items():
-        if key not in ("streams", "warnings"):
+        if key not in ("streams", "warnings", "source_quality"):
             show.say(f"{key:17} {'unknown' if value is None else value}")
     for warning in (*job.notes, *did.notes):
         show.say(f"note: {warning}")

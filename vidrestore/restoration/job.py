@@ -11,6 +11,7 @@ from ..video.encode.target import Target
 from ..video.facts.frame_count import expected_frames
 from ..video.facts.info import VideoInfo
 from ..video.facts.probe import probe
+from ..video.facts.quality import SourceQuality
 from ..video.filters.interlacing import as_read
 from ..video.plan import plan
 from ..video.resume.unfinished import check_same
@@ -40,6 +41,11 @@ class Job:
     def done(self) -> int:
         """Frames of the result that an interrupted run has left."""
         return frames_there(self.target) if self.resume else 0
+
+    @property
+    def source_quality(self) -> SourceQuality | None:
+        """What a stage was chosen by."""
+        return next((stage.source_quality for stage in self.stages if stage.source_quality), None)
 
     @property
     def model(self) -> str:

@@ -121,6 +121,7 @@ def _restored(job: Job, on_frame: Callable[[Frame], None], *, measure: bool) -> 
         facts=[stage.facts for stage in stages],
         resumed=before,
         bytes_in_flight=flying.most,
+        source_quality=job.source_quality,
         notes=job.notes,
         warnings=writer.warnings,
     )

@@ -14,6 +14,7 @@ from .interpolation.timing import Span
 if TYPE_CHECKING:
     from ..video.encode.target import Target
     from ..video.facts.info import VideoInfo
+    from ..video.facts.quality import SourceQuality
     from ..video.reader import Reader
 
 
@@ -81,6 +82,8 @@ class Report:
     """Frames of the result that an interrupted run before this one had written."""
     blur: Blur | None = None
     """Of deblurring alone, where it was measured; of the frames that this run made."""
+    source_quality: SourceQuality | None = None
+    """Of upscaling alone: how compressed and noisy the source was found to be."""
     warnings: list[str] = field(default_factory=list)
 
 
@@ -99,6 +102,7 @@ def report_of(
     facts: Iterable[Facts] = (),
     resumed: int = 0,
     bytes_in_flight: int = 0,
+    source_quality: SourceQuality | None = None,
     notes: Iterable[str] = (),
     warnings: Iterable[str] = (),
 ) -> Report:
@@ -143,6 +147,7 @@ def report_of(
         peak_memory=peak_memory(),
         bytes_in_flight=bytes_in_flight,
         resumed=resumed,
+        source_quality=source_quality,
         blur=Blur.of(did.blur, did.untouched),
         warnings=[*notes, *did.notes, *did.counted, *_over(did.over), *reader.warnings, *warnings],
     )

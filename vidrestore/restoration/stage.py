@@ -10,6 +10,7 @@ from typing import Protocol
 
 from ..base.facts import Facts
 from ..frame.frame import Frame
+from ..video.facts.quality import SourceQuality
 from .interpolation.timing import SOURCE_TIMES, Timing
 
 
@@ -70,6 +71,8 @@ class Stage(ABC):
     """Where its timing stretches time: sound and subtitles are stretched with it; else they are left out."""
     reach: int | None = None
     """Frames that it looks back to, before the current one or before the gap it fills; None: unknown."""
+    source_quality: SourceQuality | None = None
+    """Of the source, where the choice of its network hung on it."""
     looks: bool = False
     """`Frame.cut` must be set in what it is given."""
 

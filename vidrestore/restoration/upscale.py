@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base.facts import Facts, together
-from ..base.settings import Settings
+from ..base.settings import Settings, Source
 from ..errors import ModelError, UsageError
 from ..frame.frame import Frame
 from ..models.weights import manifest
+from ..video.facts.quality import SourceQuality
 from .network import Model, is_file, needs_of, network_of, weights_key
 from .stage import NOTHING, Skip, Stage
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 SCALES = (2, 3, 4)
 CHAINS = {4: "aligned-x2+espcn-x2"}
 """What `auto` enlarges with where two networks in a row do better on clips than any one; figures in the README."""
+ROBUST = {2: "robust-x2", 4: "robust-x2+espcn-x2"}
+"""What `auto` enlarges compressed video with."""
 UNTRAINED = "gz2019"
 """The network for upscale that needs a user's own weights."""
 
@@ -63,29 +66,43 @@ class Upscaler:
         return iter(frames)
 
 
-def upscale(model: str, *, scale: int, settings: Settings, still: bool = False) -> Upscale:
+def upscale(
+    model: str,
+    *,
+    scale: int,
+    settings: Settings,
+    still: bool = False,
+    source: Source = "auto",
+    quality: SourceQuality | None = None,
+) -> Upscale:
     """Super-resolution by `scale` with a model of the manifest, by its own name or its family's, or a file.
 
     Args:
         model: auto: the best there is, as measured on clips. A+B: what A gives, enlarged again by B, each by its own
             name or its family's.
         still: the source is one picture, for which auto means a network that looks at no others.
+        source: whether auto means the networks for clean or for compressed video; auto: by `quality`.
+        quality: of the source, where it is a video.
 
     Raises:
-        UsageError: a scale there is no network for.
+        UsageError: a scale there is no network for, or a kind of source for a model that is named.
         ModelError: an unknown model, or one of another scale.
     """
     if scale not in SCALES:
         raise UsageError(f"--scale {scale} is not possible; choose one of {', '.join(map(str, SCALES))}")
+    if source != "auto" and model != "auto":
+        raise UsageError(f"--source {source} chooses what -m auto takes; leave it out with -m {model}")
+    chosen = _choice(scale, source, quality) if model == "auto" and not still else ""
     if is_file(model):
         networks: tuple[Model, ...] = (Path(model),)
         name, notes, needs = model, tuple[str, ...](), [needs_of(Path(model), task="upscale")]
         if needs[0].scale != scale:
             raise ModelError(f"the network of {model} enlarges x{needs[0].scale}, not x{scale}")
     else:
-        networks = entries = _upscalers(model, scale, still=still)
+        networks = entries = _upscalers(chosen or model, scale, still=still)
         needs = [entry.needs for entry in entries]
         name, notes = "+".join(entry.name for entry in entries), tuple(entry.note for entry in entries if entry.note)
+        notes = _reasons(chosen, source, quality) if chosen else notes
     return Upscale(
         name="upscale",
         model=name,
@@ -94,8 +111,24 @@ def upscale(model: str, *, scale: int, settings: Settings, still: bool = False) 
         notes=notes,
         reach=sum(each.before for each in needs),
         looks=any(each.before or each.after for each in needs),
+        source_quality=quality,
         networks=networks,
         settings=settings,
+    )
+
+
+def _choice(scale: int, source: Source, quality: SourceQuality | None) -> str:
+    """The networks for compressed video, where `auto` means them."""
+    found = quality is not None and "compressed" in quality.kind
+    return ROBUST.get(scale, "") if source == "compressed" or (source == "auto" and found) else ""
+
+
+def _reasons(chosen: str, source: Source, quality: SourceQuality | None) -> tuple[str, ...]:
+    """Why, where the user did not say so."""
+    if source == "compressed" or quality is None:
+        return ()
+    return (
+        f"the video is compressed ({quality.compression:g} of 0 to 1): {chosen} is taken; else give --source clean",
     )
 
 

@@ -10,7 +10,7 @@ from ...errors import UsageError
 from .. import options
 from ..errors import shows_errors
 from ..groups import grouped
-from ..run import is_picture, run_job
+from ..run import is_picture, quality_of, run_job
 from .interpolate import FIND_CUTS, scenes_of, timing_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,9 @@ def restore(
         timing, _ = timing_of(factor, fps, None)
         steps.append(interpolate(timing, Retiming(), settings=settings, scenes=scenes))
     if times is not None:
-        steps.append(upscale("auto", scale=times, settings=settings, still=still))
+        steps.append(
+            upscale("auto", scale=times, settings=settings, still=still, quality=quality_of(source, restoring))
+        )
     if not steps:
         raise UsageError("nothing to do: give one or more of --deblur, -x or --fps, and --scale")
     run_job(source, target or beside(source, "restored"), tuple(steps), restoring)

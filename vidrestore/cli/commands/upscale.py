@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
+from ...base.settings import Source
 from .. import options
 from ..errors import shows_errors
 from ..groups import grouped
-from ..run import is_picture, run_job
+from ..run import is_picture, quality_of, run_job
 
 MODEL = "auto"
 SCALE = 2
@@ -26,6 +27,13 @@ def upscale(
         str,
         typer.Option("--model", "-m", help="A network of `models list`, two as A+B, a weight file, or auto: the best."),
     ] = MODEL,
+    kind: Annotated[
+        Source,
+        typer.Option(
+            "--source",
+            help="Which networks auto takes: those for clean or for compressed video; auto looks at the video.",
+        ),
+    ] = "auto",
     *,
     restoring: options.Restoring,
 ) -> None:
@@ -37,5 +45,6 @@ def upscale(
     from ...video.encode.destination import beside
 
     times = options.scale(scale)
-    step = stage(model, scale=times, settings=restoring.compute.settings(), still=is_picture(source))
+    settings, quality = restoring.compute.settings(), quality_of(source, restoring)
+    step = stage(model, scale=times, settings=settings, still=is_picture(source), source=kind, quality=quality)
     run_job(source, target or beside(source, f"x{times}"), (step,), restoring)

@@ -1,0 +1,66 @@
+"""How compressed and noisy a video is found to be: noise that is known, encoders at known settings."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.clips import make_clip
+from vidrestore.errors import InputError
+from vidrestore.video.facts.quality import compression_of, judged, noise, source_quality
+
+
+def scene(size: tuple[int, int] = (240, 320)) -> np.ndarray:
+    """(H, W): a calm half, and one full of edges."""
+    rows, columns = np.mgrid[: size[0], : size[1]].astype(np.float32)
+    picture = 120 + 40 * np.sin(rows / 40)
+    return np.where(columns < size[1] / 2, picture, 120 + 80 * ((rows // 3 + columns // 3) % 2)).astype(np.float32)
+
+
+@pytest.mark.parametrize("sigma", [0.0, 2.0, 5.0, 15.0])
+def test_noise_is_measured_where_least_goes_on(sigma: float) -> None:
+    noisy = scene() + sigma * np.random.default_rng(0).standard_normal((240, 320)).astype(np.float32)
+    assert noise(noisy) == pytest.approx(sigma, rel=0.15, abs=0.1)
+
+
+def test_black_bars_do_not_hide_noise() -> None:
+    noisy = scene() + 8 * np.random.default_rng(0).standard_normal((240, 320)).astype(np.float32)
+    noisy[:60] = noisy[-60:] = 16
+    assert noise(noisy) == pytest.approx(8, rel=0.15)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (17, 400), (2, 2)])
+def test_tiny_pictures_have_no_noise(size: tuple[int, int]) -> None:
+    assert noise(np.full(size, 100, np.float32)) == 0
+
+
+def test_compression_falls_with_the_bits() -> None:
+    found = [compression_of(bits, "h264") for bits in (0.01, 0.1, 0.35, 1.0, 5.0)]
+    assert found == sorted(found, reverse=True) and found[0] == 1 and found[2] == 0.5 and found[-1] == 0
+    assert compression_of(0.35, "hevc") < 0.5 < compression_of(0.35, "mpeg2video")
+    assert compression_of(0, "h264") == 0
+
+
+@pytest.mark.parametrize(
+    ("compression", "noise", "kind"),
+    [(0.4, 0, "clean"), (0.5, 1.9, "compressed"), (0, 2, "noisy"), (1, 30, "compressed and noisy")],
+)
+def test_kinds(compression: float, noise: float, kind: str) -> None:
+    assert judged(compression, noise).kind == kind
+
+
+def test_the_worse_the_encoder_the_more_compressed(tmp_path: Path) -> None:
+    found = []
+    for crf in (1, 20, 40):
+        clip = make_clip(tmp_path / f"{crf}.mp4", frames=24, size=(320, 240), options={"crf": str(crf)})
+        found.append(source_quality(clip).compression)
+    assert found == sorted(found) and found[0] < found[-1]
+    raw = make_clip(tmp_path / "raw.mkv", codec="ffv1", frames=3, size=(320, 240))
+    assert source_quality(raw).kind in ("clean", "noisy")
+
+
+def test_what_is_no_video_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "in.mp4"
+    path.write_bytes(b"nothing")
+    with pytest.raises(InputError, match="is not a video"):
+        source_quality(path)

@@ -1,0 +1,122 @@
+"""How compressed and how noisy a video is: told from its packets and its first frames."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from math import log2, pi, sqrt
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from av.error import FFmpegError
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
+
+from ..container import opened, picture_stream
+from ..decode.pixel_format import depth_of
+from ..time.timeline import packets
+
+Kind = Literal["clean", "compressed", "noisy", "compressed and noisy"]
+
+PACKETS = 250
+"""Of the pictures, whose sizes are counted: some seconds, a key frame among them."""
+FRAMES = 3
+"""In which noise is measured."""
+ENOUGH = 0.35
+"""Bits a pixel of H.264 below which the network for compressed video does better; measured on clips of
+docs/training.md at CRF 4 to 30, where single clips cross from 0.3 to 1.2."""
+OCTAVES = 3
+"""Times that bits halve or double from there until a video counts as ruined or clean."""
+BITS = {
+    **dict.fromkeys(("hevc", "vp9"), 0.65),
+    "av1": 0.55,
+    **dict.fromkeys(("mpeg4", "h263", "flv1", "wmv2", "wmv3", "vc1", "theora", "vp8"), 1.5),
+    **dict.fromkeys(("mpeg1video", "mpeg2video", "msmpeg4v2", "msmpeg4v3", "wmv1", "h261"), 2.0),
+    "mjpeg": 4.0,
+    **dict.fromkeys(("prores", "dnxhd", "dvvideo", "cfhd"), 6.0),
+}
+"""Codec -> bits it takes for what takes H.264 one, roughly; codecs that are not listed take as many."""
+NOISY = 2.0
+"""Standard deviation in 8-bit codes."""
+SIDE = 1080
+"""Rows and columns of a frame that are looked at."""
+BLOCK = 16
+CALM = 0.1
+"""Share of blocks, those where least goes on, that tell the noise."""
+
+UNCLIPPED, MOST = (24, 230), 0.9
+"""Luma that shows noise, and the share of a block that must have it: black bars and white skies show none."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceQuality:
+    """What was found; the keys of `source_quality` in reports are these names."""
+
+    kind: Kind
+    compression: float
+    """0 as good as not at all to 1; from 0.5 on it counts as compressed."""
+    noise: float
+    """Standard deviation in 8-bit codes, where least goes on in the pictures."""
+
+
+def source_quality(path: Path, *, follow_references: bool = False) -> SourceQuality:
+    """Look at the packets of a video's first seconds and at its first frames.
+
+    Raises:
+        UsageError, InputError: as `container.opened`.
+    """
+    frames: list[VideoFrame] = []
+    count = size = 0
+    with opened(path, follow_references=follow_references) as container:
+        stream = picture_stream(container, path)
+        pixels = stream.codec_context.width * stream.codec_context.height
+        codec = stream.codec_context.codec.canonical_name
+        for packet in islice(packets(container, stream), PACKETS):
+            count, size = count + 1, size + packet.size
+            if len(frames) < FRAMES:
+                with suppress(FFmpegError):  # what is damaged is counted where the video is read
+                    frames += packet.decode()
+        found = max((noise(_luma(frame)) for frame in frames[:FRAMES]), default=0.0)
+    return judged(compression_of(8 * size / max(1, count * pixels), codec), found)
+
+
+def judged(compression: float, noise: float) -> SourceQuality:
+    """The two numbers with their kind."""
+    words = [word for word, holds in (("compressed", compression >= 0.5), ("noisy", noise >= NOISY)) if holds]
+    kind: Kind = " and ".join(words) or "clean"  # type: ignore[assignment]
+    return SourceQuality(kind, round(compression, 3), round(noise, 2))
+
+
+def compression_of(bits: float, codec: str) -> float:
+    """0 to 1, from bits a pixel."""
+    worth = bits / BITS.get(codec, 1.0)
+    if worth <= 0:
+        return 0.0
+    return min(1.0, max(0.0, 0.5 - log2(worth / ENOUGH) / (2 * OCTAVES)))
+
+
+def noise(luma: NDArray[np.float32]) -> float:
+    """Standard deviation of the noise in (H, W), on luma's own scale (Immerkaer 1996, in the calmest blocks)."""
+    height, width = (n // BLOCK * BLOCK for n in (luma.shape[0] - 2, luma.shape[1] - 2))
+    if height <= 0 or width <= 0:
+        return 0.0
+    down = luma[:-2] - 2 * luma[1:-1] + luma[2:]
+    second = np.abs(down[:, :-2] - 2 * down[:, 1:-1] + down[:, 2:])
+    inside = ((luma > UNCLIPPED[0]) & (luma < UNCLIPPED[1])).astype(np.float32)
+    amount, share = (_means(each[:height, :width]) for each in (second, inside))
+    told = amount[share > MOST]
+    return float(np.quantile(told, CALM)) * sqrt(pi / 2) / 6 if told.size else 0.0
+
+
+def _means(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Of blocks."""
+    height, width = picture.shape
+    blocks = picture.reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK)
+    return np.asarray(blocks.mean((1, 3)), np.float32)
+
+
+def _luma(frame: VideoFrame) -> NDArray[np.float32]:
+    """(H, W) on the scale of 8 bits."""
+    deep = depth_of(frame.format.name) > 8
+    codes = frame.reformat(format="gray16le" if deep else "gray").to_ndarray()[:SIDE, :SIDE]
+    return np.asarray(codes / (256 if deep else 1), np.float32)
