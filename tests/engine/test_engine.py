@@ -326,3 +326,21 @@ print([name for name in sys.modules if name.startswith("openvino_telemetry.")])
     environment = {**os.environ, "VIDRESTORE_CACHE": ""}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_signals_are_heard_after_engines_have_ended() -> None:
+    """In a process of its own, which a signal on a stack that is freed would end."""
+    code = """
+import gc, signal, torch
+from vidrestore.engine.backends.openvino_engine import OpenVinoEngine
+signal.signal(signal.SIGUSR1, lambda *_: print("heard"))
+runs = []
+for _ in range(3):
+    runs.append(OpenVinoEngine("fp32").compile(torch.nn.Conv2d(1, 1, 3), (torch.zeros(1, 1, 8, 8),)))
+while runs:
+    del runs[0]
+    gc.collect()
+    signal.raise_signal(signal.SIGUSR1)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, 3 * "heard\n"), done.stderr

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass, field
+from functools import lru_cache
 from weakref import WeakSet
 
 from . import no_telemetry  # noqa: F401
@@ -25,9 +26,19 @@ LARGEST = 3.0e38
 """Close to the largest fp32."""
 
 
+@lru_cache(maxsize=1)
+def plugins() -> ov.Core:
+    """OpenVINO, once for the whole process.
+
+    Each of its CPU plugins gives signals a stack of its own, and the stack before it back when it ends. Two that end
+    in the order in which they began leave a stack that is freed: the next signal then ends the process.
+    """
+    return ov.Core()
+
+
 def has_bf16() -> bool:
     """Whether this CPU computes in bf16 itself."""
-    return "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in plugins().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +59,7 @@ class OpenVinoEngine:
             UsageError: int8 is asked for, and the network is not calibrated.
             VidrestoreError: OpenVINO does not know an operation of this network.
         """
-        core, plugin, precision = inference_copy(core).requires_grad_(False), ov.Core(), self.precision
+        core, plugin, precision = inference_copy(core).requires_grad_(False), plugins(), self.precision
         if precision == "int8":  # is in the model itself; the rest of it is computed in what is best here
             core, precision = in_int8(core), "bf16" if has_bf16() else "fp32"
         # Pinned to its core, each of OpenVINO's threads would wait for the encoder's thread that is there.
