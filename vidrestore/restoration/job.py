@@ -15,7 +15,6 @@ from ..video.facts.quality import SourceQuality
 from ..video.filters.interlacing import as_read
 from ..video.plan import plan
 from ..video.resume.unfinished import check_same
-from ..video.writer import frames_there
 from .interpolation.timing import SOURCE_TIMES, Span
 from .resume import identity
 from .stage import Stage
@@ -40,6 +39,8 @@ class Job:
     @property
     def done(self) -> int:
         """Frames of the result that an interrupted run has left."""
+        from ..video.writer import frames_there  # torch
+
         return frames_there(self.target) if self.resume else 0
 
     @property

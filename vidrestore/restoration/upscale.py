@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -13,6 +13,7 @@ from ..base.facts import Facts, together
 from ..base.settings import Settings, Source
 from ..errors import ModelError, UsageError
 from ..frame.frame import Frame
+from ..models.processor import Needs
 from ..models.weights import manifest
 from ..video.facts.quality import SourceQuality
 from .network import Model, is_file, needs_of, network_of, weights_key
@@ -73,7 +74,7 @@ def upscale(
     settings: Settings,
     still: bool = False,
     source: Source = "auto",
-    quality: SourceQuality | None = None,
+    quality_of: Callable[[], SourceQuality | None] = lambda: None,
 ) -> Upscale:
     """Super-resolution by `scale` with a model of the manifest, by its own name or its family's, or a file.
 
@@ -81,8 +82,8 @@ def upscale(
         model: auto: the best there is, as measured on clips. A+B: what A gives, enlarged again by B, each by its own
             name or its family's.
         still: the source is one picture, for which auto means a network that looks at no others.
-        source: whether auto means the networks for clean or for compressed video; auto: by `quality`.
-        quality: of the source, where it is a video.
+        source: whether `-m auto` means the networks for clean or for compressed video; auto: by what is seen.
+        quality_of: looks at the source, once all words are right; None: it is no video.
 
     Raises:
         UsageError: a scale there is no network for, or a kind of source for a model that is named.
@@ -92,17 +93,16 @@ def upscale(
         raise UsageError(f"--scale {scale} is not possible; choose one of {', '.join(map(str, SCALES))}")
     if source != "auto" and model != "auto":
         raise UsageError(f"--source {source} chooses what -m auto takes; leave it out with -m {model}")
-    chosen = _choice(scale, source, quality) if model == "auto" and not still else ""
-    if is_file(model):
-        networks: tuple[Model, ...] = (Path(model),)
-        name, notes, needs = model, tuple[str, ...](), [needs_of(Path(model), task="upscale")]
-        if needs[0].scale != scale:
-            raise ModelError(f"the network of {model} enlarges x{needs[0].scale}, not x{scale}")
-    else:
-        networks = entries = _upscalers(chosen or model, scale, still=still)
-        needs = [entry.needs for entry in entries]
-        name, notes = "+".join(entry.name for entry in entries), tuple(entry.note for entry in entries if entry.note)
-        notes = _reasons(chosen, source, quality) if chosen else notes
+    networks: tuple[Model, ...] = (Path(model),) if is_file(model) else _upscalers(model, scale, still=still)
+    needs = [_needs(network) for network in networks]
+    if (own := prod(each.scale for each in needs)) != scale:
+        raise ModelError(f"the network of {model} enlarges x{own}, not x{scale}")
+    quality = quality_of()
+    notes = tuple(each.note for each in networks if isinstance(each, manifest.Entry) and each.note)
+    if model == "auto" and not still and (chosen := _choice(scale, source, quality)):
+        networks, notes = _upscalers(chosen, scale, still=still), _reasons(chosen, source, quality)
+        needs = [_needs(network) for network in networks]
+    name = "+".join(each.name if isinstance(each, manifest.Entry) else str(each) for each in networks)
     return Upscale(
         name="upscale",
         model=name,
@@ -115,6 +115,10 @@ def upscale(
         networks=networks,
         settings=settings,
     )
+
+
+def _needs(network: Model) -> Needs:
+    return network.needs if isinstance(network, manifest.Entry) else needs_of(network, task="upscale")
 
 
 def _choice(scale: int, source: Source, quality: SourceQuality | None) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -16,7 +17,6 @@ from typer.testing import CliRunner
 from tests.clips import make_clip
 from vidrestore.cli import app
 from vidrestore.errors import InputError
-from vidrestore.restoration.interpolation.choose import Choice
 from vidrestore.training.evaluate.baselines import BASELINES
 from vidrestore.training.evaluate.interpolation import evaluate_interpolation, means
 from vidrestore.training.evaluate.triplets import Triplet, triplets
@@ -227,9 +227,9 @@ def test_a_model_stands_before_the_baselines(tmp_path: Path, monkeypatch: pytest
     """What `interpolate -m` takes is asked for by the same words."""
     asked = []
 
-    def find(*args: object) -> Choice:
+    def find(*args: object) -> SimpleNamespace:
         asked.append(args[:2])
-        return Choice("flow", lambda _: Off(2 / 255))
+        return SimpleNamespace(load=lambda: Off(2 / 255))
 
     monkeypatch.setattr("vidrestore.restoration.interpolation.choose.find", find)
     for file in ("im1.png", "im2.png", "im3.png"):

@@ -1,5 +1,6 @@
 """vidrestore restore: several steps in one pass."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -74,9 +75,8 @@ def restore(
         timing, _ = timing_of(factor, fps, None)
         steps.append(interpolate(timing, Retiming(), settings=settings, scenes=scenes))
     if times is not None:
-        steps.append(
-            upscale("auto", scale=times, settings=settings, still=still, quality=quality_of(source, restoring))
-        )
+        look = partial(quality_of, source, restoring)
+        steps.append(upscale("auto", scale=times, settings=settings, still=still, quality_of=look))
     if not steps:
         raise UsageError("nothing to do: give one or more of --deblur, -x or --fps, and --scale")
     run_job(source, target or beside(source, "restored"), tuple(steps), restoring)

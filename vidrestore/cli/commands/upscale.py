@@ -1,5 +1,6 @@
 """vidrestore upscale: enlarges."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -45,6 +46,12 @@ def upscale(
     from ...video.encode.destination import beside
 
     times = options.scale(scale)
-    settings, quality = restoring.compute.settings(), quality_of(source, restoring)
-    step = stage(model, scale=times, settings=settings, still=is_picture(source), source=kind, quality=quality)
+    step = stage(
+        model,
+        scale=times,
+        settings=restoring.compute.settings(),
+        still=is_picture(source),
+        source=kind,
+        quality_of=partial(quality_of, source, restoring),
+    )
     run_job(source, target or beside(source, f"x{times}"), (step,), restoring)
