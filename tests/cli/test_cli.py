@@ -129,10 +129,14 @@ def test_a_mistyped_model_is_answered_with_those_of_its_scale() -> None:
 
 
 @pytest.mark.parametrize("command", ["models info", "upscale in.mp4 -m", "interpolate in.mp4 -m", "deblur in.mp4 -m"])
-def test_another_programs_checkpoint_leads_to_convert(command: str, tmp_path: Path) -> None:
+def test_another_programs_checkpoint_runs_or_leads_to_convert(command: str, tmp_path: Path) -> None:
     (tmp_path / "own.pth").touch()
-    refused(4, *command.split(), tmp_path / "own.pth", says="`vidrestore models convert FILE")
-    refused(4, *command.split(), tmp_path / "none.pth", says="no such file")
+    (tmp_path / "own.h5").touch()
+    said = "`vidrestore models convert FILE" if "interpolate" in command else "damaged, or no checkpoint"
+    refused(4, *command.split(), tmp_path / "own.pth", says=said)
+    refused(4, *command.split(), tmp_path / "own.h5", says="`vidrestore models convert FILE")
+    for suffix in ("pth", "param", "h5"):
+        refused(4, *command.split(), tmp_path / f"none.{suffix}", says="no such file")
 
 
 def test_models_info_of_a_weight_file(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from ..frame.frame import Frame
 from ..models.processor import Needs
 from ..models.weights import manifest
 from ..video.facts.quality import SourceQuality
-from .network import Model, is_file, needs_of, network_of, weights_key
+from .network import Model, needs_of, network_of, notes_of, precisely_enough, weights_key
 from .stage import NOTHING, Skip, Stage
 
 if TYPE_CHECKING:
@@ -42,9 +42,10 @@ class Upscale(Stage):
         from ..engine import Runner, choose  # torch
         from ..engine.infer import Inference
 
-        engine = choose(self.settings)
-        loaded = (network_of(network, task="upscale") for network in self.networks)
-        return Upscaler(tuple(Runner(Inference(network, engine, self.settings)) for network in loaded))
+        loaded = [network_of(network, task="upscale") for network in self.networks]
+        settings = precisely_enough(loaded, self.settings)
+        engine = choose(settings)
+        return Upscaler(tuple(Runner(Inference(network, engine, settings)) for network in loaded))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +94,13 @@ def upscale(
         raise UsageError(f"--scale {scale} is not possible; choose one of {', '.join(map(str, SCALES))}")
     if source != "auto" and model != "auto":
         raise UsageError(f"--source {source} chooses what -m auto takes; leave it out with -m {model}")
-    networks: tuple[Model, ...] = (Path(model),) if is_file(model) else _upscalers(model, scale, still=still)
+    networks: tuple[Model, ...] = (Path(model),) if manifest.is_file(model) else _upscalers(model, scale, still=still)
     needs = [_needs(network) for network in networks]
     if (own := prod(each.scale for each in needs)) != scale:
-        raise ModelError(f"the network of {model} enlarges x{own}, not x{scale}")
+        way_out = f"; give --scale {own}" if own in SCALES else ""
+        raise ModelError(f"the network of {model} enlarges x{own}, not x{scale}{way_out}")
     quality = quality_of()
-    notes = tuple(each.note for each in networks if isinstance(each, manifest.Entry) and each.note)
+    notes = tuple(note for each in networks for note in _notes(each))
     if model == "auto" and not still and (chosen := _choice(scale, source, quality)):
         networks, notes = _upscalers(chosen, scale, still=still), _reasons(chosen, source, quality)
         needs = [_needs(network) for network in networks]
@@ -119,6 +121,12 @@ def upscale(
 
 def _needs(network: Model) -> Needs:
     return network.needs if isinstance(network, manifest.Entry) else needs_of(network, task="upscale")
+
+
+def _notes(network: Model) -> tuple[str, ...]:
+    if isinstance(network, manifest.Entry):
+        return (network.note,) if network.note else ()
+    return notes_of(network, task="upscale")
 
 
 def _choice(scale: int, source: Source, quality: SourceQuality | None) -> str:

@@ -63,7 +63,9 @@ def conv_line(conv: nn.Conv2d, reads: str, writes: str, more: str = "") -> str:
     )
 
 
-def compact(folder: Path, *, scale: int = 2, channels: int = 3, made: int = 3, form: str = "fp32") -> Path:
+def compact(
+    folder: Path, *, scale: int = 2, channels: int = 3, made: int = 3, form: str = "fp32", name: str = "net"
+) -> Path:
     """A network that enlarges as real ones do: convolutions, PReLU, a pixel shuffle, and the picture added."""
     first, last = nn.Conv2d(channels, 8, 3, padding=1), nn.Conv2d(8, made * scale**2, 3, padding=1)
     last.weight.data *= 0.2
@@ -83,7 +85,7 @@ def compact(folder: Path, *, scale: int = 2, channels: int = 3, made: int = 3, f
     weights = b"".join(
         [tagged(first.weight, form), plain(first.bias), plain(slopes), tagged(last.weight, form), plain(last.bias)]
     )
-    return write(folder, lines, weights, channels=channels)
+    return write(folder, lines, weights, channels=channels, name=name)
 
 
 def by_ncnn(param: Path, picture: Tensor, blob: str = "in") -> NDArray[np.float32]:

@@ -155,7 +155,7 @@ def test_a_file_that_is_none_gets_one_line(damage: str, suffix: str, tmp_path: P
         case _:
             path.write_bytes(whole[:-1])
     said = refusal(path)
-    assert "no file" in said if damage == "missing" else "is damaged, or no checkpoint" in said
+    assert "no such file" in said if damage == "missing" else "is damaged, or no checkpoint" in said
 
 
 def test_more_numbers_than_bytes_are_refused(tmp_path: Path):

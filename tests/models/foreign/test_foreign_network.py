@@ -11,11 +11,13 @@ from torch import Tensor, nn
 
 from tests.models.foreign.ncnn_files import compact, conv_line, plain, tagged, write
 from tests.models.foreign.trials import inferred, pictures
+from vidrestore.base.settings import Settings
 from vidrestore.errors import ModelError
 from vidrestore.models.foreign.network import ForeignNetwork
 from vidrestore.models.foreign.open import open_foreign
 from vidrestore.models.foreign.probe import HALF_A_CODE, STATED_HALO, as_processor
 from vidrestore.models.processor import Needs, apply
+from vidrestore.restoration.network import precisely_enough
 
 ENGINES = [("torch", "fp32"), ("torch", "bf16"), ("openvino", "fp32"), ("openvino", "bf16")]
 
@@ -151,3 +153,26 @@ def test_random_numbers_of_a_network_are_refused_in_words():
 
     with pytest.raises(ModelError, match="a whole factor"):
         as_processor(nn.Identity(), sizes)
+
+
+class Rough(nn.Module):
+    """Adds a large number and takes it away again: bf16 loses the picture."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 1)
+        self.conv.weight.data = torch.eye(3)[..., None, None]
+        self.conv.bias.data = torch.full((3,), 100.0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x) - 100
+
+
+def test_what_bf16_keeps_is_measured(tmp_path: Path):
+    assert 45 < open_foreign(compact(tmp_path)).bf16 < 80
+    rough = as_processor(Rough(), module_sizes(Rough()))
+    assert rough.bf16 < 20
+    asked = Settings(precision="auto")
+    assert precisely_enough([rough], asked).precision == "fp32"
+    assert precisely_enough([rough], Settings(precision="bf16")).precision == "bf16"
+    assert precisely_enough([open_foreign(compact(tmp_path))], asked) == asked

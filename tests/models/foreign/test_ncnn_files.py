@@ -99,8 +99,9 @@ def test_a_huge_text_is_not_read(tmp_path: Path):
 def test_either_file_alone(missing: str, tmp_path: Path):
     param = compact(tmp_path)
     param.with_suffix(missing).unlink()
-    for given in (".param", ".bin"):
-        assert f"net{missing}; a network of ncnn is two files" in refusal(param.with_suffix(given))
+    other = param.with_suffix(".bin" if missing == ".param" else ".param")
+    assert f"net{missing}; a network of ncnn is two files" in refusal(other)
+    assert f"net{missing}: no such file" in refusal(param.with_suffix(missing))
 
 
 BINARIES: dict[str, tuple[Callable[[bytes], bytes], str]] = {

@@ -158,7 +158,7 @@ def test_files_that_are_not_ours_are_not_opened(tmp_path: Path) -> None:
     small = {"width": 0.0625, "taps": 5}
     network = SepConv(**small)  # type: ignore[arg-type]
     save_file(network.state_dict(), path)
-    refused("does not say which network")
+    refused("is another program's, which interpolate does not run")
     path.write_bytes(files.written(network, task="interpolate", model="sepconv", args=small))
     refused("is for the command interpolate, not for upscale", task="upscale")
     assert isinstance(files.open_file(path, task="interpolate"), SepConv)

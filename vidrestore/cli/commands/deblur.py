@@ -24,7 +24,7 @@ def deblur(
         typer.Argument(metavar="OUTPUT", help="The same kinds.", show_default="INPUT_deblurred beside it"),
     ] = None,
     model: Annotated[
-        str, typer.Option("--model", "-m", help="auto (unblur), wiener, landweber, or a file of weights.")
+        str, typer.Option("--model", "-m", help="auto (unblur), wiener, landweber, or a file (see upscale).")
     ] = DEBLURRING.model,
     quality: Annotated[
         DeblurringQuality,

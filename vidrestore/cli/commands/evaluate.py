@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ...base.settings import DeblurringQuality, Quality, Settings
+    from ...models.foreign.network import ForeignNetwork
     from ...models.networks import Network
     from ...training.data.degrade import Degradation
     from ...training.evaluate.interpolation import Row
@@ -126,8 +127,8 @@ def _task(model: str) -> str:
     """
     from ...models.weights import manifest
 
-    if Path(model).suffix == ".safetensors":
-        return manifest.about(Path(model)).task
+    if manifest.is_file(model):
+        return _task_of_file(Path(model))
     rows = manifest.rows()
     if entry := rows.get(model):
         return entry.task
@@ -189,7 +190,17 @@ def _compared(
     return [table], {"frames": len(scores), "methods": rows}
 
 
-def _enlarging(name: str) -> tuple[list["Network"], "Degradation"]:
+def _task_of_file(path: Path) -> str:
+    from ...models.weights import manifest
+
+    if not manifest.is_foreign(path):
+        return manifest.about(path).task
+    from ...models.foreign.open import open_foreign
+
+    return "upscale" if open_foreign(path).needs.scale > 1 else "deblur"
+
+
+def _enlarging(name: str) -> tuple[list["Network | ForeignNetwork"], "Degradation"]:
     """The networks that A+B names, or that of a file, and what all of them together undo."""
     from dataclasses import replace
     from math import prod
@@ -201,11 +212,11 @@ def _enlarging(name: str) -> tuple[list["Network"], "Degradation"]:
     from ...training.tasks.upscaling import UpscalingTask
     from ...training.tasks.video_upscaling import VideoUpscalingTask
 
-    if Path(name).suffix == ".safetensors":
+    if manifest.is_file(name):
         network = files.open_file(Path(name), task="upscale")
         return [network], Degradation(network.needs.scale)  # a file does not say what it was trained to undo
     entries = [manifest.find(part, task="upscale") for part in name.split("+")]
-    networks = [files.load(entry) for entry in entries]
+    networks: list[Network | ForeignNetwork] = [files.load(entry) for entry in entries]
     task = RECIPES[entries[-1].recipe].task
     assert isinstance(task, UpscalingTask | VideoUpscalingTask | RealFootageTask)
     # What is trained for any reduction is measured on the literature's.

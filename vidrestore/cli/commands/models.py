@@ -81,7 +81,9 @@ def info(
 
     from ...models.weights import manifest
 
-    if Path(name).suffix == ".safetensors":
+    if manifest.is_file(name) and manifest.is_foreign(Path(name)):
+        facts = _facts_of_foreign(Path(name))
+    elif manifest.is_file(name):
         facts = {"file": name, **asdict(manifest.about(Path(name))), "bytes": Path(name).stat().st_size}
     elif (entry := manifest.rows().get(name)) is not None:
         facts = asdict(entry) | {"bytes": manifest.size(entry)}
@@ -92,6 +94,26 @@ def info(
         return
     for key, value in facts.items():
         show.tell(f"{key:12} {json.dumps(value, default=str) if isinstance(value, dict) else value}")
+
+
+def _facts_of_foreign(path: Path) -> dict[str, object]:
+    """What was found of another program's network by running it."""
+    from dataclasses import asdict
+
+    from ...models.foreign.open import open_foreign
+
+    network = open_foreign(path)
+    return {
+        "file": str(path),
+        "task": "upscale" if network.needs.scale > 1 else "deblur",
+        "parameters": sum(each.numel() for each in network.parameters()),
+        "needs": asdict(network.needs),
+        "border": network.border,
+        "minimum": network.minimum,
+        "seam": network.seam,
+        "bf16": network.bf16,
+        "bytes": path.stat().st_size,
+    }
 
 
 @app.command("verify", cls=Command)

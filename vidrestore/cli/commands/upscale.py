@@ -26,7 +26,11 @@ def upscale(
     scale: Annotated[str, typer.Option("--scale", "-s", metavar="2|3|4", help="Times as wide and high.")] = str(SCALE),
     model: Annotated[
         str,
-        typer.Option("--model", "-m", help="A network of `models list`, two as A+B, a weight file, or auto: the best."),
+        typer.Option(
+            "--model",
+            "-m",
+            help="A network of `models list`, two as A+B, auto: the best; or a file: .pth, .safetensors, .param.",
+        ),
     ] = MODEL,
     kind: Annotated[
         Source,

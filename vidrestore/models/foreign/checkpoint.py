@@ -60,8 +60,6 @@ def open_checkpoint(path: Path) -> ForeignNetwork:
 
 def _tensors(path: Path) -> Mapping[str, object]:
     """What a file holds: tensors by name, perhaps with others inside."""
-    if not path.is_file():
-        raise ModelError(f"no file {path}")
     try:
         found = load_file(path) if path.suffix.lower() == ".safetensors" else _unpickled(path)
     except WRONG as error:
@@ -100,7 +98,9 @@ def _described(library: Any, tensors: Mapping[str, object]) -> Any:  # noqa: ANN
             warnings.simplefilter("ignore")  # of its own use of torch
             model = library.ModelLoader().load_from_state_dict(library.canonicalize_state_dict(dict(tensors)))
     except library.UnsupportedModelError as error:
-        raise ModelError("is none that spandrel knows") from error
+        raise ModelError(
+            "is none that spandrel knows; for one of ours, see `vidrestore models convert --help`"
+        ) from error
     except Exception as error:  # whatever it makes of odd shapes and names
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"is not what its weights look like ({type(error).__name__}: {reason})") from error

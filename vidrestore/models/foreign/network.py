@@ -1,5 +1,7 @@
 """A network of one RGB picture, of whatever origin, as a Processor."""
 
+import math
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -16,13 +18,33 @@ class ForeignNetwork(nn.Module):
             it ends; see probe.py.
     """
 
-    def __init__(self, core: nn.Module, needs: Needs, *, border: int = 0, minimum: int = 0, seam: float = 0.0) -> None:
+    def __init__(
+        self,
+        core: nn.Module,
+        needs: Needs,
+        *,
+        border: int = 0,
+        minimum: int = 0,
+        seam: float = 0.0,
+        bf16: float = math.inf,
+    ) -> None:
         super().__init__()
         self.core = core
         self.needs = needs
         self.border = border
         self.minimum = minimum
         self.seam = seam
+        self.bf16 = bf16
+
+    @property
+    def note(self) -> str:
+        """What a user should know before choosing it; empty for the ordinary one."""
+        if not self.seam:
+            return ""
+        codes = 255 * self.seam
+        return (
+            f"each pixel depends on far ones: tiles may differ from the whole by {codes:.2g} of 255; --tile 0 has none"
+        )
 
     def prepare(self, window: Tensor) -> tuple[Tensor, ...]:
         """(B, 1, 3, H, W) -> (B, 3, H + 2*border, W + 2*border), or more."""

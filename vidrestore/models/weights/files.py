@@ -12,9 +12,11 @@ from safetensors.torch import save as serialise
 from torch import Tensor
 
 from ...errors import ModelError
+from ..foreign.network import ForeignNetwork
+from ..foreign.open import open_foreign
 from ..networks import MODELS, Network
 from .calibration import calibrate
-from .manifest import ABOUT, UNREADABLE, Arguments, Entry, about_for, folder, foreign
+from .manifest import ABOUT, UNREADABLE, Arguments, Entry, about_for, check_foreign, folder, foreign, is_foreign
 
 
 def build(entry: Entry) -> Network:
@@ -110,11 +112,19 @@ def written(network: Network, *, task: str, model: str, args: Mapping[str, Any])
     return content
 
 
-def open_file(path: Path, *, task: str) -> Network:
-    """The network of a weight file that is not in the manifest but says itself what it is, in evaluation mode.
+def open_file(path: Path, *, task: str) -> Network | ForeignNetwork:
+    """The network of a weight file that is not in the manifest, in evaluation mode: ours or another program's.
 
     Raises:
         ModelError: it is missing, no such file, of another task, or does not fit the network it names.
     """
-    said = about_for(path, task=task)
-    return _filled(said.model, said.args, path.read_bytes(), f"weights at {path}")
+    if not is_foreign(path):
+        said = about_for(path, task=task)
+        return _filled(said.model, said.args, path.read_bytes(), f"weights at {path}")
+    check_foreign(path, task=task)
+    network = open_foreign(path)
+    if network.needs.scale == 1 and task == "upscale":
+        raise ModelError(f"the network of {path} keeps the size of pictures; give it to `vidrestore deblur`")
+    if network.needs.scale > 1 and task == "deblur":
+        raise ModelError(f"the network of {path} enlarges x{network.needs.scale}; give it to `vidrestore upscale`")
+    return network

@@ -17,8 +17,12 @@ from ...base.schema import Count, Text, read_json
 from ...errors import ModelError
 from ..processor import Needs
 
-CHECKPOINTS = (".pt", ".pth", ".pytorch", ".ckpt", ".bin", ".pkl", ".tar", ".h5", ".onnx", ".param")
+FOREIGN = (".pth", ".pt", ".ckpt", ".param", ".bin")
+"""Suffixes of other programs' networks that run as they are; see models/foreign/."""
+CHECKPOINTS = (*FOREIGN, ".pytorch", ".pkl", ".tar", ".h5", ".onnx")
 """Suffixes of other programs' weights."""
+OWN = ".safetensors"
+"""Suffix of our weight files, and of some others'."""
 ABOUT = "vidrestore"
 """The entry of a weight file's metadata in which it says what it is, as JSON."""
 Argument = bool | Annotated[int, Interval(ge=-4096, le=4096)] | Annotated[float, Interval(ge=-4096, le=4096)] | Text
@@ -157,14 +161,48 @@ def unknown(model: str, names: Sequence[str], purpose: str = "") -> ModelError:
     return ModelError(f"no model {model!r}{purpose}{meant or ';'} there are: {', '.join(names)}")
 
 
+def is_file(name: str) -> bool:
+    """Whether a model's name is that of a file with a network, ours or another program's."""
+    return Path(name).suffix.lower() in (OWN, *FOREIGN)
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether a file is another program's.
+
+    Raises:
+        ModelError: it is missing, or of our form but damaged.
+    """
+    return path.suffix.lower() in FOREIGN or not _said(path)
+
+
+def check_file(path: Path, *, task: str) -> None:
+    """ModelError: a file with a network cannot serve a command, as far as is seen without building the network."""
+    if is_foreign(path):
+        check_foreign(path, task=task)
+    else:
+        about_for(path, task=task)
+
+
+def check_foreign(path: Path, *, task: str) -> None:
+    """ModelError: another program's file is missing, or the command runs no such networks."""
+    if not path.is_file():
+        raise ModelError(f"{path}: no such file; check the name")
+    if task not in ("upscale", "deblur"):
+        way_out = "`vidrestore models convert FILE OUT.safetensors --model NETWORK`, and give that"
+        raise ModelError(f"{path} is another program's, which {task} does not run; make a weight file with {way_out}")
+
+
 def digest(name: str) -> str:
     """Which weights a name stands for: the sha256 of a file or of a row, or of the two of A+B; empty of what has none.
 
     Raises:
         ModelError: the manifest cannot be read.
     """
-    if Path(name).suffix == ".safetensors":
-        return hashlib.sha256(Path(name).read_bytes()).hexdigest()
+    if is_file(name):
+        path = Path(name)
+        pair = path.suffix.lower() in (".param", ".bin")  # ncnn's, which are one network
+        parts = [path.with_suffix(suffix) for suffix in (".param", ".bin")] if pair else [path]
+        return "+".join(hashlib.sha256(part.read_bytes()).hexdigest() for part in parts)
     found = rows()
     return "+".join(found[part].sha256 for part in name.split("+") if part in found)
 
@@ -175,18 +213,22 @@ def about(path: Path) -> About:
     Raises:
         ModelError: it is missing, no such file, or does not say.
     """
+    try:
+        return read_json(About, _said(path))
+    except ValueError as error:
+        way_out = "write it with `vidrestore models convert`"
+        raise ModelError(f"{path} does not say which network it is for ({error}); {way_out}") from None
+
+
+def _said(path: Path) -> str:
+    """What stands in a weight file's metadata; empty in other programs'."""
     if not path.is_file():
         raise ModelError(f"no weights at {path}")
     try:
         with safe_open(path, framework="numpy") as file:
-            said = (file.metadata() or {}).get(ABOUT, "")
+            return str((file.metadata() or {}).get(ABOUT, ""))
     except UNREADABLE as error:
         raise foreign(path, error) from error
-    try:
-        return read_json(About, said)
-    except ValueError as error:
-        way_out = "write it with `vidrestore models convert`"
-        raise ModelError(f"{path} does not say which network it is for ({error}); {way_out}") from None
 
 
 def about_for(path: Path, *, task: str) -> About:

@@ -2,11 +2,10 @@
 
 from ...base.settings import DeblurringQuality
 from ...models.ensemble import Mirrored
-from ...models.networks import Network
 from ...models.processor import Processor
 
 
-def at_quality(quality: DeblurringQuality, network: Network, *, still: bool) -> Processor:
+def at_quality(quality: DeblurringQuality, network: Processor, *, still: bool) -> Processor:
     """The network as it is used on one picture (`still`) or on the frames of a video."""
     best = quality == "best" or (quality == "auto" and still)
     return Mirrored(network) if best else network

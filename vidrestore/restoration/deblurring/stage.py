@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...base.settings import NOISE, Deblurring, Settings
 from ...errors import ModelError, UsageError
 from ...models.weights import manifest
-from ..network import Model, is_file, needs_of, network_of, weights_key
+from ..network import Model, network_of, notes_of, precisely_enough, weights_key
 from ..stage import Stage
 from .psf_option import FORMS, PsfOption, parse_psf
 
@@ -47,8 +47,10 @@ class DeblurByNetwork(Stage):
         from .deblurrer import Deblurrer
         from .quality import at_quality
 
-        network = at_quality(self.how.quality, network_of(self.network, task="deblur"), still=self.still)
-        inference = Inference(Blended(network, self.how.strength), choose(self.settings), self.settings)
+        network = network_of(self.network, task="deblur")
+        settings = precisely_enough([network], self.settings)
+        blended = Blended(at_quality(self.how.quality, network, still=self.still), self.how.strength)
+        inference = Inference(blended, choose(settings), settings)
         return Deblurrer(Runner(inference), threshold=self.how.only_blurred, measure=measure)
 
 
@@ -158,9 +160,8 @@ def find(model: str) -> tuple[str, Model, str]:
     Raises:
         ModelError: an unknown model, or one without weights.
     """
-    if is_file(model):
-        needs_of(Path(model), task="deblur")
-        return model, Path(model), ""
+    if manifest.is_file(model):
+        return model, Path(model), "; ".join(notes_of(Path(model), task="deblur"))
     try:
         row = manifest.find(NETWORK if model == "auto" else model, task="deblur")
     except ModelError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ...base.settings import Quality, Settings
 from ...models.processor import Needs
 from ...models.weights import manifest
-from ..network import Model, is_file, needs_of, network_of
+from ..network import Model, needs_of, network_of
 from .flow_presets import PRESETS, Preset
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def find(model: str, quality: Quality, settings: Settings) -> Choice:
     preset = PRESETS[quality]
     if model in ("auto", FLOW) and not preset.fusion:
         return Choice(FLOW, None, preset, settings)
-    if is_file(model):
+    if manifest.is_file(model):
         needs = needs_of(Path(model), task="interpolate")
         return Choice(model, Path(model), preset, settings, halves=_halves(needs))
     entry = manifest.find(FLOW if model == "auto" else model, task="interpolate")
