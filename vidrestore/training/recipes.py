@@ -10,6 +10,7 @@ from typing import Literal
 
 import torch
 
+from .data.chain import Shares
 from .data.degrade import Degradation
 from .losses import LEAST, LossName
 from .tasks.deblurring import DeblurringTask
@@ -170,7 +171,13 @@ ALIGNED = Recipe(
 
 # The same for what users bring: compressed, noisy, scaled by anything. It begins from aligned-x2's weights.
 ROBUST = replace(
-    ALIGNED, args={"blocks": 5, "confidence": True}, task=RealFootageTask(), steps=30_000, learning_rate=4e-4
+    ALIGNED,
+    args={"blocks": 5, "confidence": True},
+    task=RealFootageTask(
+        Shares(blurred=0.05, other_kernel=0.15, noisy=0.04, sharpened=0.03, twice=0.07, everyday=0.4), rounds=26
+    ),
+    steps=30_000,
+    learning_rate=4e-4,
 )
 
 

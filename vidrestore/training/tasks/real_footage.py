@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ...frame.resize import upsample
@@ -21,6 +22,8 @@ from .video_upscaling import MIDDLE
 
 HELD = 64
 """Samples that validation sees."""
+PLACES = 2
+"""Of which the one with more detail becomes the patch: a frame's error lies where detail is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ class RealSamples(Samples):
         clip, task = self._clips[int(rng.integers(len(self._clips)))], self._task
         low, high = clip.low, clip.high
         middle = int(rng.integers(MIDDLE, len(low) - MIDDLE))
-        y, x = (int(rng.integers(n - task.patch + 1)) for n in low.shape[1:])
+        places = [tuple(int(rng.integers(n - task.patch + 1)) for n in low.shape[1:]) for _ in range(PLACES)]
+        y, x = max(places, key=lambda at: _detail(low[middle, at[0] : at[0] + task.patch, at[1] : at[1] + task.patch]))
         frames = low[middle - MIDDLE : middle + MIDDLE + 1, y : y + task.patch, x : x + task.patch]
         y, x, side = y * task.scale, x * task.scale, task.patch * task.scale
         target = high[middle, y : y + side, x : x + side]
@@ -85,3 +89,9 @@ class RealSamples(Samples):
         target = np.rot90(target[::mirrored], quarters)
         window, truth = (torch.from_numpy(codes.copy()).float() / 255 for codes in (frames, target))
         return window[:, None], truth[None, None]
+
+
+def _detail(patch: NDArray[np.uint8]) -> float:
+    """Mean difference of neighbours, down and across."""
+    codes = patch.astype(np.int16)
+    return float(np.abs(np.diff(codes, axis=0)).mean() + np.abs(np.diff(codes, axis=1)).mean())

@@ -24,7 +24,7 @@ FRAMES = 3
 """In which noise is measured."""
 ENOUGH = 0.35
 """Bits a pixel of H.264 below which the network for compressed video does better; measured on clips of
-docs/training.md at CRF 4 to 30, where single clips cross from 0.3 to 1.2."""
+docs/training.md at CRF 4 to 30, where single clips cross from 0.35 to 3."""
 OCTAVES = 3
 """Times that bits halve or double from there until a video counts as ruined or clean."""
 BITS = {
