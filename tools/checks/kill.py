@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -37,21 +38,6 @@ LIMIT = 120
 """Seconds a command may take."""
 NAMES = ("os.rename", "os.link", "os.remove", "os.rmdir", "os.mkdir")
 """Python's audit events of steps that change a name; renameat2 shows as the lookup of its symbol."""
-
-IMPORTED = (
-    "torch.utils.tensorboard.writer",
-    "vidrestore.benchmark.report",
-    "vidrestore.cli.program",
-    "vidrestore.metrics.compare.compare",
-    "vidrestore.models.weights.conversion",
-    "vidrestore.restoration.extract",
-    "vidrestore.restoration.join",
-    "vidrestore.restoration.pipeline",
-    "vidrestore.restoration.stages",
-    "vidrestore.scenes.split",
-    "vidrestore.training.loop",
-)
-"""What commands import, once for all copies of this process."""
 
 
 @dataclass(frozen=True)
@@ -361,8 +347,13 @@ def stops(bench: Bench, moments: int, random_: random.Random) -> Iterator[tuple[
 
 def load() -> None:
     """Import what commands do, and cut a recipe and a benchmark to seconds."""
-    for name in IMPORTED:
-        import_module(name)
+    import torch.utils.tensorboard.writer  # noqa: F401
+
+    import vidrestore
+
+    for module in walk_packages(vidrestore.__path__, "vidrestore."):
+        if not module.name.endswith("__main__"):  # which has signals wait
+            import_module(module.name)
     from vidrestore.benchmark import row
     from vidrestore.training.recipes import RECIPES
 
