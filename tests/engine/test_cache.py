@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import shutil
 import time
 from functools import partial
 from pathlib import Path
@@ -125,6 +126,18 @@ def test_fingerprint():
     nn.init.constant_(other.conv.bias, 1e-7)
     assert fingerprint(other) != one
     assert fingerprint(Espcn(2).core) != fingerprint(Espcn(2).core), "random weights"
+
+
+@pytest.mark.parametrize("place", ["engine/backends/layers.py", "models/networks/espcn.py", "models/kernels/motion.py"])
+def test_a_change_in_any_file_that_a_network_may_call_is_seen(place: str, tmp_path: Path):
+    shutil.copytree(cache.PACKAGE, tmp_path / "package", ignore=shutil.ignore_patterns("__pycache__"))
+    before = cache.code(tmp_path / "package")
+    cache.code.cache_clear()
+    assert cache.code(tmp_path / "package") == before
+    cache.code.cache_clear()
+    with (tmp_path / "package" / place).open("a") as file:
+        file.write("# changed\n")
+    assert cache.code(tmp_path / "package") != before
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])

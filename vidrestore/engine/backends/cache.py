@@ -73,7 +73,7 @@ def fingerprint(module: nn.Module, *more: str) -> str | None:
 
     None where that is unknown: an attribute is shown by its address or shortened, or code lies in no file.
     """
-    digest, own = hashlib.sha256(_code()), vars(nn.Module())
+    digest, own = hashlib.sha256(code()), vars(nn.Module())
     facts: list[object] = [*more, torch.__version__]
     for name, part in module.named_modules():
         facts += [name, type(part).__qualname__, *map(_source, type(part).__mro__)]
@@ -88,12 +88,15 @@ def fingerprint(module: nn.Module, *more: str) -> str | None:
     return digest.hexdigest()
 
 
+PACKAGE = Path(__file__).resolve().parents[2]
+
+
 @lru_cache(maxsize=1)
-def _code() -> bytes:
-    """Hash of the parts of this package that a network may call."""
-    package, digest = Path(__file__).resolve().parents[2], hashlib.sha256()
-    for part in ("models", "ops", "engine"):
-        for file in sorted((package / part).glob("*.py")):
+def code(package: Path = PACKAGE) -> bytes:
+    """Hash of the folders of this package that a network may call."""
+    digest = hashlib.sha256()
+    for part in ("engine", "frame", "models"):
+        for file in sorted((package / part).rglob("*.py")):
             digest.update(file.read_bytes())
     return digest.digest()
 
