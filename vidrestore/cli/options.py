@@ -222,7 +222,7 @@ def check_outputs(
         result: is checked elsewhere.
 
     Raises:
-        UsageError: as `files.check_free` and `outputs.check_distinct` do; a plot is not called .png.
+        UsageError: as `files.check_free` and `names.check_distinct` do; a plot is not called .png.
     """
     from ..base.files import check_free
     from ..base.names import check_distinct

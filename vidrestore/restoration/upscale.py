@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SCALES = (2, 3, 4)
 CHAINS = {4: "aligned-x2+espcn-x2"}
-"""What `auto` enlarges with where two networks in a row do better on clips than any one; figures in the README."""
+"""What `auto` enlarges with where two networks in a row do better on clips than any one; figures in docs/models.md."""
 ROBUST = {2: "robust-x2", 4: "robust-x2+espcn-x2"}
 """What `auto` enlarges compressed video with."""
 UNTRAINED = "gz2019"

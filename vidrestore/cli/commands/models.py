@@ -17,8 +17,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout and nothing else.")]
-
 
 def _measured(measured: object) -> str:
     """The score of a manifest row in words: `37.4 dB (bicubic 33.7) on set5`."""
@@ -31,7 +29,7 @@ def _measured(measured: object) -> str:
 
 @app.command("list", cls=Command)
 @shows_errors
-def list_(as_json: Json = False) -> None:
+def list_(as_json: options.Json = False) -> None:
     """Every network with its size and measured quality, those for comparison apart.
 
     Example: vidrestore models list
@@ -71,7 +69,7 @@ def list_(as_json: Json = False) -> None:
 @shows_errors
 def info(
     name: Annotated[str, typer.Argument(metavar="NAME", help="One of `models list`, or a weight file.")],
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Everything that is known about one network.
 
@@ -118,7 +116,7 @@ def _facts_of_foreign(path: Path) -> dict[str, object]:
 
 @app.command("verify", cls=Command)
 @shows_errors
-def verify(as_json: Json = False) -> None:
+def verify(as_json: options.Json = False) -> None:
     """Check every weight file against its hash and load it; ends with 4 where one is not whole.
 
     Example: vidrestore models verify
@@ -149,7 +147,7 @@ def convert(
     target: Annotated[Path, typer.Argument(metavar="OUT", help="The weight file to write, .safetensors.")],
     model: Annotated[str, typer.Option("--model", "-m", help="Which network: five-parallel, msresnet, sepconv.")],
     overwrite: options.Overwrite = False,
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Make a published checkpoint usable here: `-m OUT` in the command it is for. Its licence stays its own.
 

@@ -4,12 +4,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from ...errors import ModelError
+from ..weights.manifest import PAIR
 from .checkpoint import SUFFIXES, open_checkpoint
 from .ncnn.open import open_ncnn
 from .network import ForeignNetwork
-
-PAIR = (".param", ".bin")
-"""Suffixes of ncnn's two files."""
 
 
 def open_foreign(path: Path) -> ForeignNetwork:

@@ -17,7 +17,9 @@ from ...base.schema import Count, Text, read_json
 from ...errors import ModelError
 from ..processor import Needs
 
-FOREIGN = (".pth", ".pt", ".ckpt", ".param", ".bin")
+PAIR = (".param", ".bin")
+"""Suffixes of ncnn's two files, which are one network."""
+FOREIGN = (".pth", ".pt", ".ckpt", *PAIR)
 """Suffixes of other programs' networks that run as they are; see models/foreign/."""
 CHECKPOINTS = (*FOREIGN, ".pytorch", ".pkl", ".tar", ".h5", ".onnx")
 """Suffixes of other programs' weights."""
@@ -200,8 +202,7 @@ def digest(name: str) -> str:
     """
     if is_file(name):
         path = Path(name)
-        pair = path.suffix.lower() in (".param", ".bin")  # ncnn's, which are one network
-        parts = [path.with_suffix(suffix) for suffix in (".param", ".bin")] if pair else [path]
+        parts = [path.with_suffix(suffix) for suffix in PAIR] if path.suffix.lower() in PAIR else [path]
         return "+".join(hashlib.sha256(part.read_bytes()).hexdigest() for part in parts)
     found = rows()
     return "+".join(found[part].sha256 for part in name.split("+") if part in found)

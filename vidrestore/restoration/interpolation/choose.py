@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .interpolator import Installed
 
 FLOW = "flow"
-"""What `auto` takes: it makes any time, and no other network is shipped that scores as well (README)."""
+"""What `auto` takes: it makes any time, and no other network is shipped that scores as well (docs/models.md)."""
 
 
 @dataclass(frozen=True, slots=True)

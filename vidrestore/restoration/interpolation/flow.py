@@ -24,7 +24,7 @@ class FlowInterpolator:
 
     Args:
         search: how thoroughly motion is searched.
-        fusion: `models.fusion.Fusion`, ready to run; None mixes the two by their closeness in time.
+        fusion: `models.networks.fusion.Fusion`, ready to run; None mixes the two by their closeness in time.
         mirrored: let the network look a second time with left and right exchanged, and take the mean.
     """
 
@@ -73,7 +73,7 @@ def _fused(
 
 
 def window(one: Picture, other: Picture, paths: Paths, time: float) -> Iterator[Picture]:
-    """The seven pictures that `models.fusion.Fusion` looks at."""
+    """The seven pictures that `models.networks.fusion.Fusion` looks at."""
     yield warp(one, paths.best, -time)
     yield warp(other, paths.best, 1 - time)
     yield warp(one, paths.forward, -time)

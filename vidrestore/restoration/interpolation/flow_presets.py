@@ -1,4 +1,4 @@
-"""What --quality means for the flow interpolator; figures in the README."""
+"""What --quality means for the flow interpolator; figures in docs/models.md."""
 
 from dataclasses import dataclass
 

@@ -17,7 +17,7 @@ class Halving:
     """An `Interpolator` for the times k / 2**n: the middle, then the middles of the halves, as deep as asked.
 
     Args:
-        inference: a processor of two pictures that makes the one midway, `models.sepconv.SepConv` say, ready to run.
+        inference: a processor of two pictures that makes the one midway, `SepConv` say, ready to run.
     """
 
     def __init__(self, inference: Inference) -> None:

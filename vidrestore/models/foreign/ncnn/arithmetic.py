@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .param import Layer
+from .shapes import dim_of
 from .weights import Weights
 
 MOST = 1 << 24
@@ -106,7 +107,7 @@ class Reduction(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, ...); no axes: all of them. Where none is left, one of length 1 is."""
-        dims = tuple(axis + 1 if axis >= 0 else axis for axis in self.axes) or tuple(range(1, x.dim()))
+        dims = tuple(map(dim_of, self.axes)) or tuple(range(1, x.dim()))
         out = self.coefficient * self._of(x, dims)
         return out[:, None] if out.dim() == 1 else out
 
@@ -140,7 +141,7 @@ class Softmax(nn.Module):
 
     def __init__(self, axis: int) -> None:
         super().__init__()
-        self.dim = axis + 1 if axis >= 0 else axis
+        self.dim = dim_of(axis)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, ...)."""
