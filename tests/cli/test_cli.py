@@ -308,7 +308,7 @@ def test_the_sources_own_rate_is_said(clip: Path, tmp_path: Path) -> None:
 
 
 def test_help_is_instant() -> None:
-    """--help imports nothing heavy. The time itself is for `vidrestore benchmark`: a busy machine makes it mean nothing here."""
+    """--help imports nothing heavy. How long it takes is not asked: a busy machine makes times mean nothing here."""
     heavy = ("torch", "av", "cv2", "numpy", "openvino")
     code = f"import sys, vidrestore.cli.program; print([m for m in {heavy} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

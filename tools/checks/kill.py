@@ -3,8 +3,8 @@
     python tools/checks/kill.py [--moments 40] [--only NAME]... [--seed 0]
 
 Held after each: under the final names lies the old result whole or the new one whole, nothing else lies beside them
-but what a killed process could not take away, the exit code is the one that docs/commands.md says, and the same command,
-given again, makes the same bytes as a run that nobody stopped. Ends with 1 where something is not held.
+but what a killed process could not take away, the exit code is the one that docs/commands.md says, and the same
+command, given again, makes the same bytes as a run that nobody stopped. Ends with 1 where something is not held.
 
 A moment counts from when a process of its own waits for signals, which it does from its first line (__main__.py); what
 comes before is Python's own start. `evaluate` and `models verify` write nothing, `benchmark` temporary files alone.
