@@ -47,6 +47,22 @@ except KeyboardInterrupt:
 """) == (0, "raised\n", "")
 
 
+def test_one_that_python_drops_is_raised_by_the_next_check_and_says_nothing() -> None:
+    code = """
+import ctypes
+stop.listen()
+stop.check()
+ctypes.CFUNCTYPE(None)(lambda: signal.raise_signal(signal.SIGINT))()
+try:
+    stop.check()
+except KeyboardInterrupt:
+    print("raised")
+"""
+    assert run(code) == (0, "raised\n", "")
+    failing = code.replace("signal.raise_signal(signal.SIGINT)", "1 / 0")
+    assert "ZeroDivisionError" in run(failing)[2]
+
+
 def test_none_splits_steps_that_are_held() -> None:
     assert run("""
 stop.listen()

@@ -8,10 +8,16 @@ nothing here has an effect.
 import atexit
 import os
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -42,6 +48,7 @@ def listen(last_words: str = "") -> None:
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _ask)
     atexit.register(_ignore)
+    sys.unraisablehook = partial(_silent_about_stops, sys.unraisablehook)
     if os.name == "posix":
         signal.signal(signal.SIGALRM, lambda _, frame: _ask(_asked, frame))
         # Python runs handlers between its own instructions; a thread that reads the numbers hears them during C code.
@@ -135,6 +142,12 @@ def _leave_at_second(numbers: int, last_words: str) -> None:
         with suppress(OSError):  # stderr is closed, or its reader gone
             os.write(2, last_words.encode())
         os._exit(128 + number)
+
+
+def _silent_about_stops(say: "Callable[[UnraisableHookArgs], object]", dropped: "UnraisableHookArgs") -> None:
+    """A stop that Python drops in a finalizer or a callback is no fault: the next `check` raises it."""
+    if not isinstance(dropped.exc_value, KeyboardInterrupt):
+        say(dropped)
 
 
 def _ignore() -> None:
