@@ -196,9 +196,29 @@ except BaseException as ended:
 
 
 def test_one_that_python_drops_still_ends_the_command() -> None:
-    code, out, errors = run(DROPPING)
-    assert (code, out) == (0, "frame 0\n130\n"), errors
-    assert "vidrestore: interrupted; nothing was written" in errors
+    assert run(DROPPING) == (0, "frame 0\n130\n", "vidrestore: interrupted; nothing was written\n")
+
+
+def test_one_that_a_library_makes_an_error_of_its_own_still_is_a_stop() -> None:
+    code = """
+from vidrestore.cli.errors import shows_errors
+
+@shows_errors
+def command():
+    try:
+        signal.raise_signal(signal.SIGTERM)
+    except KeyboardInterrupt as error:
+        raise ValueError(f"a schema: {error!r}")
+
+stop.listen()
+try:
+    command()
+except BaseException as ended:
+    print(ended.exit_code)
+"""
+    assert run(code) == (0, "143\n", "vidrestore: interrupted; nothing was written\n")
+    failing = code.replace("signal.raise_signal(signal.SIGTERM)", "raise KeyboardInterrupt")
+    assert run(failing)[1] == ""  # nobody asked for a stop: an error of ours stays one
 
 
 def command(*words: object, **more: object) -> "subprocess.Popen[str]":

@@ -48,9 +48,10 @@ def shows_errors(command: Callable[P, R]) -> Callable[P, R]:
             say(f"vidrestore: {known}")
             raise typer.Exit(known.exit_code) from None
         except KeyboardInterrupt as interrupt:
-            say(f"vidrestore: interrupted; {str(interrupt) or 'nothing was written'}")
-            raise typer.Exit(128 + (stop.asked() or signal.SIGINT)) from None
+            _interrupted(str(interrupt))
         except Exception as error:
+            if stop.asked():  # pydantic, for one, makes an error of its own of a stop that comes in its callbacks
+                _interrupted()
             from ..base.memory import is_out_of_memory
 
             if not is_out_of_memory(error):
@@ -64,6 +65,11 @@ def _option(command: Callable[..., object], error: VidrestoreError) -> str:
     """The way out that an option of this command gives, where it has it."""
     has = isinstance(error, ReferencesError) and "follow_references" in inspect.signature(command).parameters
     return ", or --follow-references" if has else ""
+
+
+def _interrupted(said: str = "") -> NoReturn:
+    say(f"vidrestore: interrupted; {said or 'nothing was written'}")
+    raise typer.Exit(128 + (stop.asked() or signal.SIGINT)) from None
 
 
 def _out_of_memory(error: Exception) -> NoReturn:
