@@ -12,8 +12,8 @@ from vidrestore.base import files
 from vidrestore.base.files import new_part, put_in_place, write_whole
 from vidrestore.base.settings import Encoding, Picking, Pictures, Reading
 from vidrestore.errors import UsageError, VidrestoreError
-from vidrestore.restoration.extract import extract
-from vidrestore.restoration.extract_job import prepare as prepare_extract
+from vidrestore.restoration.extraction.extract import extract
+from vidrestore.restoration.extraction.job import prepare as prepare_extract
 from vidrestore.restoration.job import prepare
 from vidrestore.restoration.pipeline import restore
 from vidrestore.video.facts.probe import probe

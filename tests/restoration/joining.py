@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from tests.restoration.extracting import invoke
+from tests.restoration.extraction.extracting import invoke
 from vidrestore.frame.frame import Frame
 
 FFV1 = ("-c", "ffv1")

@@ -11,7 +11,18 @@ import torch
 
 from tests.clips import make_clip
 from tests.packets import packets, tags
-from tests.restoration.extracting import GOPS, TICK, VFR, column, extracted, frames, invoke, refused, rgb, rows
+from tests.restoration.extraction.extracting import (
+    GOPS,
+    TICK,
+    VFR,
+    column,
+    extracted,
+    frames,
+    invoke,
+    refused,
+    rgb,
+    rows,
+)
 from tests.restoration.joining import FFV1, joined, times
 from vidrestore.frame.frame import Frame, Planes
 from vidrestore.video.facts.probe import probe

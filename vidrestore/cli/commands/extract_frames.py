@@ -13,7 +13,7 @@ from ..groups import grouped
 from ..progress import progress as shown
 
 if TYPE_CHECKING:
-    from ...restoration.extract_job import Job
+    from ...restoration.extraction.job import Job
     from ...scenes.list import Scene
 
 PICKING, PICTURES = Picking(), Pictures()
@@ -82,7 +82,7 @@ def extract_frames(
     Example: vidrestore extract-frames in.mp4 frames/
     """
     from ...base.files import check_there
-    from ...restoration.extract_job import prepare
+    from ...restoration.extraction.job import prepare
     from ...scenes.list import read_scenes
 
     reading = decoding.reading(part=part)
@@ -100,7 +100,7 @@ def extract_frames(
         by_time=by_time,
         overwrite=overwrite,
     )
-    from ...restoration.extract import extract  # torch, which refusals need not load
+    from ...restoration.extraction.extract import extract  # torch, which refusals need not load
 
     with shown(shell.progress, total=job.frames, quiet=shell.quiet) as tick:
         report, met = extract(job, on_frame=tick)

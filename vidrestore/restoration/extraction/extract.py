@@ -8,21 +8,21 @@ from fractions import Fraction
 from itertools import chain, groupby
 from operator import attrgetter
 
-from ..base.prefetch import prefetch
-from ..base.settings import Picking
-from ..errors import UsageError, VidrestoreError
-from ..frame.frame import Frame
-from ..scenes.assign import Placed, by_cuts, by_list, gathered, unmet
-from ..scenes.detect import mark_cuts
-from ..scenes.list import Scene
-from ..video.encode.target import Target
-from ..video.pictures.earlier import SCENE, earlier
-from ..video.reader import Reader
-from ..video.writer import Origin, Writer, appearing
-from .extract_job import Job
+from ...base.prefetch import prefetch
+from ...base.settings import Picking
+from ...errors import UsageError, VidrestoreError
+from ...frame.frame import Frame
+from ...scenes.assign import Placed, by_cuts, by_list, gathered, unmet
+from ...scenes.detect import mark_cuts
+from ...scenes.list import Scene
+from ...video.encode.target import Target
+from ...video.pictures.earlier import SCENE, earlier
+from ...video.reader import Reader
+from ...video.writer import Origin, Writer, appearing
+from ..interpolation.timing import Span
+from ..report import Report, report_of
 from .frame_choice import pick
-from .interpolation.timing import Span
-from .report import Report, report_of
+from .job import Job
 
 
 @dataclass(slots=True)

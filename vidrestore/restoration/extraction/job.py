@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..base.settings import Picking, Pictures, Reading
-from ..errors import UsageError
-from ..scenes.list import Scene
-from ..video.encode.target import Target
-from ..video.facts.frame_count import expected_frames
-from ..video.facts.info import VideoInfo
-from ..video.facts.probe import probe
-from ..video.filters.interlacing import as_read
-from ..video.pictures.earlier import SCENE
-from ..video.pictures.plan import plan_pictures
+from ...base.settings import Picking, Pictures, Reading
+from ...errors import UsageError
+from ...scenes.list import Scene
+from ...video.encode.target import Target
+from ...video.facts.frame_count import expected_frames
+from ...video.facts.info import VideoInfo
+from ...video.facts.probe import probe
+from ...video.filters.interlacing import as_read
+from ...video.pictures.earlier import SCENE
+from ...video.pictures.plan import plan_pictures
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from vidrestore.base.settings import Picking
 from vidrestore.frame.frame import Frame
-from vidrestore.restoration.frame_choice import every, on_grid, pick
+from vidrestore.restoration.extraction.frame_choice import every, on_grid, pick
 from vidrestore.scenes.assign import Placed
 
 TICK = Fraction(1, 1000)

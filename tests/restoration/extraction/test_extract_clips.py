@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.real_clips import CLIPS, NAMES, NOT_VIDEOS, sound
-from tests.restoration.extracting import check_pictures, column, frames, invoke
+from tests.restoration.extraction.extracting import check_pictures, column, frames, invoke
 from tests.restoration.joining import FFV1, joined, times
 from vidrestore.base.settings import Reading
 from vidrestore.video.facts.probe import probe

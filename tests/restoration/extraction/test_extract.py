@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from tests.clips import make_clip
-from tests.restoration.extracting import (
+from tests.restoration.extraction.extracting import (
     GOPS,
     TICK,
     VFR,
@@ -27,8 +27,8 @@ from tests.restoration.extracting import (
 from vidrestore.base.settings import Picking, Pictures, Reading
 from vidrestore.errors import VidrestoreError
 from vidrestore.frame.frame import Frame
-from vidrestore.restoration.extract import extract
-from vidrestore.restoration.extract_job import prepare
+from vidrestore.restoration.extraction.extract import extract
+from vidrestore.restoration.extraction.job import prepare
 from vidrestore.video.facts.probe import probe
 from vidrestore.video.pictures.read import read_picture
 from vidrestore.video.resume.unfinished import folder_of

@@ -5,8 +5,8 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import chain
 
-from ..base.settings import Picking
-from ..scenes.assign import Placed
+from ...base.settings import Picking
+from ...scenes.assign import Placed
 
 
 def pick(placed: Iterable[Placed], picking: Picking) -> Iterator[Placed]:

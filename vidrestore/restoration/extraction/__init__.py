@@ -1,0 +1,1 @@
+"""Frames of a source as pictures."""
