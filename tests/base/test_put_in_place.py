@@ -197,7 +197,7 @@ def test_a_run_killed_at_any_step_is_finished_by_the_next(
         swap.swap_in(part, folder, outdated=OUTDATED, overwrite=True, shared=False)
     assert swap.is_pending(part)
     (part / unfinished.RUN).write_text('{"resume": "no"}')
-    with unfinished.claimed(folder, unfinished.NOT_KEPT):
+    with unfinished.claim(folder, unfinished.NOT_KEPT):
         assert tree(folder) == AFTER
     assert tree(folder) == AFTER and not (folder / "scene_2").exists() and not part.exists()
 
@@ -333,7 +333,7 @@ def test_a_list_of_moves_is_not_trusted(folders: tuple[Path, Path], text: str) -
     (part / swap.MOVES).write_text(text)
     with (
         pytest.raises(UsageError, match=r"moves\.json is damaged"),
-        unfinished.claimed(folder, unfinished.NOT_KEPT),
+        unfinished.claim(folder, unfinished.NOT_KEPT),
     ):
         pass
     assert tree(folder) == before and (part / swap.NEW / "frame_1").exists()

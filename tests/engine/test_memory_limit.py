@@ -166,14 +166,14 @@ def test_in_flight_counts_what_is_held():
     flying = InFlight()
     first, second = planes(2, size=(16, 24))
     size = 16 * 24 * 3 // 2
-    assert flying.watched(first) is first
-    flying.watched(Frame(first.picture, first.pts, first.duration))
+    assert flying.count(first) is first
+    flying.count(Frame(first.picture, first.pts, first.duration))
     assert flying.most == size, "the same planes count once"
     del first
     gc.collect()
-    flying.watched(second)
+    flying.count(second)
     assert flying.most == size
-    flying.watched(planes(1, size=(16, 24))[0])
+    flying.count(planes(1, size=(16, 24))[0])
     assert flying.most == 2 * size
 
 

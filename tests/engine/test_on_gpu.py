@@ -15,7 +15,7 @@ from vidrestore.engine import Settings, choose
 from vidrestore.engine.backends.cuda_graph import RECURRING, Graphs
 from vidrestore.engine.infer import Inference
 from vidrestore.engine.memory import Plan, least_tile
-from vidrestore.engine.transfer import arrived, download, upload
+from vidrestore.engine.transfer import download, upload, wait_for_copies
 from vidrestore.errors import UsageError
 from vidrestore.frame.frame import Colour, Frame, Planes
 from vidrestore.models.networks.sepconv import SepConv
@@ -166,7 +166,7 @@ def test_pictures_cross_unchanged_while_the_gpu_computes(dtype: torch.dtype) -> 
 
     sent = download(computed(), rounding)
     # Several wait, as in the pipeline.
-    for picture, frame in zip(pictures, arrived(list(sent)), strict=True):
+    for picture, frame in zip(pictures, wait_for_copies(list(sent)), strict=True):
         there = frame.picture
         assert isinstance(there, Planes) and there.y.device.type == "cpu"
         for a, b in ((picture.y, there.y), (picture.u, there.u), (picture.v, there.v)):

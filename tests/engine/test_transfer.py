@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.dlpack import from_dlpack
 
 from vidrestore.engine import transfer
-from vidrestore.engine.transfer import Arriving, arrived, download, upload
+from vidrestore.engine.transfer import Arriving, download, upload, wait_for_copies
 from vidrestore.frame.frame import Colour, Frame, Planes
 from vidrestore.video.encode.packing import Packer, rounded
 from vidrestore.video.encode.target import Target
@@ -34,7 +34,7 @@ def test_on_a_cpu_frames_pass_as_they_are() -> None:
             closed.append(True)
 
     stream = download(source(), lambda _: pytest.fail("only what comes from a GPU is rounded"))
-    out = [frame for frame, _ in zip(arrived(stream), range(3), strict=False)]
+    out = [frame for frame, _ in zip(wait_for_copies(stream), range(3), strict=False)]
     assert all(a is b for a, b in zip(out, frames, strict=False))
     stream.close()
     assert closed
@@ -123,7 +123,7 @@ def test_down(gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> None:
     assert gpu.log == 3 * one
     assert all(isinstance(frame, Arriving) for frame in sent)
     gpu.log.clear()
-    there = arrived(sent)
+    there = wait_for_copies(sent)
     first = next(there)
     assert gpu.log == ["host waits for the event"], "for its own, once"
     for frame, original in zip([first, *there], frames, strict=True):

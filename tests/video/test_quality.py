@@ -7,7 +7,7 @@ import pytest
 
 from tests.clips import make_clip
 from vidrestore.errors import InputError
-from vidrestore.video.facts.quality import compression_of, judged, noise, source_quality
+from vidrestore.video.facts.quality import compression_of, noise, source_quality, with_kind
 
 
 def scene(size: tuple[int, int] = (240, 320)) -> np.ndarray:
@@ -46,7 +46,7 @@ def test_compression_falls_with_the_bits() -> None:
     [(0.4, 0, "clean"), (0.5, 1.9, "compressed"), (0, 2, "noisy"), (1, 30, "compressed and noisy")],
 )
 def test_kinds(compression: float, noise: float, kind: str) -> None:
-    assert judged(compression, noise).kind == kind
+    assert with_kind(compression, noise).kind == kind
 
 
 def test_the_worse_the_encoder_the_more_compressed(tmp_path: Path) -> None:

@@ -19,10 +19,10 @@ def visible(text: object, *, longest: int = LONGEST) -> str:
     if len(line) > longest:
         half = (longest - 5) // 2
         line = f"{line[:half]} ... {line[-half:]}"
-    return line if line.isprintable() else "".join(map(_seen, line))
+    return line if line.isprintable() else "".join(map(_visible_letter, line))
 
 
-def _seen(letter: str) -> str:
+def _visible_letter(letter: str) -> str:
     if category(letter) not in _HIDDEN or letter in _JOINERS:
         return letter
     if "\udc80" <= letter <= "\udcff":  # how Python keeps such a byte

@@ -69,7 +69,7 @@ def finish(job: "Job", shell: Shell, *, dry_run: bool) -> None:
         _show_plan(job, as_json=shell.as_json)
         return
     shown = progress(shell.progress, total=job.frames, quiet=shell.quiet, before=job.done)
-    with shown as tick, _kept_is_said(job):
+    with shown as tick, _say_what_is_kept(job):
         report = restore(job, on_frame=tick, measure=shell.as_json or shell.verbose)
     show.report(report, shell)
     if report.truncated:
@@ -77,7 +77,7 @@ def finish(job: "Job", shell: Shell, *, dry_run: bool) -> None:
 
 
 @contextmanager
-def _kept_is_said(job: "Job") -> Iterator[None]:
+def _say_what_is_kept(job: "Job") -> Iterator[None]:
     """What ends a run that the same command can go on with says so, too."""
     try:
         yield

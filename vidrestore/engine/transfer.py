@@ -1,8 +1,8 @@
 """Pictures to a GPU and back while it computes: copies have streams of their own. On a CPU nothing is done.
 
 Up: a picture is copied as it was decoded, from pinned memory; the GPU's computing waits for it, the host does not.
-Down: `download` rounds a picture on the GPU and sets it out for pinned memory, in the thread that computes; `arrived`
-waits for that copy alone, in the thread that encodes, whatever was given to the GPU since.
+Down: `download` rounds a picture on the GPU and sets it out for pinned memory, in the thread that computes;
+`wait_for_copies` waits for that copy alone, in the thread that encodes, whatever was given to the GPU since.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -68,12 +68,12 @@ def _downloaded(
             yield _sent(frame, rounded, device) if device.type == "cuda" else frame
 
 
-def arrived(frames: Iterable[Frame]) -> Iterator[Frame]:
+def wait_for_copies(frames: Iterable[Frame]) -> Iterator[Frame]:
     """The frames of `download`, each once its picture is there."""
-    return _arrived(frames) if torch.cuda.is_available() else iter(frames)
+    return _wait_for_copies(frames) if torch.cuda.is_available() else iter(frames)
 
 
-def _arrived(frames: Iterable[Frame]) -> Iterator[Frame]:
+def _wait_for_copies(frames: Iterable[Frame]) -> Iterator[Frame]:
     for frame in frames:
         if isinstance(frame, Arriving) and frame.copied is not None:
             frame.copied.synchronize()

@@ -23,7 +23,7 @@ class InFlight:
         self._known: set[int] = set()
         self._lock = threading.RLock()  # a picture may end while one is added, in the same thread
 
-    def watched(self, frame: Frame) -> Frame:
+    def count(self, frame: Frame) -> Frame:
         """The frame itself."""
         picture = frame.picture
         for plane in (picture.y, picture.u, picture.v) if isinstance(picture, Planes) else (picture,):
@@ -36,11 +36,11 @@ class InFlight:
             weakref.finalize(plane, self._ended, id(plane), plane.nbytes)
         return frame
 
-    def watching(self, frames: Generator[Frame, None, None]) -> Generator[Frame, None, None]:
+    def count_all(self, frames: Generator[Frame, None, None]) -> Generator[Frame, None, None]:
         """The same frames; closed with this."""
         with closing(frames):
             for frame in frames:
-                yield self.watched(frame)
+                yield self.count(frame)
 
     def _ended(self, key: int, size: int) -> None:
         with self._lock:

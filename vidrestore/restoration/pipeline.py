@@ -9,14 +9,14 @@ from time import perf_counter
 from typing import TypeVar
 
 from ..base.prefetch import prefetch
-from ..engine.transfer import arrived, download
+from ..engine.transfer import download, wait_for_copies
 from ..errors import VidrestoreError
 from ..frame.frame import Frame
 from ..frame.in_flight import InFlight
 from ..scenes.detect import mark_cuts
 from ..video.encode.packing import rounded
 from ..video.reader import Reader
-from ..video.resume.unfinished import claimed
+from ..video.resume.unfinished import claim
 from ..video.writer import UNKNOWN, Writer, when_over
 from .interpolation.timing import Span
 from .job import Job
@@ -79,7 +79,7 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None, mea
     Raises:
         VidrestoreError: whatever ended the run; nothing is left under the target's name.
     """
-    with claimed(job.target.path, job.run) if job.resume else nullcontext():
+    with claim(job.target.path, job.run) if job.resume else nullcontext():
         return _restored(job, on_frame, measure=measure)
 
 
@@ -90,14 +90,14 @@ def _restored(job: Job, on_frame: Callable[[Frame], None], *, measure: bool) -> 
     reader, before, cuts = Reader(job.info, job.reading), job.done, 0
     spared = skips(job.stages, before, partial(when_over, job.target))
     source = taken.seen(clock.spent("decode", reader))
-    with closing(prefetch(flying.watching(source) if measure else source)) as decoded:
+    with closing(prefetch(flying.count_all(source) if measure else source)) as decoded:
         frames = through(decoded, job.stages, stages, spared, clock)
         made = download(frames, partial(rounded, target=job.target))
-        made = flying.watching(made) if measure else made
+        made = flying.count_all(made) if measure else made
         writing = Writer(job.target, job.info, reader, end=_end(job), before=before if job.resume else None)
         with closing(prefetch(made)) as ready, writing as writer:
             clock.seconds["encode"] = 0.0
-            for frame in arrived(ready):
+            for frame in wait_for_copies(ready):
                 start = perf_counter()
                 writer.write(frame)
                 clock.seconds["encode"] += perf_counter() - start

@@ -32,7 +32,7 @@ def contrast(picture: Small) -> float:
 
 def unexplained(before: Small, after: Small) -> float:
     """Mean difference of `after` to `before` moved along the optical flow between them; Y, U and V added."""
-    moved = _brought(before, _motion(before, after))
+    moved = _warp(before, _motion(before, after))
     return sum(cv2.mean(cv2.absdiff(moved, after))[:3])
 
 
@@ -42,8 +42,8 @@ def share_found(before: Small, after: Small) -> float:
     More thorough than `unexplained`: the search begins where the pictures fit best as a whole.
     """
     there, back = (_motion(*pair, flow=_careful, start=_shift(*pair)) for pair in ((before, after), (after, before)))
-    misses = np.linalg.norm(there + _brought(back, there), axis=2)
-    differs = cv2.absdiff(_brought(before, there), after).sum(2, dtype=np.float32)
+    misses = np.linalg.norm(there + _warp(back, there), axis=2)
+    differs = cv2.absdiff(_warp(before, there), after).sum(2, dtype=np.float32)
     same = SAME * (max(contrast(before), contrast(after)) + FAINT)
     return float(np.mean((misses < BACK) & (differs < same)))
 
@@ -83,7 +83,7 @@ def _shift(before: Small, after: Small) -> tuple[int, int]:
     return shift
 
 
-def _brought(picture: NDArray[Values], motion: NDArray[np.float32]) -> NDArray[Values]:
+def _warp(picture: NDArray[Values], motion: NDArray[np.float32]) -> NDArray[Values]:
     height, width = motion.shape[:2]
     places = np.dstack(np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)))
     moved = cv2.remap(picture, motion + places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

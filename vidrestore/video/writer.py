@@ -173,7 +173,7 @@ class Writer:
         if self._before is not None:
             return _growing(self._target)
         if self._target.kind == "folder":
-            return self._claim.enter_context(unfinished.claimed(self._target.path, unfinished.NOT_KEPT)) / swap.NEW
+            return self._claim.enter_context(unfinished.claim(self._target.path, unfinished.NOT_KEPT)) / swap.NEW
         return new_part(self._target.path)
 
     def __exit__(
@@ -222,7 +222,7 @@ def appearing(
         ResourceError: the disk is full.
         VidrestoreError: it could not be made or moved.
     """
-    with unfinished.claimed(folder, unfinished.NOT_KEPT) as part:
+    with unfinished.claim(folder, unfinished.NOT_KEPT) as part:
         new = part / swap.NEW
         with _saying(folder):
             new.mkdir()

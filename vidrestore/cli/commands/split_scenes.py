@@ -99,7 +99,7 @@ def split_scenes(
     Example: vidrestore split-scenes film.mp4 clips --csv film.csv
     """
     from ...base.files import check_there
-    from ...metrics.report.cut_scores import kept
+    from ...metrics.report.cut_scores import collect_scores
     from ...scenes.assign import by_cuts, by_list, unmet
     from ...scenes.detect import judge
     from ...scenes.list import read_scenes, scene_list
@@ -134,7 +134,7 @@ def split_scenes(
         if listed is not None:
             return by_list(frames, listed, by_time=by_time)
         judged = judge(frames, detector=detector, threshold=threshold, min_length=shortest)
-        return by_cuts(kept(judged, into=scores))
+        return by_cuts(collect_scores(judged, into=scores))
 
     from ...scenes.split import split  # torch, which refusals need not load
 

@@ -25,7 +25,7 @@ class Score(NamedTuple):
     cut: bool
 
 
-def kept(judged: Iterable[Judged], *, into: list[Score]) -> Iterator[Frame]:
+def collect_scores(judged: Iterable[Judged], *, into: list[Score]) -> Iterator[Frame]:
     """The frames; `into` gets their scores."""
     for frame, score in ((each.frame, each.score) for each in judged):
         into.append(Score(frame.pts, score, frame.cut))

@@ -55,15 +55,15 @@ def motion(picture: Tensor) -> Motion:
     Raises:
         ValueError: the picture is smaller.
     """
-    seen = _Seen.of(picture, top=0.4, even=lambda f: f.square())
+    spectrum = _Spectrum.of(picture, top=0.4, even=lambda f: f.square())
     lengths: Sequence[float] = [LENGTHS[0] + n for n in range(int(LENGTHS[1] - LENGTHS[0]) + 1)]
     angles: Sequence[float] = range(0, 180, 4)
     best = (0.0, 0.0, -1.0)
     for fineness in (1, 0.25, 0.1):
         for angle in angles:
             across, down = math.cos(math.radians(angle)), -math.sin(math.radians(angle))
-            along = seen.x * across + seen.y * down
-            found = seen.compare(torch.sinc(along * torch.tensor(lengths)[:, None]).square())
+            along = spectrum.x * across + spectrum.y * down
+            found = spectrum.compare(torch.sinc(along * torch.tensor(lengths)[:, None]).square())
             if float(found.max()) > best[2]:
                 best = (lengths[int(found.argmax())], float(angle), float(found.max()))
         lengths = [max(1.0, best[0] + n * fineness / 2) for n in range(-4, 5)]
@@ -77,15 +77,15 @@ def gaussian(picture: Tensor) -> Gaussian:
     Args:
         picture: as of `motion`.
     """
-    seen = _Seen.of(picture, top=0.5)
+    spectrum = _Spectrum.of(picture, top=0.5)
     steps = round((SIGMAS[1] - SIGMAS[0]) / 0.1)
     sigmas = torch.tensor([SIGMAS[0] + (SIGMAS[1] - SIGMAS[0]) * n / steps for n in range(steps + 1)])
-    found = seen.compare((-((2 * math.pi * sigmas[:, None] * seen.frequency) ** 2)).exp())
+    found = spectrum.compare((-((2 * math.pi * sigmas[:, None] * spectrum.frequency) ** 2)).exp())
     return Gaussian(float(sigmas[found.argmax()]), max(0.0, float(found.max())))
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Spectrum:
     """A picture's power spectrum at the frequencies that say something; all of them (N,)."""
 
     power: Tensor
@@ -99,7 +99,7 @@ class _Seen:
     """(N, K), orthonormal: what unblurred pictures differ in."""
 
     @classmethod
-    def of(cls, picture: Tensor, *, top: float, even: Callable[[Tensor], Tensor] | None = None) -> "_Seen":
+    def of(cls, picture: Tensor, *, top: float, even: Callable[[Tensor], Tensor] | None = None) -> "_Spectrum":
         """Of a picture (C, H, W), up to the frequency `top`; `even` is something more that pictures differ in."""
         if min(picture.shape[-2:]) < 64:
             raise ValueError(f"a picture of {picture.shape[-1]}x{picture.shape[-2]} is too small to show its blur")
@@ -125,9 +125,9 @@ class _Seen:
         """How well each of the blurs' own power spectra (M, N) explains what is seen: correlations (M,)."""
         even = blurs * self.frequency**-FALL
         expected = even * (self.power.sum() / even.sum(1))[:, None] + self.floor
-        seen, expected = self._without_plain(self.power.log()[None]), self._without_plain(expected.log())
-        lengths = expected.norm(dim=1) * seen.norm()
-        found: Tensor = (expected @ seen[0]) / lengths.clamp_min(1e-9)
+        spectrum, expected = self._without_plain(self.power.log()[None]), self._without_plain(expected.log())
+        lengths = expected.norm(dim=1) * spectrum.norm()
+        found: Tensor = (expected @ spectrum[0]) / lengths.clamp_min(1e-9)
         return found
 
     def _without_plain(self, rows: Tensor) -> Tensor:

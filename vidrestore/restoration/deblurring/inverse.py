@@ -67,7 +67,7 @@ class Inverse:
                 yield seen.frame
                 continue
             start = perf_counter()
-            with precisely(), _memory_told(self.method, seen.tensor):
+            with precisely(), _name_memory_errors(self.method, seen.tensor):
                 if self.psf is None:
                     self.psf, note = estimate(seen.tensor)
                     self.notes.append(note)
@@ -78,7 +78,7 @@ class Inverse:
 
 
 @contextmanager
-def _memory_told(method: str, picture: Tensor) -> Iterator[None]:
+def _name_memory_errors(method: str, picture: Tensor) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, MemoryError) as error:

@@ -58,7 +58,7 @@ def extract(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
     began = time.perf_counter()
     reader, tally = Reader(job.info, job.reading), _Tally()
     with closing(prefetch(reader)) as decoded:
-        frames = _told(decoded, on_frame, tally)
+        frames = _count_frames(decoded, on_frame, tally)
         if job.scenes is None:
             placed = gathered(by_cuts(mark_cuts(frames)), into=tally.scenes)
             _write(job, job.target, reader, pick(placed, job.picking), tally)
@@ -81,7 +81,7 @@ def extract(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
     return report, tally.scenes
 
 
-def _told(frames: Iterable[Frame], on_frame: Callable[[Frame], None], tally: _Tally) -> Iterator[Frame]:
+def _count_frames(frames: Iterable[Frame], on_frame: Callable[[Frame], None], tally: _Tally) -> Iterator[Frame]:
     for frame in frames:
         tally.start = tally.start if tally.read else frame.pts
         tally.read, tally.end = tally.read + 1, frame.pts + frame.duration
@@ -97,14 +97,14 @@ def _write_scenes(job: Job, placed: Iterable[Placed], tally: _Tally) -> None:
             first = next(scene)
             zero = first.frame.pts
             target = replace(job.target, path=part / SCENE.format(number + 1))
-            from_zero = (_moved(each, -zero) for each in chain((first,), scene))
+            from_zero = (_shift(each, -zero) for each in chain((first,), scene))
             _write(job, target, Origin(job.info.start + zero), pick(from_zero, job.picking), tally)
         if not tally.scenes:
             raise UsageError(f"{job.info.path} has none of the scenes: it ends with frame {tally.read}")
     tally.warnings += unmet(job.scenes, tally.scenes, frames=tally.read, began=tally.start, by_time=job.by_time)
 
 
-def _moved(placed: Placed, by: Fraction) -> Placed:
+def _shift(placed: Placed, by: Fraction) -> Placed:
     return placed._replace(frame=replace(placed.frame, pts=placed.frame.pts + by))
 
 

@@ -26,7 +26,7 @@ standard deviation of 8 changes them by 5, x264 at crf 32 by 4 to 8, and motion 
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Change:
     frame: Frame
     cut: bool
     """First of a shot, or of a size."""
@@ -40,18 +40,18 @@ def mark_repeats(frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool]]:
     A repeat changes next to nothing, and much less than other frames of its shot within LONGEST. So, where nothing
     moves, all frames within LONGEST of a motion are marked, and together last longer than that; MOST are looked ahead.
     """
-    for window in windows(_watched(frames), before=MOST, after=MOST):
+    for window in windows(_changes(frames), before=MOST, after=MOST):
         now = window[MOST]
         around = [each.change for each in window if abs(each.frame.pts - now.frame.pts) <= LONGEST]
         yield now.frame, not now.cut and now.change <= min(LIMIT, RATIO * max(around))
 
 
-def _watched(frames: Iterable[Frame]) -> Iterator[_Seen]:
+def _changes(frames: Iterable[Frame]) -> Iterator[_Change]:
     before: Tensor | None = None
     for frame in frames:
         blocks = _blocks(frame.picture)
         cut = frame.cut or before is None or before.shape != blocks.shape
-        yield _Seen(frame, cut, 0.0 if cut or before is None else _change(before, blocks))
+        yield _Change(frame, cut, 0.0 if cut or before is None else _change(before, blocks))
         before = blocks
 
 

@@ -28,7 +28,7 @@ Marked = tuple[Frame, bool]
 
 
 @dataclass(frozen=True)
-class _Seen:
+class _Source:
     """A frame of the source."""
 
     frame: Frame
@@ -58,26 +58,26 @@ class _Seen:
 class _Stretch:
     """A picture with its repeats, and what comes after them."""
 
-    held: tuple[_Seen, ...]
-    following: _Seen | None
+    held: tuple[_Source, ...]
+    following: _Source | None
 
     @property
     def ends_shot(self) -> bool:
         return self.following is None or self.following.shot != self.held[0].shot
 
 
-def _seen(frames: Iterable[Marked], device: torch.device) -> Iterator[_Seen]:
+def _sources(frames: Iterable[Marked], device: torch.device) -> Iterator[_Source]:
     shot, origin, size = 0, Fraction(0), None
     for number, (frame, repeats) in enumerate(frames):
         origin = origin if number else frame.pts
         shot += frame.cut or size not in (None, frame.size)
         size = frame.size
-        yield _Seen(frame, number, shot, repeats, origin, device)
+        yield _Source(frame, number, shot, repeats, origin, device)
 
 
-def _stretches(frames: Iterable[_Seen]) -> Iterator[_Stretch]:
+def _stretches(frames: Iterable[_Source]) -> Iterator[_Stretch]:
     """Each picture with its repeats. What stands still, or ends a shot, comes one frame at a time."""
-    held: list[_Seen] = []
+    held: list[_Source] = []
     still = False
     for seen in frames:
         if held and seen.repeats and seen.shot == held[0].shot and not still:
@@ -93,7 +93,7 @@ def _stretches(frames: Iterable[_Seen]) -> Iterator[_Stretch]:
         yield from _stretch(held, None)
 
 
-def _stretch(held: list[_Seen], following: _Seen | None) -> Iterator[_Stretch]:
+def _stretch(held: list[_Source], following: _Source | None) -> Iterator[_Stretch]:
     whole = _Stretch(tuple(held), following)
     if not whole.ends_shot:
         yield whole
@@ -102,7 +102,7 @@ def _stretch(held: list[_Seen], following: _Seen | None) -> Iterator[_Stretch]:
     yield _Stretch((held[-1],), following)
 
 
-def _one_by_one(held: list[_Seen]) -> Iterator[_Stretch]:
+def _one_by_one(held: list[_Source]) -> Iterator[_Stretch]:
     return (_Stretch((one,), other) for one, other in pairwise(held))
 
 
@@ -155,7 +155,7 @@ class Retimer:
         """
         self._skip = skip
         waiting, last, shot = None, None, 0
-        for stretch in _stretches(_seen(frames, self.between.device)):
+        for stretch in _stretches(_sources(frames, self.between.device)):
             for belongs, frame in self._frames_of(stretch):
                 if waiting is not None:
                     self.frames += 1
@@ -176,7 +176,8 @@ class Retimer:
         moments = self._moments(stretch)
         if self._moves(stretch):
             while chunk := list(islice(moments, AT_ONCE)):
-                yield from self._skipped(stretch, chunk) if len(chunk) <= self._skip else self._made(stretch, chunk)
+                make = self._skip_pictures if len(chunk) <= self._skip else self._interpolate
+                yield from make(stretch, chunk)
             return
         for share, pts in moments:
             self._skip = max(0, self._skip - 1)
@@ -198,12 +199,12 @@ class Retimer:
             return False
         return not _equal(one.frame.picture, other.frame.picture)
 
-    def _skipped(self, stretch: _Stretch, chunk: list[tuple[Fraction, Fraction]]) -> Iterator[tuple[int, Frame]]:
+    def _skip_pictures(self, stretch: _Stretch, chunk: list[tuple[Fraction, Fraction]]) -> Iterator[tuple[int, Frame]]:
         self._skip -= len(chunk)
         one = stretch.held[0]
         return ((one.shot, replace(one.frame, pts=pts)) for _, pts in chunk)
 
-    def _made(self, stretch: _Stretch, chunk: list[tuple[Fraction, Fraction]]) -> Iterator[tuple[int, Frame]]:
+    def _interpolate(self, stretch: _Stretch, chunk: list[tuple[Fraction, Fraction]]) -> Iterator[tuple[int, Frame]]:
         self._skip = 0
         one, other = stretch.held[0], stretch.following
         assert other is not None

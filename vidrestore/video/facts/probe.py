@@ -24,7 +24,7 @@ from ..time.clock import start_of
 from ..time.rate import average_rate
 from ..time.timeline import decoded, first_alone
 from .info import StreamInfo, StreamKind, VideoInfo
-from .sidedata import display_matrix, dropped, hdr10, lost_metadata
+from .sidedata import display_matrix, hdr10, lost_metadata
 
 KINDS: dict[str, StreamKind] = {
     "video": "video",
@@ -152,5 +152,4 @@ def _warnings(
     if first.colorspace not in (0, 2, *MATRICES) or first.colorspace in (10, 14):
         used = MATRICES.get(first.colorspace, guessed_matrix(first.height))
         yield f"colour matrix {first.colorspace} is not known here: read as {used}"
-    for name in lost_metadata(first):
-        yield dropped(name)
+    yield from lost_metadata(first)

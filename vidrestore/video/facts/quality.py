@@ -77,10 +77,10 @@ def source_quality(path: Path, *, follow_references: bool = False) -> SourceQual
                 with suppress(FFmpegError):  # what is damaged is counted where the video is read
                     frames += packet.decode()
         found = max((noise(_luma(frame)) for frame in frames[:FRAMES]), default=0.0)
-    return judged(compression_of(8 * size / max(1, count * pixels), codec), found)
+    return with_kind(compression_of(8 * size / max(1, count * pixels), codec), found)
 
 
-def judged(compression: float, noise: float) -> SourceQuality:
+def with_kind(compression: float, noise: float) -> SourceQuality:
     """The two numbers with their kind."""
     words = [word for word, holds in (("compressed", compression >= 0.5), ("noisy", noise >= NOISY)) if holds]
     kind: Kind = " and ".join(words) or "clean"  # type: ignore[assignment]

@@ -45,14 +45,9 @@ def display_matrix(frame: VideoFrame) -> tuple[int, ...] | None:
 
 
 def lost_metadata(frame: VideoFrame) -> list[str]:
-    """Names of what lies beside a frame and cannot be carried through."""
+    """One line on each kind of what lies beside a frame and cannot be carried through."""
     kinds = {data.type for data in _all(frame)}
-    return sorted({name for kind, name in LOST.items() if kind in kinds})
-
-
-def dropped(name: str) -> str:
-    """What is said of such metadata."""
-    return f"{name} metadata is dropped"
+    return [f"{name} metadata is dropped" for name in sorted({name for kind, name in LOST.items() if kind in kinds})]
 
 
 def hdr10(frame: VideoFrame) -> Hdr10:

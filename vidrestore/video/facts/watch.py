@@ -7,7 +7,7 @@ from av.video.frame import VideoFrame
 
 from ..decode.pixel_format import has_alpha
 from .info import Hdr10, VideoInfo
-from .sidedata import display_matrix, dropped, hdr10, lost_metadata
+from .sidedata import display_matrix, hdr10, lost_metadata
 
 
 class Watch:
@@ -43,7 +43,7 @@ class Watch:
 
     def _lines(self, frame: VideoFrame) -> Iterator[str]:
         info = self._info
-        yield from map(dropped, lost_metadata(frame))
+        yield from lost_metadata(frame)
         if has_alpha(frame.format.name):
             yield "transparency is dropped"
         if display_matrix(frame) not in (None, info.display_matrix):

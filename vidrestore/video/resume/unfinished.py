@@ -84,7 +84,7 @@ def remains(target: Path) -> Iterator[str]:
 
 
 @contextmanager
-def claimed(target: Path, run: Mapping[str, str]) -> Iterator[Path]:
+def claim(target: Path, run: Mapping[str, str]) -> Iterator[Path]:
     """The folder of a target, made where it is not there, is this run's alone; left empty, it is deleted.
 
     What a killed run has left to do to the target is done first.
