@@ -108,7 +108,7 @@ def test_only_wanted_frames_fill_batches_and_few_wait_for_it():
 # Colour
 
 
-@pytest.mark.parametrize("space", ["luma", "rgb"])
+@pytest.mark.parametrize("space", ["luma", "rgb", "yuv"])
 @pytest.mark.parametrize("depth", [8, 10])
 def test_identity_changes_no_code_value(space: str, depth: int):
     frames = planes(3)
@@ -136,7 +136,7 @@ def test_luma_leaves_chroma_alone_or_enlarges_it():
 
 def test_each_frame_is_converted_once(monkeypatch: pytest.MonkeyPatch):
     calls = []
-    monkeypatch.setattr(convert_module, "luma", lambda p: calls.append(id(p.y)) or p.y[None].float())
+    monkeypatch.setitem(convert_module.FROM_PLANES, "luma", lambda p: calls.append(id(p.y)) or p.y[None].float())
     frames = planes(6)
     list(run(MeanOf(Needs(before=2, after=2, space="luma")), frames, engine=choose(FP32), settings=FP32))
     assert calls == [id(f.picture.y) for f in frames]

@@ -11,11 +11,15 @@ from vidrestore.frame.colour import (
     luma_of_rgb,
     quantise,
     rgb_with_luma,
+    rgb_with_yuv,
     to_planes,
     to_rgb,
+    to_yuv,
     with_luma,
     with_rgb,
+    with_yuv,
     yuv_matrix,
+    yuv_of_rgb,
 )
 from vidrestore.frame.frame import Colour, Planes
 
@@ -46,6 +50,30 @@ def test_unchanged_luma_and_rgb_give_back_every_code_value(colour: Colour) -> No
     assert equal(quantise(with_luma(planes, luma(planes), scale=1)), planes)
     rgb = to_rgb(planes)
     assert equal(quantise(with_rgb(planes, rgb, rgb.clone())), planes)
+    yuv = to_yuv(planes)
+    assert equal(quantise(with_yuv(planes, yuv, yuv.clone())), planes)
+
+
+@pytest.mark.parametrize("sub", [(1, 1), (1, 0), (0, 0), (2, 0)])
+@pytest.mark.parametrize("full_range", [False, True])
+def test_yuv_is_the_codes_and_takes_changes_of_each_sample(sub: tuple[int, int], full_range: bool) -> None:
+    planes = noise(Colour(full_range=full_range, depth=10), 21, 35, *sub)
+    other = noise(planes.colour, 21, 35, *sub)
+    before, after = to_yuv(planes), to_yuv(other)
+    assert before.shape == (3, 21, 35)
+    black, white = (0, 1023) if full_range else (64, 940)
+    torch.testing.assert_close(before[0], (planes.y.int() - black) / (white - black))
+    chroma = planes.u.int()[5 >> sub[1], 7 >> sub[0]] - 512
+    assert float(before[1, 5, 7]) == pytest.approx(float(chroma) / (1023 if full_range else 896), abs=1e-6)
+    assert equal(quantise(with_yuv(planes, before, after)), other)
+
+
+def test_a_change_within_a_chroma_sample_counts_as_its_mean() -> None:
+    planes = noise(Colour(), 4, 4)
+    before = to_yuv(planes)
+    after = before.clone()
+    after[2, 0, 0] += 8 / 224
+    assert (with_yuv(planes, before, after).v - planes.v)[0, 0].item() == pytest.approx(2, abs=1e-3)
 
 
 @pytest.mark.parametrize("colour", COLOURS)
@@ -121,6 +149,9 @@ def test_grey_stays_grey() -> None:
 def test_rgb_with_its_own_luma_is_itself() -> None:
     rgb = torch.rand(3, 9, 13)
     torch.testing.assert_close(rgb_with_luma(rgb, luma_of_rgb(rgb), scale=1), rgb, atol=1e-6, rtol=0)
+    other = torch.rand(3, 9, 13)
+    torch.testing.assert_close(rgb_with_yuv(rgb, yuv_of_rgb(rgb), yuv_of_rgb(other)), other, atol=1e-5, rtol=0)
+    torch.testing.assert_close(yuv_of_rgb(rgb)[:1], luma_of_rgb(rgb))
 
 
 @pytest.mark.parametrize("full_range", [False, True])

@@ -16,6 +16,7 @@ from vidrestore.models.weights.calibration import calibrate, measure
 # Small variants of each network, enough to reach every branch of it.
 ARGUMENTS: dict[str, list[dict[str, object]]] = {
     "aligned": [{"width": 8, "blocks": 1}, {"width": 8, "blocks": 1, "confidence": True}],
+    "cleaner": [{"width": 8, "blocks": 1}],
     "delta": [{"applications": 1}, {"reconstruction": "A", "applications": 1, "kernel_order": "hwt", "skip": True}],
     "espcn": [
         {"scale": 2, "layers": 4},
@@ -82,7 +83,7 @@ def processor_of(case: Case) -> Processor:
 def window_for(processor: Processor, batch: int, height: int, width: int) -> Tensor:
     """Smooth pictures with some noise: (B, T, C, H, W)."""
     needs = processor.needs
-    t, c = needs.before + 1 + needs.after, 1 if needs.space == "luma" else 3
+    t, c = needs.before + 1 + needs.after, needs.channels
     coarse = torch.rand(batch * t, c, -(-height // 8), -(-width // 8))
     smooth = F.interpolate(coarse, size=(height, width), mode="bicubic")
     return (smooth + 0.02 * torch.randn_like(smooth)).clamp(0, 1).reshape(batch, t, c, height, width)

@@ -88,6 +88,12 @@ def test_noise_has_the_variance_that_is_said() -> None:
     y, u, _ = (np.stack(each).astype(float) for each in zip(*map(planes, frames), strict=True))
     assert y.var() == pytest.approx(0.3 * 100 + 16, rel=0.05)
     assert u.std() == pytest.approx(5, rel=0.1)
+    assert np.abs(np.corrcoef(u[0, :, :-1].ravel(), u[0, :, 1:].ravel())[0, 1]) > 0.3  # in blotches
+    white = replace(noise, blotchy=False)
+    (frame,), _ = damaged([grey], Damage(noise=white), scale=1, rng=np.random.default_rng(0))
+    v = planes(frame)[2].astype(float)
+    assert v.std() == pytest.approx(5, rel=0.1)
+    assert np.abs(np.corrcoef(v[:, :-1].ravel(), v[:, 1:].ravel())[0, 1]) < 0.05
     assert np.corrcoef(y[0].ravel(), y[1].ravel())[0, 1] < 0.05  # anew in every frame
 
 
@@ -111,7 +117,10 @@ def test_a_draw_is_a_function_of_its_seed_and_shares_are_kept() -> None:
     assert {each.encoders[0].name for each in drawn if each.encoders} == {
         make(q[5]).name for make, q in codecs.KINDS.values()
     }
-    assert all(draw(rng, Shares(0, 0, 0, 0, 0, 0)) == Damage() for _ in range(20))
+    assert all(draw(rng, Shares(0, 0, 0, sharpened=0, compressed=0, twice=0)) == Damage() for _ in range(20))
+    plain = [draw(rng, Shares(noisy=1, noisiest=55, only_noisy=1)) for _ in range(300)]
+    assert all(each == Damage(noise=each.noise) for each in plain)
+    assert 30 < max(each.noise.floor for each in plain if each.noise) <= 55
 
 
 def test_scenes_are_encoded_once(tmp_path: Path) -> None:
@@ -130,7 +139,7 @@ def test_windows_belong_to_their_target(tmp_path: Path) -> None:
     """The middle frame, enlarged, comes closer to its own target than to any other of the batch."""
     for n in range(3):
         film(tmp_path / "data" / f"film{n}", 14, seed=n)
-    task = replace(TINY, shares=Shares(0, 0.5, 0, 0, 0, 0))  # hard compression would hide which is whose
+    task = replace(TINY, shares=Shares(0, 0.5, 0, sharpened=0, compressed=0))  # hard ones would hide which is whose
     material = task.open(tmp_path / "data", tmp_path / "scratch")
     low, high = material.batches(batch=8, seed=1, steps=3)[2]
     assert (low.shape, high.shape) == ((8, 5, 1, 16, 16), (8, 1, 1, 32, 32))
@@ -142,12 +151,29 @@ def test_windows_belong_to_their_target(tmp_path: Path) -> None:
     assert torch.equal(low, again)
 
 
-def test_the_recipe_runs_and_begins_at_bicubic(tmp_path: Path) -> None:
+def test_windows_of_the_same_size_have_chroma_that_belongs_to_them(tmp_path: Path) -> None:
+    for n in range(3):
+        film(tmp_path / "data" / f"film{n}", 14, seed=n)
+    clean = Shares(0, 0, 0, sharpened=0, compressed=0)
+    task = replace(TINY, shares=clean, scale=1, patch=32)
+    assert task.command == "clean"
+    low, high = task.open(tmp_path / "data", tmp_path / "scratch").batches(batch=4, seed=1, steps=2)[1]
+    assert (low.shape, high.shape) == ((4, 5, 3, 32, 32), (4, 1, 3, 32, 32))
+    assert torch.equal(bicubic(task, low), high)  # nothing was done to them
+    assert torch.equal(low[..., 1:, ::2, ::2].repeat_interleave(2, -1).repeat_interleave(2, -2), low[..., 1:, :, :])
+    assert high[:, :, 1:].abs().amax() <= 0.5 < high[:, :, 0].amax() <= 1.1
+    edges = (high[:, 0, 0].diff(dim=-1).abs().mean(), high[:, 0, 1].diff(dim=-1).abs().mean())
+    assert min(edges) > 0
+
+
+@pytest.mark.parametrize("name", ["robust-x2", "clean"])
+def test_the_recipe_runs_and_begins_at_its_baseline(name: str, tmp_path: Path) -> None:
     for n in range(2):
         film(tmp_path / "data" / f"film{n}", 14, seed=n)
-    recipe = replace(
-        RECIPES["robust-x2"], args={"width": 8, "blocks": 1, "confidence": True}, task=TINY, batch=2, validate_every=2
-    )
+    recipe = RECIPES[name]
+    task = replace(TINY, scale=recipe.task.scale)
+    args = {**recipe.args, "width": 8, "blocks": 1}
+    recipe = replace(recipe, args=args, task=task, batch=2, validate_every=2)
     seen = []
     Training(recipe, tmp_path / "data", tmp_path / "run", steps=2, workers=0).run(seen.append)
     assert seen[-1].psnr == pytest.approx(seen[-1].baseline, abs=0.5)

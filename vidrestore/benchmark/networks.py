@@ -65,8 +65,7 @@ def core_inputs(network: Network, part: int = 1) -> tuple[Tensor, ...]:
     """What the core sees of a random window, 960x540 by `part`, grown to what the network needs; always the same."""
     needs = network.needs
     height, width = (-(-n // part // needs.multiple) * needs.multiple for n in (HEIGHT, WIDTH))
-    channels = 1 if needs.space == "luma" else 3
-    shape = (1, needs.before + 1 + needs.after, channels, height, width)
+    shape = (1, needs.before + 1 + needs.after, needs.channels, height, width)
     window = torch.rand(prod(shape), generator=torch.Generator().manual_seed(0)).view(shape)
     with torch.no_grad():
         return network.prepare(window)

@@ -1,14 +1,25 @@
 """Frames to what a network sees, and back, on the engine's device."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-from ..frame.colour import luma, luma_of_rgb, rgb_with_luma, to_rgb, with_luma, with_rgb
+from ..frame.colour import (
+    luma,
+    luma_of_rgb,
+    rgb_with_luma,
+    rgb_with_yuv,
+    to_rgb,
+    to_yuv,
+    with_luma,
+    with_rgb,
+    with_yuv,
+    yuv_of_rgb,
+)
 from ..frame.frame import Frame, Planes
+from ..models.processor import Space
 from .precisely import precisely
 from .transfer import upload
 
@@ -22,29 +33,30 @@ class Seen:
     picture: Planes | Tensor
     """The frame's, on the engine's device."""
     tensor: Tensor
-    """(1, H, W) luma or (3, H, W) RGB, float32, on the engine's device."""
+    """(1, H, W) luma or (3, H, W) RGB or YUV, float32, on the engine's device."""
     cut: bool
     """Also set where the size of the picture changes: no window can hold both."""
 
 
-def see(frames: Iterable[Frame], *, space: Literal["luma", "rgb"], device: torch.device) -> Iterator[Seen]:
+FROM_PLANES: dict[Space, Callable[[Planes], Tensor]] = {"luma": luma, "rgb": to_rgb, "yuv": to_yuv}
+FROM_RGB: dict[Space, Callable[[Tensor], Tensor]] = {"luma": luma_of_rgb, "rgb": lambda rgb: rgb, "yuv": yuv_of_rgb}
+
+
+def see(frames: Iterable[Frame], *, space: Space, device: torch.device) -> Iterator[Seen]:
     """Upload and convert each frame."""
     size = None
     for frame in frames:
         picture = upload(frame.picture, device)
         with precisely():
-            if isinstance(picture, Planes):
-                tensor = luma(picture) if space == "luma" else to_rgb(picture)
-            else:
-                tensor = luma_of_rgb(picture) if space == "luma" else picture
+            tensor = FROM_PLANES[space](picture) if isinstance(picture, Planes) else FROM_RGB[space](picture)
         yield Seen(frame, picture, tensor, frame.cut or frame.size != size)
         size = frame.size
 
 
-def restored(seen: Seen, out: Tensor, *, space: Literal["luma", "rgb"], scale: int) -> Planes | Tensor:
+def restored(seen: Seen, out: Tensor, *, space: Space, scale: int) -> Planes | Tensor:
     """The picture of `seen` with what the network made of it, (1 or 3, scale*H, scale*W).
 
-    Planes stay planes where the network only saw luma, or changed RGB without enlarging it.
+    Planes stay planes where the network saw luma or YUV, or changed RGB without enlarging it.
     """
     picture = seen.picture
     with precisely():
@@ -52,6 +64,10 @@ def restored(seen: Seen, out: Tensor, *, space: Literal["luma", "rgb"], scale: i
             if isinstance(picture, Planes):
                 return with_luma(picture, out, scale=scale)
             return rgb_with_luma(picture, out, scale=scale)
+        if space == "yuv":
+            if isinstance(picture, Planes):
+                return with_yuv(picture, seen.tensor, out)
+            return rgb_with_yuv(picture, seen.tensor, out)
         if isinstance(picture, Planes) and scale == 1:
             return with_rgb(picture, seen.tensor, out)
         return out

@@ -106,5 +106,4 @@ def _steps(processor: Processor, core: Core) -> Callable[[Tensor], Tensor]:
 
 def _trial(needs: Needs) -> Tensor:
     side = -(-TRIAL // needs.multiple) * needs.multiple
-    channels = 1 if needs.space == "luma" else 3
-    return torch.rand(1, needs.before + 1 + needs.after, channels, side, side)
+    return torch.rand(1, needs.before + 1 + needs.after, needs.channels, side, side)

@@ -18,7 +18,7 @@ from .tile import good_tile
 SHARE = 0.5
 """Of the free memory, what one batch may take: the rest is for frames in flight, the encoder, and others."""
 
-OUTSIDE = {"luma": (64 << 20, 62), "rgb": (128 << 20, 96)}
+OUTSIDE = {"luma": (64 << 20, 62), "rgb": (128 << 20, 96), "yuv": (128 << 20, 96)}
 """Bytes that a run holds outside the network, and of each output pixel beside that: pictures in flight, on their way to
 8 bits and in an encoder that does not look ahead. Measured from 480x270 and 960x540 to 3840x2160; luma is of decoded
 planes: RGB pictures whose luma alone a network sees took a fifth more memory in all than was planned so."""
@@ -85,7 +85,7 @@ def plan(
 def outside(needs: Needs, size: tuple[int, int]) -> int:
     """Bytes that a run takes beside its tiles, the pictures of a window, (H, W), among them."""
     always, of_a_pixel = OUTSIDE[needs.space]
-    window = 4 * (needs.before + 1 + needs.after) * (1 if needs.space == "luma" else 3)
+    window = 4 * (needs.before + 1 + needs.after) * needs.channels
     return always + (window + of_a_pixel * needs.scale**2) * math.prod(size)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .frame import Colour, Matrix, Planes
@@ -171,6 +172,44 @@ def with_rgb(planes: Planes, before: Tensor, after: Tensor) -> Planes:
         for plane, delta in ((planes.u, change[1]), (planes.v, change[2]))
     )
     return replace(planes, y=planes.y + change[0] * span, u=u, v=v)
+
+
+def to_yuv(planes: Planes) -> Tensor:
+    """(3, H, W) float32: Y with black 0 and white 1, U and V from -0.5 to 0.5; a chroma sample for each luma sample.
+
+    Chroma of a smaller size is repeated, not interpolated, so that `with_yuv` finds it again.
+    """
+    y = luma(planes)
+    if planes.u is None or planes.v is None:
+        return torch.cat((y, torch.zeros_like(y), torch.zeros_like(y)))
+    zero, span = _chroma_range(planes.colour)
+    chroma = (torch.stack((planes.u, planes.v)).float() - zero) / span
+    for axis, times in ((-2, 1 << planes.subsample_y), (-1, 1 << planes.subsample_x)):
+        chroma = chroma.repeat_interleave(times, axis)
+    return torch.cat((y, chroma[:, : y.shape[-2], : y.shape[-1]]))
+
+
+def with_yuv(planes: Planes, before: Tensor, after: Tensor) -> Planes:
+    """`planes` plus what a network changed: before = to_yuv(planes), after = its restored form, both (3, H, W)."""
+    change = after - before
+    _, span = _luma_range(planes.colour)
+    y = planes.y + change[0] * span
+    if planes.u is None or planes.v is None:
+        return replace(planes, y=y)
+    _, chroma = _chroma_range(planes.colour)
+    cells = (1 << planes.subsample_y, 1 << planes.subsample_x)
+    means = F.avg_pool2d(change[None, 1:], cells, ceil_mode=True)[0] * chroma
+    return replace(planes, y=y, u=planes.u + means[0], v=planes.v + means[1])
+
+
+def yuv_of_rgb(rgb: Tensor) -> Tensor:
+    """(3, H, W) in [0, 1] -> the same as `to_yuv` gives, by BT.601."""
+    return _to_yuv(rgb, "bt601")
+
+
+def rgb_with_yuv(rgb: Tensor, before: Tensor, after: Tensor) -> Tensor:
+    """An RGB picture plus what a network changed: before = yuv_of_rgb(rgb), after = its restored form."""
+    return rgb + _from_yuv(after - before, "bt601")
 
 
 def luma_of_rgb(rgb: Tensor) -> Tensor:

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
+Space = Literal["luma", "rgb", "yuv"]
+
+
 @dataclass(frozen=True, slots=True)
 class Needs:
     """Everything the engine must know about a network, as data."""
@@ -20,8 +23,9 @@ class Needs:
     """Frames of the window after the current one: the lookahead."""
     times: tuple[Fraction, ...] = (Fraction(0),)
     """Where the outputs lie, as a share of the way to the next frame: 0 replaces the current frame."""
-    space: Literal["luma", "rgb"] = "rgb"
-    """luma: the network sees Y alone, with black at 0 and white at 1; chroma planes are only resized."""
+    space: Space = "rgb"
+    """luma: the network sees Y alone, with black at 0 and white at 1; chroma planes are only resized.
+    yuv: Y and beside it U and V from -0.5 to 0.5, as many samples; where the video has fewer, they are repeated."""
     scale: int = 1
     """Output height and width over input height and width."""
     halo: int = 0
@@ -29,12 +33,17 @@ class Needs:
     multiple: int = 1
     """Height and width must be multiples of this; the engine pads by replication and crops."""
 
+    @property
+    def channels(self) -> int:
+        """Of a picture in this space."""
+        return 1 if self.space == "luma" else 3
+
 
 class Processor(Protocol):
     """A network in three steps, so that an engine can compile the middle one.
 
     It knows no device, batch, tile, codec or precision. With window (B, T, C, H, W), T = before + 1 + after,
-    C = 1 (luma) or 3 (rgb), float32, nominally in [0, 1]:
+    C = 1 (luma) or 3 (rgb, yuv), float32, nominally in [0, 1]:
 
         finish(window, *core(*prepare(window)))  ->  (B, len(times), C, scale*H, scale*W), float32
 

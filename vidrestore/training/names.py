@@ -10,6 +10,7 @@ NAMES = (
     "espcn-x2-document",
     "aligned-x2",
     "robust-x2",
+    "clean",
     "delta-x2",
     "five-parallel-x2",
     "gz2019-x2",

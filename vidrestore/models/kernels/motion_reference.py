@@ -48,13 +48,17 @@ def gather(pictures: Tensor, y: Tensor, x: Tensor) -> Tensor:
 
 def mismatch(picture: Tensor, others: Tensor, y: Tensor, x: Tensor) -> Tensor:
     """Mean absolute difference over 5x5 pixels of `picture` (B, 1, H, W) and `others` (B, N, H, W) moved onto it."""
-    return _window((_between(others, y, x) - picture).abs()) / (2 * WINDOW + 1) ** 2
+    return local_mean((between(others, y, x) - picture).abs())
 
 
 def activity(picture: Tensor) -> Tensor:
     """Mean absolute difference over 5x5 pixels of `picture` (B, 1, H, W) and its own mean over as many."""
-    area = (2 * WINDOW + 1) ** 2
-    return _window((picture - _window(picture) / area).abs()) / area
+    return local_mean((picture - local_mean(picture)).abs())
+
+
+def local_mean(x: Tensor) -> Tensor:
+    """Of the 5x5 pixels around each."""
+    return _window(x) / (2 * WINDOW + 1) ** 2
 
 
 def _rows(y: Tensor) -> Tensor:
@@ -97,14 +101,14 @@ def _refined(picture: Tensor, others: Tensor, y: Tensor, x: Tensor) -> tuple[Ten
     yy, xx, yx = _window(down * down) + flat, _window(right * right) + flat, _window(down * right)
     scale = 1 / (yy * xx - yx * yx)
     for _ in range(STEPS):
-        apart = _between(others, y, x) - picture
+        apart = between(others, y, x) - picture
         along_y, along_x = _window(down * apart), _window(right * apart)
         y = _smooth(y - ((xx * along_y - yx * along_x) * scale).clamp(-1, 1))
         x = _smooth(x - ((yy * along_x - yx * along_y) * scale).clamp(-1, 1))
     return y, x
 
 
-def _between(pictures: Tensor, y: Tensor, x: Tensor) -> Tensor:
+def between(pictures: Tensor, y: Tensor, x: Tensor) -> Tensor:
     """What `pictures` show at displacements between pixels, bilinear."""
     top, left = y.floor(), x.floor()
     down, right = y - top, x - left

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from .aligned import Aligned
+from .cleaner import Cleaner
 from .espcn import Espcn
 from .fusion import Fusion
 from .msresnet import MSResNet
@@ -10,11 +11,12 @@ from .sepconv import SepConv
 from .unblur import Unblur
 from .vsr import Delta, FiveParallel, Gz2019
 
-Network = Aligned | Delta | Espcn | FiveParallel | Fusion | Gz2019 | MSResNet | SepConv | Unblur
+Network = Aligned | Cleaner | Delta | Espcn | FiveParallel | Fusion | Gz2019 | MSResNet | SepConv | Unblur
 """Any of them: an nn.Module that is a Processor. A union, one name a network."""
 
 MODELS: dict[str, Callable[..., Network]] = {
     "aligned": Aligned,
+    "cleaner": Cleaner,
     "delta": Delta,
     "espcn": Espcn,
     "five-parallel": FiveParallel,

@@ -16,6 +16,7 @@ from ..kernels.motion import by_kernels, motion
 from ..kernels.motion_reference import HALO, MULTIPLE, WINDOW, activity, gather, mismatch
 from ..processor import Needs
 
+MIDDLE = 2
 NEIGHBOURS = (0, 1, 3, 4)
 """Of the five frames, without the middle one."""
 NEWS, PLACE = 8.0, 2.0
@@ -41,7 +42,7 @@ class Aligned(nn.Module):
         self.core = nn.Sequential(
             nn.Conv2d(planes, width, 3, padding=1),
             nn.ReLU(),
-            *(_Residual(width) for _ in range(blocks)),
+            *(Residual(width) for _ in range(blocks)),
             nn.Conv2d(width, 4, 3, padding=1),
         )
         last = self.core[-1]
@@ -72,7 +73,9 @@ class Aligned(nn.Module):
         return (F.pixel_shuffle(core_out[0].float(), 2) + upsample(window[:, 2], 2))[:, None]
 
 
-class _Residual(nn.Module):
+class Residual(nn.Module):
+    """Two convolutions with a skip, which at first change little."""
+
     def __init__(self, width: int) -> None:
         super().__init__()
         last = nn.Conv2d(width, width, 3, padding=1)

@@ -124,7 +124,7 @@ def open_file(path: Path, *, task: str) -> Network | ForeignNetwork:
     check_foreign(path, task=task)
     network = open_foreign(path)
     if network.needs.scale == 1 and task == "upscale":
-        raise ModelError(f"the network of {path} keeps the size of pictures; give it to `vidrestore deblur`")
-    if network.needs.scale > 1 and task == "deblur":
+        raise ModelError(f"the network of {path} keeps the size of pictures; give it to `vidrestore clean` or deblur")
+    if network.needs.scale > 1 and task != "upscale":
         raise ModelError(f"the network of {path} enlarges x{network.needs.scale}; give it to `vidrestore upscale`")
     return network

@@ -52,7 +52,7 @@ class Entry:
 
     name: str
     task: str
-    """The command it serves: upscale, interpolate, deblur."""
+    """The command it serves: upscale, interpolate, deblur, clean."""
     model: str
     """A key of models.MODELS."""
     args: Arguments
@@ -189,7 +189,7 @@ def check_foreign(path: Path, *, task: str) -> None:
     """ModelError: another program's file is missing, or the command runs no such networks."""
     if not path.is_file():
         raise ModelError(f"{path}: no such file; check the name")
-    if task not in ("upscale", "deblur"):
+    if task not in ("upscale", "deblur", "clean"):
         way_out = "`vidrestore models convert FILE OUT.safetensors --model NETWORK`, and give that"
         raise ModelError(f"{path} is another program's, which {task} does not run; make a weight file with {way_out}")
 

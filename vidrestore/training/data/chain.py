@@ -41,6 +41,10 @@ class Shares:
     other_kernel: float = 0.35
     """Scaled by another kernel than MATLAB's bicubic."""
     noisy: float = 0.15
+    noisiest: float = 30.0
+    """Standard deviation at most."""
+    only_noisy: float = 0.0
+    """Of the noisy: white Gaussian noise of luma and chroma, and nothing else."""
     sharpened: float = 0.06
     compressed: float = 0.9
     twice: float = 0.1
@@ -56,9 +60,11 @@ class Noise:
     gain: float
     floor: float
     chroma: float
-    """Standard deviation, of blotches two samples wide."""
+    """Standard deviation."""
     denoised: float
     """Sigma in pixels of the Gaussian by which the camera hides it; 0: not at all."""
+    blotchy: bool = True
+    """Chroma's in blotches two samples wide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,9 @@ def draw(rng: np.random.Generator, shares: Shares) -> Damage:
     """One damage at random."""
     noise = None
     if rng.random() < shares.noisy:
-        sigma = float(np.exp(rng.uniform(np.log(1.5), np.log(30))))
+        sigma = float(np.exp(rng.uniform(np.log(1.5), np.log(shares.noisiest))))
+        if rng.random() < shares.only_noisy:
+            return Damage(noise=Noise(gain=0.0, floor=sigma, chroma=sigma, denoised=0.0, blotchy=False))
         noise = Noise(
             gain=float(rng.uniform(0, 0.5)) * sigma**2 / 128,
             floor=sigma * float(rng.uniform(0.6, 1)),
@@ -173,16 +181,21 @@ def _reduced(plane: Plane, kernel: Kernel, scale: int) -> Plane:
 def _noisy(frame: Codes, noise: Noise, rng: np.random.Generator) -> Codes:
     y, u, v = (plane.astype(np.float32) for plane in planes(frame))
     sigma = np.sqrt(noise.gain * y + noise.floor**2)
-    y = y + sigma * rng.standard_normal(y.shape, np.float32)
-    u, v = (plane + noise.chroma * _blotches(plane.shape, rng) for plane in (u, v))
+    y = y + sigma * _white(y.shape, rng)
+    of_chroma = _blotches if noise.blotchy else _white
+    u, v = (plane + noise.chroma * of_chroma(plane.shape, rng) for plane in (u, v))
     if noise.denoised:
         y, u, v = (np.asarray(cv2.GaussianBlur(p, (0, 0), noise.denoised), np.float32) for p in (y, u, v))
     return joined(y, u, v)
 
 
+def _white(shape: tuple[int, ...], rng: np.random.Generator) -> Plane:
+    return rng.standard_normal(shape, np.float32)
+
+
 def _blotches(shape: tuple[int, ...], rng: np.random.Generator) -> Plane:
     """Noise of standard deviation one that is smooth over two samples."""
-    smooth = np.asarray(cv2.GaussianBlur(rng.standard_normal(shape, np.float32), (0, 0), 0.8), np.float32)
+    smooth = np.asarray(cv2.GaussianBlur(_white(shape, rng), (0, 0), 0.8), np.float32)
     return smooth / max(1e-6, float(smooth.std()))
 
 

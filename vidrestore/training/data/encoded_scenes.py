@@ -21,18 +21,21 @@ MULTIPLE = 8
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Luma of consecutive frames in a file, as a user has them (FRAMES, h, w), and as they were, beside it."""
+    """Consecutive frames in a file, as a user has them, and as they were, beside it.
+
+    Luma (FRAMES, h, w) where they were enlarged since, all of 4:2:0 as in chain.py where not.
+    """
 
     path: Path
 
     @property
     def low(self) -> NDArray[np.uint8]:
-        """(FRAMES, h, w): a view into the file."""
+        """A view into the file."""
         return np.asarray(np.load(self.path, mmap_mode="r"))
 
     @property
     def high(self) -> NDArray[np.uint8]:
-        """(FRAMES, scale * h, scale * w): a view into the file."""
+        """A view into the file."""
         return np.asarray(np.load(_beside(self.path), mmap_mode="r"))
 
 
@@ -95,7 +98,7 @@ def _save(path: Path, frames: Sequence[Codes], shares: Shares, scale: int, rng: 
     low, before = damaged(frames, draw(rng, shares), scale=scale, rng=rng)
     high = frames if scale > 1 else before
     for target, pictures in ((_beside(path), high), (path, low)):
-        save_whole(target, np.stack([planes(each)[0] for each in pictures]))
+        save_whole(target, np.stack([planes(each)[0] if scale > 1 else each for each in pictures]))
 
 
 def _beside(path: Path) -> Path:

@@ -1,20 +1,18 @@
-"""The task of enlarging users' videos: five damaged frames, and the middle one as it was."""
+"""The task of cleaning or enlarging users' videos: five damaged frames, and the middle one as it was."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ...frame.resize import upsample
 from ..data.chain import Shares
 from ..data.encoded_scenes import FRAMES, Encoded, encoded_scenes, encoded_stills
-from ..data.footage import beside, held_back, scenes
+from ..data.footage import Codes, beside, held_back, scenes
 from ..data.samples import Samples
 from ..validate import Held, Pair
 from .task import Material
@@ -22,18 +20,19 @@ from .video_upscaling import MIDDLE
 
 HELD = 64
 """Samples that validation sees."""
+ZERO, SPAN = (16.0, 128.0, 128.0), (219.0, 224.0, 224.0)
+"""Code values of black and no colour, and from there to white or all colour: of Y, U and V."""
 PLACES = 2
 """Of which the one with more detail becomes the patch: a frame's error lies where detail is."""
 
 
 @dataclass(frozen=True, slots=True)
 class RealFootageTask:
-    """Luma windows of five through the chain of degradations (chain.py); every twelfth scene is held back.
+    """Windows of five through the chain of degradations (chain.py); every twelfth scene is held back.
 
-    It is scored by full-range luma PSNR beside bicubic, clean and compressed samples together.
+    Scored by PSNR, clean and compressed samples together: luma beside bicubic, or at scale 1 YUV beside the input.
     """
 
-    command: ClassVar[str] = "upscale"
     shares: Shares = Shares()  # noqa: RUF009 - frozen
     scale: int = 2
     patch: int = 64
@@ -42,6 +41,11 @@ class RealFootageTask:
     """Times that each scene is encoded anew."""
     layered: int = 150
     """Clips made of still pictures in made-up motion, where `data` holds any."""
+
+    @property
+    def command(self) -> str:
+        """See Task."""
+        return "upscale" if self.scale > 1 else "clean"
 
     def open(self, data: Path, scratch: Path) -> Material:
         """See Task. The first time everything is encoded, which takes minutes. InputError: too few frames."""
@@ -61,12 +65,14 @@ class RealFootageTask:
 
 
 def bicubic(task: RealFootageTask, window: Tensor) -> Tensor:
-    """(B, 5, 1, h, w) -> (B, 1, 1, H, W): the middle frame, enlarged."""
+    """(B, 5, C, h, w) -> (B, 1, C, H, W): the middle frame, enlarged."""
+    if task.scale == 1:
+        return window[:, MIDDLE, None]
     return upsample(window[:, MIDDLE], task.scale)[:, None]
 
 
 class RealSamples(Samples):
-    """Windows (B, 5, 1, patch, patch) and middle frames (B, 1, 1, s*patch, s*patch).
+    """Windows (B, 5, C, patch, patch) and middle frames (B, 1, C, s*patch, s*patch); C is 3 (YUV) at scale 1, else 1.
 
     Each is flipped, turned and played backwards at random.
     """
@@ -79,19 +85,40 @@ class RealSamples(Samples):
         clip, task = self._clips[int(rng.integers(len(self._clips)))], self._task
         low, high = clip.low, clip.high
         middle = int(rng.integers(MIDDLE, len(low) - MIDDLE))
-        places = [tuple(int(rng.integers(n - task.patch + 1)) for n in low.shape[1:]) for _ in range(PLACES)]
-        y, x = max(places, key=lambda at: _detail(low[middle, at[0] : at[0] + task.patch, at[1] : at[1] + task.patch]))
-        frames = low[middle - MIDDLE : middle + MIDDLE + 1, y : y + task.patch, x : x + task.patch]
-        y, x, side = y * task.scale, x * task.scale, task.patch * task.scale
-        target = high[middle, y : y + side, x : x + side]
+        lumas = low if task.scale > 1 else low[:, : low.shape[1] * 2 // 3]
+        places = [
+            tuple(2 * int(rng.integers((n - task.patch) // 2 + 1)) for n in lumas.shape[1:]) for _ in range(PLACES)
+        ]
+        y, x = max(places, key=lambda at: _detail(_square(lumas[middle, None], at[0], at[1], task.patch)))
+        cut = _square if task.scale > 1 else _square_of_420
+        window = cut(low[middle - MIDDLE : middle + MIDDLE + 1], y, x, task.patch)
+        target = cut(high[middle, None], y * task.scale, x * task.scale, task.patch * task.scale)
         backwards, mirrored, quarters = (int(n) for n in (*rng.choice([1, -1], 2), rng.integers(4)))
-        frames = np.rot90(frames[::backwards, ::mirrored], quarters, (1, 2))
-        target = np.rot90(target[::mirrored], quarters)
-        window, truth = (torch.from_numpy(codes.copy()).float() / 255 for codes in (frames, target))
-        return window[:, None], truth[None, None]
+        window = np.rot90(window[::backwards, :, ::mirrored], quarters, (2, 3))
+        target = np.rot90(target[:, :, ::mirrored], quarters, (2, 3))
+        return _as_seen(window), _as_seen(target)
 
 
-def _detail(patch: NDArray[np.uint8]) -> float:
+def _as_seen(codes: Codes) -> Tensor:
+    """(F, C, side, side) of video range, as a network sees them."""
+    zero, span = (torch.tensor(each[: codes.shape[1]]).view(-1, 1, 1) for each in (ZERO, SPAN))
+    return (torch.from_numpy(codes.copy()).float() - zero) / span
+
+
+def _square(frames: Codes, y: int, x: int, side: int) -> Codes:
+    """Luma (F, H, W) -> (F, 1, side, side)."""
+    return frames[:, None, y : y + side, x : x + side]
+
+
+def _square_of_420(frames: Codes, y: int, x: int, side: int) -> Codes:
+    """4:2:0 codes (F, H * 3 / 2, W) -> (F, 3, side, side), chroma repeated; y, x and side are even."""
+    height, width = frames.shape[1] * 2 // 3, frames.shape[2]
+    chroma = frames[:, height:].reshape(-1, 2, height // 2, width // 2)
+    chroma = chroma[:, :, y // 2 : (y + side) // 2, x // 2 : (x + side) // 2].repeat(2, 2).repeat(2, 3)
+    return np.concatenate((_square(frames, y, x, side), chroma), 1)
+
+
+def _detail(patch: Codes) -> float:
     """Mean difference of neighbours, down and across."""
     codes = patch.astype(np.int16)
-    return float(np.abs(np.diff(codes, axis=0)).mean() + np.abs(np.diff(codes, axis=1)).mean())
+    return float(np.abs(np.diff(codes, axis=-2)).mean() + np.abs(np.diff(codes, axis=-1)).mean())

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from torch.utils.data import Dataset
 
@@ -27,8 +27,9 @@ class Material:
 class Task(Protocol):
     """How a folder becomes material."""
 
-    command: ClassVar[str]
-    """That the trained network serves: upscale, interpolate."""
+    @property
+    def command(self) -> str:
+        """That the trained network serves: upscale, interpolate."""
 
     def open(self, data: Path, scratch: Path) -> Material:
         """Find what is in `data`.

@@ -1,0 +1,51 @@
+"""Cleaner: where it begins, what its tiles are, and that neighbours that moved are brought back."""
+
+import torch
+import torch.nn.functional as F
+
+from vidrestore.models.networks.cleaner import NEWS, Cleaner
+from vidrestore.models.processor import apply
+
+
+def moving(side: int, speed: int) -> torch.Tensor:
+    """(1, 5, 3, side, side): a texture that moves to the right, with chroma of half the size."""
+    generator = torch.Generator().manual_seed(0)
+    wide = F.interpolate(torch.rand(1, 3, side // 4, side // 4 + 8 * speed, generator=generator), scale_factor=4)
+    wide = F.avg_pool2d(wide, 5, 1, 2)
+    frames = torch.stack([wide[..., speed * (4 - i) : speed * (4 - i) + side] for i in range(5)], 1)
+    frames[:, :, 1:] = frames[:, :, 1:, ::2, ::2].repeat_interleave(2, -1).repeat_interleave(2, -2) - 0.5
+    return frames
+
+
+def test_it_begins_at_its_input() -> None:
+    window = moving(64, 2)
+    assert torch.equal(apply(Cleaner(8, 1), window)[:, 0], window[:, 2])
+
+
+def test_neighbours_that_moved_add_nothing_new() -> None:
+    """Moved onto the middle frame they show what it shows, chroma and all else in its place."""
+    window = moving(96, 2)
+    (seen,) = Cleaner(8, 1).prepare(window)
+    assert seen.shape == (1, 27, 48, 48)
+    inside = seen[..., 12:-12, 12:-12]
+    assert torch.equal(F.pixel_shuffle(seen[:, :4], 2), window[:, 2, :1] - 0.5)
+    assert torch.equal(seen[:, 20:22], window[:, 2, 1:, ::2, ::2])
+    news, differs, active = inside[:, 4:20] / NEWS, inside[:, 22:26] / NEWS, inside[:, 26:] / NEWS
+    still = (window[:, :1, 0] - window[:, 2, 0]).abs().mean()
+    assert news.abs().mean() < 0.2 * still
+    assert differs.mean() < 0.3 * active.mean()
+
+
+def test_a_tile_is_the_whole_inside_its_halo() -> None:
+    network = Cleaner(8, 1)
+    torch.manual_seed(1)
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.05)
+    window = torch.rand(1, 5, 3, 272, 320) * 0.2 + moving(320, 3)[..., :272, :]
+    halo, top, left, side = network.needs.halo, 8, 24, 256
+    with torch.no_grad():
+        whole = apply(network, window)[..., top : top + side, left : left + side]
+        part = apply(network, window[..., top : top + side, left : left + side])
+    inner = slice(halo, side - halo)
+    assert side - 2 * halo > 8
+    torch.testing.assert_close(whole[..., inner, inner], part[..., inner, inner], atol=1e-6, rtol=0)
