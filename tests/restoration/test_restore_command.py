@@ -116,7 +116,10 @@ def test_cuts_are_where_it_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("-s", "2", "--cuts", "none"), "--cuts none is for new frames; give -x or --fps with it"),
+        (
+            ("-s", "2", "--cuts", "none"),
+            "--cuts none is for new frames and cleaning; give -x",
+        ),
         (("-x", "2", "--cuts", "none.csv"), "there is no such file"),
     ],
 )

@@ -119,6 +119,16 @@ class Retiming:
 
 
 @dataclass(frozen=True, slots=True)
+class Cleaning:
+    """How compression artefacts and noise are removed."""
+
+    model: str = "auto"
+    """A network's name or file; auto: the network that is shipped."""
+    strength: float | None = None
+    """Share of the change that is shown, 0 to 1. None: all of it, and nothing of a video that is clean."""
+
+
+@dataclass(frozen=True, slots=True)
 class Deblurring:
     """How blur is removed."""
 

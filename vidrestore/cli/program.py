@@ -6,6 +6,7 @@ import typer
 
 from .. import __version__
 from .commands.benchmark import app as benchmark
+from .commands.clean import clean
 from .commands.deblur import deblur
 from .commands.evaluate import evaluate
 from .commands.extract_frames import extract_frames
@@ -24,7 +25,7 @@ from .help import WIDEST, Command
 app = typer.Typer(
     cls=Commands,
     rich_markup_mode=None,
-    help="Restore video: raise its frame rate, undo its blur, enlarge it, and measure what was gained. "
+    help="Restore video: clean it, raise its frame rate, undo its blur, enlarge it, and measure what was gained. "
     "Every frame, time stamp, colour and track is kept.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.command("upscale", cls=Command)(upscale)
 app.command("interpolate", cls=Command)(interpolate)
+app.command("clean", cls=Command)(clean)
 app.command("deblur", cls=Command)(deblur)
 app.command("restore", cls=Command)(restore)
 app.command("extract-frames", cls=Command)(extract_frames)

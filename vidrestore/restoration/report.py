@@ -83,7 +83,7 @@ class Report:
     blur: Blur | None = None
     """Of deblurring alone, where it was measured; of the frames that this run made."""
     source_quality: SourceQuality | None = None
-    """Of upscaling alone: how compressed and noisy the source was found to be."""
+    """Of cleaning and upscaling: how compressed and noisy the source was found to be."""
     warnings: list[str] = field(default_factory=list)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import Protocol
 
 from .. import __version__
 from ..base.settings import Reading
+from ..scenes.list import Scene
 from ..video.encode.target import Target
 from ..video.facts.info import VideoInfo
 from ..video.resume.unfinished import FORMAT, source_state
@@ -45,6 +46,11 @@ def identity(info: VideoInfo, reading: Reading, stages: Iterable[Stage], target:
         values |= {f"{stage.name} {option}": value for option, value in stage.key.items()}
     values |= {f"encoder option {option}": value for option, value in target.options.items()}
     return {name: str(value) for name, value in values.items()}
+
+
+def cuts_key(scenes: Sequence[Scene] | None) -> str:
+    """A list of shots by frame numbers, as `Stage.key` has it; None: they are found."""
+    return "found" if scenes is None else " ".join(f"{scene.first}-{scene.last}" for scene in scenes)
 
 
 def _moment(moment: Fraction | int | None) -> str:

@@ -1,6 +1,6 @@
 """The scene of each frame, by cuts or by a list."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
@@ -70,17 +70,28 @@ def _is_over(scene: Scene, number: int, moment: Fraction | None) -> bool:
     return number > scene.last if moment is None or scene.end is None else moment > scene.end
 
 
-def cut_by_list(frames: Iterable[Frame], scenes: Sequence[Scene], *, by_time: bool = False) -> Iterator[Frame]:
+def cut_by_list(
+    frames: Iterable[Frame],
+    scenes: Sequence[Scene],
+    *,
+    by_time: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> Iterator[Frame]:
     """Every frame, `cut` set where a scene of a list begins, and where one ends that no other follows at once.
+
+    Args:
+        say: told, after the last frame, how many scenes never came.
 
     Raises:
         UsageError: as `by_list`.
     """
     placed = by_list(frames, list(_without_holes(scenes)), by_time=by_time)
-    last = None
+    last, count = None, 0
     for scene, _, frame in placed:
         yield replace(frame, cut=last not in (None, scene))
-        last = scene
+        last, count = scene, count + 1
+    if missed := sum(scene.first >= count for scene in scenes):
+        say(f"scenes of the list that are not in the video, which has {count} frames: {missed}")
 
 
 def _without_holes(scenes: Sequence[Scene]) -> Iterator[Scene]:

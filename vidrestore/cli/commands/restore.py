@@ -1,12 +1,12 @@
 """vidrestore restore: several steps in one pass."""
 
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...base.settings import Deblurring, Retiming
+from ...base.settings import Cleaning, Deblurring, Retiming
 from ...errors import UsageError
 from .. import options
 from ..errors import shows_errors
@@ -28,6 +28,9 @@ def restore(
         Path | None,
         typer.Argument(metavar="OUTPUT", help="The same kinds.", show_default="INPUT_restored beside it"),
     ] = None,
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Remove compression artefacts and noise.", rich_help_panel=STEPS)
+    ] = False,
     deblur: Annotated[bool, typer.Option("--deblur", help="Remove motion blur.", rich_help_panel=STEPS)] = False,
     factor: Annotated[
         str | None,
@@ -41,7 +44,7 @@ def restore(
         typer.Option(
             "--cuts",
             metavar="auto|none|FILE.csv",
-            help="Of -x and --fps: auto finds the cuts; none: all is one shot; or a scene list (CSV).",
+            help="Of --clean, -x and --fps: auto finds the cuts; none: all is one shot; or a scene list (CSV).",
             rich_help_panel=STEPS,
         ),
     ] = FIND_CUTS,
@@ -52,31 +55,34 @@ def restore(
     *,
     restoring: options.Restoring,
 ) -> None:
-    """Deblur, raise the frame rate and enlarge in one pass: decoded once, encoded once, nothing in between.
+    """Clean, deblur, raise the frame rate and enlarge in one pass: decoded once, encoded once, nothing in between.
 
-    Each step with its defaults; the commands deblur, interpolate and upscale have more to choose.
+    Each step with its defaults; the commands clean, deblur, interpolate and upscale have more to choose.
 
     Example: vidrestore restore in.mp4 out.mp4 --deblur --fps 60 --scale 2
     """
+    from ...restoration.clean import clean as cleaning
     from ...restoration.deblurring.stage import deblur as deblurring
     from ...restoration.interpolation.stage import interpolate
     from ...restoration.upscale import upscale
     from ...video.encode.destination import beside
 
     times = None if scale is None else options.scale(scale)
-    if cuts != FIND_CUTS and factor is None and fps is None:
-        raise UsageError(f"--cuts {cuts} is for new frames; give -x or --fps with it")
+    if cuts != FIND_CUTS and factor is None and fps is None and not clean:
+        raise UsageError(f"--cuts {cuts} is for new frames and cleaning; give -x, --fps or --clean with it")
     scenes = scenes_of(cuts, restoring.reading().start)
     settings, still = restoring.compute.settings(), is_picture(source)
     steps: list[Stage] = []
+    look = cache(partial(quality_of, source, restoring))
+    if clean:
+        steps.append(cleaning(Cleaning(), settings=settings, scenes=scenes, quality_of=look))
     if deblur:
         steps.append(deblurring(Deblurring(), settings=settings, still=still))
     if factor is not None or fps is not None:
         timing, _ = timing_of(factor, fps, None)
         steps.append(interpolate(timing, Retiming(), settings=settings, scenes=scenes))
     if times is not None:
-        look = partial(quality_of, source, restoring)
         steps.append(upscale("auto", scale=times, settings=settings, still=still, quality_of=look))
     if not steps:
-        raise UsageError("nothing to do: give one or more of --deblur, -x or --fps, and --scale")
+        raise UsageError("nothing to do: give one or more of --clean, --deblur, -x or --fps, and --scale")
     run_job(source, target or beside(source, "restored"), tuple(steps), restoring)

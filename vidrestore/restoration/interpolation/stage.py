@@ -13,6 +13,7 @@ from ...errors import UsageError
 from ...frame.frame import Frame
 from ...scenes.list import Scene
 from ..network import weights_key
+from ..resume import cuts_key
 from ..stage import NOTHING, Skip, Stage
 from . import choose
 from .timing import ByFactor, Timing
@@ -51,24 +52,13 @@ class FrameInterpolator:
 
     def run(self, frames: Iterable[Frame], skip: Skip = NOTHING) -> Iterator[Frame]:
         """As `stage.Loaded`."""
-        from .repeats import mark_repeats  # torch
+        from ...scenes.assign import cut_by_list  # torch, as all here
+        from .repeats import mark_repeats
 
-        shots = frames if self.scenes is None else self._cut(frames, self.scenes)
-        marked = mark_repeats(shots) if self.finds_repeats else zip(shots, repeat(False))
+        if self.scenes is not None:
+            frames = cut_by_list(frames, self.scenes, say=self.retimer.counted.append)
+        marked = mark_repeats(frames) if self.finds_repeats else zip(frames, repeat(False))
         return self.retimer.run(marked, skip=skip.count)
-
-    def _cut(self, frames: Iterable[Frame], scenes: Sequence[Scene]) -> Iterator[Frame]:
-        """The frames with the cuts of a list; scenes of it that never come are said afterwards."""
-        from ...scenes.assign import cut_by_list
-
-        count = 0
-        for frame in cut_by_list(frames, scenes):
-            count += 1
-            yield frame
-        if missed := sum(scene.first >= count for scene in scenes):
-            self.retimer.counted.append(
-                f"scenes of the list that are not in the video, which has {count} frames: {missed}"
-            )
 
 
 def interpolate(
@@ -102,7 +92,7 @@ def interpolate(
             "on-cut": retiming.on_cut,
             "duplicates": retiming.duplicates,
             "audio": retiming.audio,
-            "cuts": "found" if scenes is None else " ".join(f"{scene.first}-{scene.last}" for scene in scenes),
+            "cuts": cuts_key(scenes),
         },
         notes=(choice.note,) if choice.note else (),
         timing=timing,

@@ -1,0 +1,142 @@
+"""clean(): removes compression artefacts and noise, as a stage; Clean, the stage itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..base.facts import Facts
+from ..base.settings import Cleaning, Settings
+from ..errors import UsageError
+from ..frame.frame import Frame
+from ..models.weights import manifest
+from ..scenes.list import Scene
+from ..video.facts.quality import SourceQuality
+from .network import Model, needs_of, network_of, notes_of, precisely_enough, weights_key
+from .resume import cuts_key
+from .stage import NOTHING, Skip, Stage
+
+if TYPE_CHECKING:
+    from ..engine import Runner
+
+NETWORK = "clean"
+"""What `auto` cleans with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clean(Stage):
+    """Frames as they were before they were compressed, shown as far as `strength` says."""
+
+    network: Model
+    strength: float
+    scenes: tuple[Scene, ...] | None
+    """The shots, by frame numbers; None: `Frame.cut` tells them."""
+    settings: Settings
+
+    def load(self, *, measure: bool = False) -> Cleaner | Untouched:
+        if not self.strength:
+            return Untouched()
+        from ..engine import Runner, choose  # torch
+        from ..engine.infer import Inference
+        from ..models.ensemble import Blended
+
+        network = network_of(self.network, task="clean")
+        settings = precisely_enough([network], self.settings)
+        return Cleaner(Runner(Inference(Blended(network, self.strength), choose(settings), settings)), self.scenes)
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaner:
+    """Clean, loaded."""
+
+    runner: Runner
+    scenes: tuple[Scene, ...] | None
+    missed: list[str] = field(default_factory=list)
+
+    @property
+    def facts(self) -> Facts:
+        return replace(self.runner.facts, counted=tuple(self.missed))
+
+    def run(self, frames: Iterable[Frame], skip: Skip = NOTHING) -> Iterator[Frame]:
+        """As `stage.Loaded`."""
+        from ..scenes.assign import cut_by_list  # torch
+
+        if self.scenes is not None:
+            frames = cut_by_list(frames, self.scenes, say=self.missed.append)
+        return self.runner.run(frames, skip.keep)
+
+
+@dataclass(frozen=True, slots=True)
+class Untouched:
+    """Clean, of what is clean already."""
+
+    facts: Facts = field(default_factory=Facts)
+
+    def run(self, frames: Iterable[Frame], skip: Skip = NOTHING) -> Iterator[Frame]:
+        """As `stage.Loaded`."""
+        return iter(frames)
+
+
+def clean(
+    how: Cleaning,
+    *,
+    settings: Settings,
+    scenes: Sequence[Scene] | None = None,
+    quality_of: Callable[[], SourceQuality | None] = lambda: None,
+) -> Clean:
+    """Each frame without compression artefacts and noise.
+
+    Args:
+        scenes: where the shots are, by frame numbers of the source; None: they are found; empty: all is one shot.
+        quality_of: looks at the source, once all words are right; None: it is no video.
+
+    Raises:
+        UsageError: a strength outside 0 to 1.
+        ModelError: an unknown model, or one of another task.
+    """
+    if how.strength is not None and not 0 <= how.strength <= 1:
+        raise UsageError(f"--strength {how.strength:g} is not a share; give 0 to 1")
+    name, network, notes = _find(how.model)
+    needs = network.needs if isinstance(network, manifest.Entry) else needs_of(network, task="clean")
+    quality = quality_of()
+    strength = how.strength
+    if strength is None:
+        strength = 0.0 if quality is not None and quality.kind == "clean" else 1.0
+        if not strength:
+            notes = (_untouched(quality),)
+    return Clean(
+        name="clean",
+        model=name,
+        key={
+            "model": weights_key(name),
+            "precision": settings.precision,
+            "strength": str(strength),
+            "cuts": cuts_key(scenes),
+        },
+        notes=notes,
+        reach=needs.before,
+        looks=bool(strength) and scenes is None and bool(needs.before or needs.after),
+        source_quality=quality,
+        network=network,
+        strength=strength,
+        scenes=None if scenes is None else tuple(scenes),
+        settings=settings,
+    )
+
+
+def _find(model: str) -> tuple[str, Model, tuple[str, ...]]:
+    """The network a user means: its name, where it is, and what to know before choosing it."""
+    if manifest.is_file(model):
+        return model, Path(model), notes_of(Path(model), task="clean")
+    row = manifest.find(NETWORK if model == "auto" else model, task="clean")
+    return row.name, row, (row.note,) if row.note else ()
+
+
+def _untouched(quality: SourceQuality | None) -> str:
+    assert quality is not None
+    return (
+        f"the video is clean already (compression {quality.compression:g} of 0 to 1, noise {quality.noise:g} of 255): "
+        "its frames stay as they are; else give --strength 1"
+    )
