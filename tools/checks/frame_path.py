@@ -2,7 +2,9 @@
 
     python tools/checks/frame_path.py upscale in.mp4 out.mp4 -s 2
 
-Runs one command in this process, with a profiler in every thread that looks at functions of the package alone.
+Runs one command in this process, with a profiler in every thread that looks at functions of the package alone, from
+the first frame that leaves the reader on: opening files and loading networks are no part of a frame's way. The reader
+has decoded some frames more by then, so the clip should have a hundred frames or more.
 """
 
 import sys
@@ -17,6 +19,8 @@ from vidrestore import cli
 PACKAGE = str(Path(vidrestore.__file__).parent)
 SHARE = 0.9
 """A function is on the way if it is entered so many times a frame of the source."""
+FIRST = ("video/reader.py", "Reader._frame")
+"""What is entered once for each frame that leaves the reader."""
 NAMELESS = ("<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>", "<lambda>")
 """What Python enters as a function and no `def` wrote: parts of a line."""
 
@@ -34,6 +38,8 @@ class Calls:
         if event != "call" or not code.co_filename.startswith(PACKAGE):
             return
         key = code.co_filename.removeprefix(f"{PACKAGE}/"), code.co_qualname
+        if not self.entered and key != FIRST:
+            return
         self.entered[key] += 1
         self.deepest[key] = max(self.deepest.get(key, []), stack(frame), key=len)
 
@@ -63,7 +69,7 @@ def main() -> None:
     finally:
         sys.setprofile(None)
         threading.setprofile(None)  # type: ignore[arg-type]
-    frames = max(n for (file, name), n in calls.entered.items() if name.endswith("Reader.__iter__")) - 1
+    frames = calls.entered[FIRST]
     often = {key: n for key, n in calls.entered.items() if n >= SHARE * frames}
     for (file, name), n in sorted(often.items()):
         print(f"{n / frames:8.1f}  {file}  {name}")

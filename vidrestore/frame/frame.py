@@ -65,8 +65,6 @@ class Frame:
     """Seconds until the next frame; positive."""
     cut: bool = False
     """First frame of a shot: no temporal window reaches across it."""
-    judged: bool = False
-    """Somebody has looked whether it is."""
     native: object = None
     """The decoder's own picture while nothing has changed it, so that it can be written as it came."""
     key: bool = False

@@ -33,7 +33,7 @@ class Clock:
 
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def spent(self, name: str, items: Iterable[T]) -> Generator[T, None, None]:
+    def time(self, name: str, items: Iterable[T]) -> Generator[T, None, None]:
         """The same items; the time inside of them counts, upstream included where it runs in one thread."""
         iterator = iter(items)
         self.seconds.setdefault(name, 0.0)
@@ -52,23 +52,6 @@ class Clock:
                 close()
 
 
-NONE = Span(0, Fraction(0), Fraction(0))
-
-
-@dataclass(slots=True)
-class _Taken:
-    """What has been read of a source so far."""
-
-    span: Span = NONE
-
-    def seen(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
-        """The same frames."""
-        for frame in frames:
-            start = self.span.start if self.span.frames else frame.pts
-            self.span = Span(self.span.frames + 1, start, frame.pts + frame.duration)
-            yield frame
-
-
 def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None, measure: bool = False) -> Report:
     """Run a job: decode, every stage, encode, each beside the others; the result appears whole or not at all.
 
@@ -80,16 +63,16 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None, mea
         VidrestoreError: whatever ended the run; nothing is left under the target's name.
     """
     with claim(job.target.path, job.run) if job.resume else nullcontext():
-        return _restored(job, on_frame, measure=measure)
+        return _run(job, on_frame, measure=measure)
 
 
-def _restored(job: Job, on_frame: Callable[[Frame], None], *, measure: bool) -> Report:
+def _run(job: Job, on_frame: Callable[[Frame], None], *, measure: bool) -> Report:
     began = perf_counter()
-    clock, taken, flying = Clock(), _Taken(), InFlight()
+    clock, flying = Clock(), InFlight()
     stages = [stage.load(measure=measure) for stage in job.stages]
     reader, before, cuts = Reader(job.info, job.reading), job.done, 0
     spared = skips(job.stages, before, partial(when_over, job.target))
-    source = taken.seen(clock.spent("decode", reader))
+    source = clock.time("decode", reader)
     with closing(prefetch(flying.count_all(source) if measure else source)) as decoded:
         frames = through(decoded, job.stages, stages, spared, clock)
         made = download(frames, partial(rounded, target=job.target))
@@ -103,7 +86,8 @@ def _restored(job: Job, on_frame: Callable[[Frame], None], *, measure: bool) -> 
                 clock.seconds["encode"] += perf_counter() - start
                 cuts += frame.cut
                 on_frame(frame)
-            if writer.written != (expected := job.result(taken.span).frames):
+            taken = Span(reader.given, reader.begin, reader.end)
+            if writer.written != (expected := job.result(taken).frames):
                 raise VidrestoreError(
                     f"{reader.given} frames were read, {expected} must come of them, {writer.written} did: a bug"
                 )
@@ -111,7 +95,7 @@ def _restored(job: Job, on_frame: Callable[[Frame], None], *, measure: bool) -> 
         job.info,
         job.target,
         reader,
-        taken=taken.span,
+        taken=taken,
         written=writer.written,
         duration=writer.duration,
         seconds=perf_counter() - began,
@@ -131,11 +115,11 @@ def through(
     frames: Iterable[Frame], stages: Sequence[Stage], loaded: Sequence[Loaded], spared: Sequence[Skip], clock: Clock
 ) -> Generator[Frame, None, None]:
     """What the stages make of frames, each without what it is spared."""
-    made = clock.spent("waiting", frames)
+    made = clock.time("waiting", frames)
     # Shots are found once, in the source, and not in what a stage makes of it, which may lie on a GPU.
     marked: Iterator[Frame] = mark_cuts(made) if any(stage.looks for stage in stages) else made
     for stage, work, skip in zip(stages, loaded, spared, strict=True):
-        made = clock.spent(stage.name, work.run(marked, skip))
+        made = clock.time(stage.name, work.run(marked, skip))
         marked = made
     return made
 

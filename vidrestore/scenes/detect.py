@@ -5,7 +5,7 @@ from __future__ import annotations  # torch only for what the pictures are: refu
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import chain, product, repeat
 from typing import TYPE_CHECKING, Literal
 
@@ -69,8 +69,6 @@ def mark_cuts(
 ) -> Iterator[Frame]:
     """The same frames, `cut` set on the first of each shot but the first shot; frames marked already stay so.
 
-    Where the first frame was judged before, so were all, and they pass as they are.
-
     adaptive   hard cuts: pictures that the one before, moved along the optical flow, explains much worse than is usual
                around them (`threshold` times), and that stay; and fades: the first picture after an empty one. Where
                fewer than a dozen pictures are in sight, at the ends and in short clips, nothing tells what is usual:
@@ -88,19 +86,8 @@ def mark_cuts(
     Raises:
         UsageError: no such detector, a threshold of 0 or less, a length below 0.
     """
-    judging = partial(judge, detector=detector, threshold=threshold, min_length=min_length)
-    judging(())  # what is wrong with them is raised here, not with the first frame
-    return _mark(iter(frames), judging)
-
-
-def _mark(frames: Iterator[Frame], judging: Callable[[Iterable[Frame]], Iterator[Judged]]) -> Iterator[Frame]:
-    if (first := next(frames, None)) is not None:
-        whole = chain([first], frames)
-        if first.judged:
-            yield from whole
-        else:
-            for each in judging(whole):
-                yield each.frame
+    judged = judge(frames, detector=detector, threshold=threshold, min_length=min_length)
+    return (each.frame for each in judged)
 
 
 def judge(
@@ -110,7 +97,7 @@ def judge(
     threshold: float | None = None,
     min_length: Moment = 0,
 ) -> Iterator[Judged]:
-    """As `mark_cuts`, with every frame's score."""
+    """As `mark_cuts`, with every frame's score; what is wrong is raised here, not with the first frame."""
     if detector not in DETECTORS:
         raise UsageError(f"there is no detector {detector!r}; choose one of {', '.join(DETECTORS)}")
     rule, default = DETECTORS[detector]
@@ -131,7 +118,7 @@ def _long_enough(found: Iterable[_Verdict], length: Moment) -> Iterator[Judged]:
             cut = False
         elif began is None or cut:
             began = now
-        yield Judged(replace(frame, cut=cut, judged=True), score)
+        yield Judged(replace(frame, cut=cut), score)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 """Reader: a source as a stream of frames, with everything that was wrong with it."""
 
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
 from fractions import Fraction
 from typing import Literal
 
@@ -34,10 +33,8 @@ LISTED = 3
 WHOLE = Reading()
 
 
-@dataclass(frozen=True, slots=True)
-class _Timed:
-    stamp: Stamp
-    image: VideoFrame | Tensor
+Image = VideoFrame | Tensor
+"""A picture as it was decoded: of a video, or of a file of its own."""
 
 
 class Reader:
@@ -49,6 +46,8 @@ class Reader:
                final with the first frame
     decoded    frames of the source that have been taken
     given      frames given out: as many, but for `--deinterlace` fields and film
+    begin      when the first of them appears, in seconds
+    end        when the last of them is over
     damaged    packets that gave no frame because they are damaged
     repaired   frames whose time stamp was missing or ran back
     truncated  the file stops before the end it was given
@@ -67,6 +66,7 @@ class Reader:
         self._accelerator = nvdec(info) if on_gpu else None
         self.origin = info.start
         self.decoded = self.given = self._interlaced = 0
+        self.begin = self.end = Fraction(0)
         self._info, self._reading = info, reading
         how = info.deinterlacing
         self._base = info.time_base * how.ticks
@@ -97,36 +97,45 @@ class Reader:
     def __iter__(self) -> Generator[Frame]:
         """InputError: a broken picture, no frame at all; UsageError: no frame inside the window."""
         assert not self.given, "a Reader is read once"
-        previous: _Timed | None = None
+        previous: tuple[Stamp, Image] | None = None
         step = 1 / self._info.rate
         until: Fraction | None = None
         any_at_all = False
-        with closing(self._pictures() if self._info.kind == "pictures" else self._video()) as source:
-            for now in source:
+        with ExitStack() as stack:
+            for stamp, image in self._source(stack):
                 any_at_all = True
-                place = self._place(now.stamp)
+                if not isinstance(image, Tensor):
+                    image = self._unpack.uniform(image)
+                place = self._place(stamp)
                 if place == "before":
                     continue
                 if place == "beyond":
-                    until = now.stamp.pts
+                    until = stamp.pts
                     break
                 if previous is None:
-                    self.origin += now.stamp.pts if self._reading.start else 0
+                    self.origin += stamp.pts if self._reading.start else 0
                 else:
-                    step = now.stamp.pts - previous.stamp.pts
-                    yield self._frame(previous, step)
-                previous = now
+                    step = stamp.pts - previous[0].pts
+                    yield self._frame(*previous, step)
+                previous = stamp, image
         if previous is None:
             raise self._nothing(any_at_all=any_at_all)
-        yield self._frame(previous, self._last_duration(previous.stamp, step, until))
+        yield self._frame(*previous, self._last_duration(previous[0], step, until))
 
-    def _pictures(self) -> Generator[_Timed]:
+    def _source(self, stack: ExitStack) -> Iterable[tuple[Stamp, Image]]:
+        """What is decoded, in order; `stack` closes it."""
+        if self._info.kind == "pictures":
+            return stack.enter_context(closing(self._pictures()))
+        video = stack.enter_context(closing(self._video()))
+        return video if self._info.deinterlacing.each == "none" else deinterlaced(video, self._info)
+
+    def _pictures(self) -> Generator[tuple[Stamp, Tensor]]:
         with closing(frames_of(self._info)) as pictures:
             for number, (shown, picture, header) in enumerate(pictures):
                 self._beyond_first += shown is not self._info.pictures[0] and header.pages > 1
-                yield _Timed(Stamp(number, shown.pts, shown.duration, key=True), picture)
+                yield Stamp(number, shown.pts, shown.duration, key=True), picture
 
-    def _video(self) -> Generator[_Timed]:
+    def _video(self) -> Generator[tuple[Stamp, VideoFrame]]:
         info, asked = self._info, self._reading
         by_number = isinstance(asked.start, int) or isinstance(asked.end, int)
         start = None if asked.start is None or by_number else asked.start + info.start
@@ -139,20 +148,13 @@ class Reader:
             accelerator=self._accelerator,
             follow_references=info.follow_references,
         )
-        with closing(iter(decoder)) as decoded:
-            stamped = self._stamped(decoded, decoder)
-            if info.deinterlacing.each != "none":
-                stamped = deinterlaced(stamped, info)
-            for stamp, frame in stamped:
-                yield _Timed(stamp, self._unpack.uniform(frame))
-
-    def _stamped(self, frames: Iterable[VideoFrame], decoder: Decoder) -> Iterator[tuple[Stamp, VideoFrame]]:
-        for number, frame in enumerate(frames):
-            duration = (frame.duration or 0) * self._base
-            stamp = Stamp(number, self._clock.seconds(frame), duration, decoder.is_key(frame))
-            if self._place(stamp) == "inside":
-                self._watch.see(frame, stamp.pts, aspect=decoder.aspect, header=decoder.header_aspect)
-            yield stamp, frame
+        with closing(iter(decoder)) as frames:
+            for number, frame in enumerate(frames):
+                duration = (frame.duration or 0) * self._base
+                stamp = Stamp(number, self._clock.seconds(frame), duration, decoder.key)
+                if self._place(stamp) == "inside":
+                    self._watch.see(frame, stamp.pts, aspect=decoder.aspect, header=decoder.header_aspect)
+                yield stamp, frame
 
     def _place(self, stamp: Stamp) -> Literal["before", "inside", "beyond"]:
         """Where a frame lies in the window asked for; a moment is a frame's number or its time."""
@@ -177,15 +179,16 @@ class Reader:
         tick = self._info.time_base
         return max(1, round((last.duration if believable else step) / tick)) * tick
 
-    def _frame(self, timed: _Timed, duration: Fraction) -> Frame:
+    def _frame(self, stamp: Stamp, image: Image, duration: Fraction) -> Frame:
+        pts = stamp.pts - (self.origin - self._info.start)
+        self.begin, self.end = self.begin if self.given else pts, pts + duration
         self.given += 1
-        self.decoded += timed.stamp.taken
-        self._interlaced += timed.stamp.interlaced and timed.stamp.taken > 0
-        pts, key = timed.stamp.pts - (self.origin - self._info.start), timed.stamp.key
-        if isinstance(timed.image, Tensor):
-            return Frame(timed.image, pts, duration, key=key)
-        native = None if has_alpha(timed.image.format.name) else timed.image
-        return Frame(self._unpack.picture(timed.image), pts, duration, native=native, key=key)
+        self.decoded += stamp.taken
+        self._interlaced += stamp.interlaced and stamp.taken > 0
+        if isinstance(image, Tensor):
+            return Frame(image, pts, duration, key=stamp.key)
+        native = None if has_alpha(image.format.name) else image
+        return Frame(self._unpack.picture(image), pts, duration, native=native, key=stamp.key)
 
     def _nothing(self, *, any_at_all: bool) -> InputError | UsageError:
         path = self._info.path

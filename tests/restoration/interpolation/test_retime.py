@@ -50,7 +50,7 @@ def test_doubling_hands_the_sources_frames_on_and_makes_one_between() -> None:
     assert len(made) == 10
     for i, frame in enumerate(frames):
         source, new = made[2 * i : 2 * i + 2]
-        same = replace(frame, duration=frame.duration / 2, judged=True)
+        same = replace(frame, duration=frame.duration / 2)
         assert source == same, "the source passes through untouched"
         assert source.picture is frame.picture
         assert (new.pts, new.duration) == (frame.pts + frame.duration / 2, frame.duration / 2)

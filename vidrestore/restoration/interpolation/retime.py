@@ -160,7 +160,7 @@ class Retimer:
                 if waiting is not None:
                     self.frames += 1
                     yield replace(waiting, duration=frame.pts - waiting.pts)
-                waiting = replace(frame, cut=belongs > shot, judged=True)
+                waiting = replace(frame, cut=belongs > shot)
                 shot = belongs
             last = stretch.held[-1]
         if waiting is not None and last is not None:

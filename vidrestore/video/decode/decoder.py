@@ -34,6 +34,7 @@ class Decoder:
     undecodable  packets before the first key frame of the file: they say only what changed since
     corrupt      frames that came out marked as damaged
     truncated    the file stops before the end it was given
+    key          whether the frame given out last is a key frame: as its decoder says, or (not CineForm's) its packet
     aspect       of the stream's pixels, by the frames decoded so far; None where it does not say
     header_aspect  the same before the first
     ends         where the packets end, of the pictures and of all streams, seconds on the file's clock
@@ -57,7 +58,7 @@ class Decoder:
             follow_references: as `opened` has it.
         """
         self.damaged = self.undecodable = self.corrupt = 0
-        self.truncated = False
+        self.truncated = self.key = False
         self.ends = (Fraction(0), Fraction(0))
         self.aspect: Fraction | None = None
         self.header_aspect: Fraction | None = None
@@ -71,10 +72,6 @@ class Decoder:
         self._waiting: set[int] = set()  # time stamps of packets later than that
         self._keys: set[int] = set()  # of those, and the frame shown, key frames
         self._slots: deque[int] = deque()  # AVI has slots, not time stamps: the k-th picture shown takes the k-th
-
-    def is_key(self, frame: VideoFrame) -> bool:
-        """Whether the frame just given out is a key frame: as its decoder says, or (not CineForm's) its packet."""
-        return frame.key_frame or frame.pts in self._keys
 
     def __iter__(self) -> Generator[VideoFrame]:
         for threads in THREADS:
@@ -179,6 +176,7 @@ class Decoder:
             self._shown = frame.pts
         self._damaged_when_shown = self.damaged
         self.corrupt += frame.is_corrupt
+        self.key = frame.key_frame or frame.pts in self._keys
         return frame
 
 
