@@ -28,6 +28,7 @@ BASELINES = ("average", "dis", "minterpolate")
 """What makes frames between without a network, as train.baselines has it."""
 QUALITIES: dict[str, tuple[str, ...]] = {
     "upscale": ("auto",),
+    "clean": ("auto",),
     "deblur": ("auto", "balanced", "best"),
     "interpolate": ("auto", "fast", "balanced", "best"),
 }
@@ -64,11 +65,12 @@ def evaluate(
         typer.Option(
             "--compress",
             metavar="CODEC:QUALITY",
-            help="Of upscale: through an encoder first: x264:28; also x265, vp9, mpeg4, mpeg2, mjpeg.",
+            help="Of upscale and clean: through an encoder first: x264:28; also x265, vp9, mpeg4, mpeg2, mjpeg.",
         ),
     ] = None,
     noise: Annotated[
-        float, typer.Option("--noise", min=0, max=100, help="Of upscale: and had noise, its sigma in 8-bit steps.")
+        float,
+        typer.Option("--noise", min=0, max=100, help="Of upscale and clean: and noise, its sigma in 8-bit steps."),
     ] = 0.0,
     as_json: options.Json = False,
 ) -> None:
@@ -80,6 +82,9 @@ def evaluate(
 
     Frames between: RGB PSNR and SSIM (Wang), 8 bits, and milliseconds per frame, on the middle pictures of triplets
     and every second frame of clips; beside the average of both frames, DIS optical flow and FFmpeg's minterpolate.
+
+    Cleaning: luma PSNR, SSIM (Wang) and flicker of clips and folders of numbered pictures, else of pictures, beside
+    the input; of noise alone also beside OpenCV's non-local means and BM3D, where that package is installed.
 
     Deblurring: RGB PSNR and SSIM (Wang), 8 bits, beside the blurred picture; on pairs of pictures (x_blur.png and
     x_sharp.png, or blur/x.png and sharp/x.png), and on every fourth frame of clips, blurred by the motion around it:
@@ -98,9 +103,9 @@ def evaluate(
     task = "upscale" if table else _task(model)
     if quality not in QUALITIES[task]:
         raise UsageError(f"--quality {quality} is not for {task}; it takes {', '.join(QUALITIES[task])}")
-    if task != "upscale" and (compress or noise):
-        raise UsageError("--compress and --noise are for networks that enlarge")
-    if task == "upscale":
+    if task not in ("upscale", "clean") and (compress or noise):
+        raise UsageError("--compress and --noise are for networks that enlarge or clean")
+    if task in ("upscale", "clean"):
         from ...training.evaluate.upscaling import Harm
         from ...video.encode.round_trip import parse
 
@@ -109,6 +114,8 @@ def evaluate(
         tables, found = _compared([model, *(others or [])], data, settings, harm)
     elif task == "upscale":
         tables, found = _upscaling(model, data, settings, harm)
+    elif task == "clean":
+        tables, found = _cleaning(model, data, settings, harm)
     elif task == "deblur" and quality != "fast":
         tables, found = _deblurring(model, quality, data, settings)
     else:
@@ -188,6 +195,35 @@ def _compared(
     for name, row in rows.items():
         show.add_row(table, name, f"{row['mse']:.2f}", f"{row['ssim']:.4f}", f"{row['psnr']:.2f}")
     return [table], {"frames": len(scores), "methods": rows}
+
+
+def _cleaning(name: str, data: Path, settings: "Settings", harm: "Harm") -> tuple[list["Table"], dict[str, object]]:
+    from rich.table import Table
+
+    from ...errors import InputError
+    from ...models.weights import files, manifest
+    from ...training.data.encoded_scenes import as_420
+    from ...training.evaluate.cleaning import evaluate_clean, mean
+    from ...training.evaluate.clips import clips, stills
+
+    network = (
+        files.open_file(Path(name), task="clean")
+        if manifest.is_file(name)
+        else files.load(manifest.find(name, task="clean"))
+    )
+    try:
+        rows = list(evaluate_clean(network, clips(data, as_420), settings=settings, harm=harm))
+    except InputError:
+        rows = list(evaluate_clean(network, stills(data, as_420), settings=settings, harm=harm))
+    average = mean(rows)
+    table = Table("picture", *(f"{method} PSNR, SSIM, flicker" for method in average.scores), "gain", box=None)
+    for row in [*rows, average]:
+        cells = (
+            f"{each.psnr_y:.2f} {each.ssim_y:.4f} {'-' if each.flicker is None else f'{each.flicker:.3f}'}"
+            for each in row.scores.values()
+        )
+        show.add_row(table, row.name, *cells, f"{row.scores['network'].psnr_y - row.scores['input'].psnr_y:+.2f}")
+    return [table], {"mean": asdict(average), "pictures": [asdict(row) for row in rows]}
 
 
 def _task_of_file(path: Path) -> str:

@@ -67,7 +67,7 @@ def _filmed(footage: Sequence[Scene], folder: Path, shares: Shares, scale: int, 
             first = int(rng.integers(len(scene) - FRAMES + 1))
             path = folder / f"{name}.npy"
             if not path.is_file():
-                _save(path, [_as_420(scene[first + i]) for i in range(FRAMES)], shares, scale, rng)
+                _save(path, [as_420(scene[first + i]) for i in range(FRAMES)], shares, scale, rng)
             yield Encoded(path)
 
 
@@ -82,11 +82,11 @@ def _layered(
             pace = float(np.exp(rng.uniform(*np.log(PACES))))
             times = [(i - FRAMES // 2) * pace for i in range(FRAMES)]
             frames = layered(stills, times, side=side, rng=rng)
-            _save(path, [_as_420(frame) for frame in frames], shares, scale, rng)
+            _save(path, [as_420(frame) for frame in frames], shares, scale, rng)
         yield Encoded(path)
 
 
-def _as_420(rgb: Codes) -> Codes:
+def as_420(rgb: Codes) -> Codes:
     """RGB (H, W, 3) -> 4:2:0 codes, BT.601, cut to multiples of MULTIPLE."""
     height, width = (n // MULTIPLE * MULTIPLE for n in rgb.shape[:2])
     cut = np.ascontiguousarray(rgb[:height, :width])

@@ -1,8 +1,9 @@
 """Test clips of enlarging: frames in a row at full size."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from .triplets import rounded
 
 Luma = NDArray[np.float32]
 """Rounded 8-bit video-range luma: (H, W)."""
+Codes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +25,19 @@ class Clip:
     """Frames of one shot, or a single picture."""
 
     names: tuple[str, ...]
-    frames: tuple[Luma, ...]
+    frames: tuple[NDArray[Any], ...]
 
 
-def stills(data: Path) -> Iterator[Clip]:
+def luma_of(rgb: Codes) -> Luma:
+    """(H, W, 3) -> (H, W)."""
+    return np.rint(matlab_luma(rgb)).astype(np.float32)
+
+
+def stills(data: Path, kept: Callable[[Codes], NDArray[Any]] = luma_of) -> Iterator[Clip]:
     """Every picture below `data` as a clip of its own, in a fixed order.
+
+    Args:
+        kept: what of each frame, (H, W, 3) in RGB.
 
     Raises:
         InputError: there is none.
@@ -36,11 +46,14 @@ def stills(data: Path) -> Iterator[Clip]:
     if not files:
         raise InputError(f"{data} holds no pictures to evaluate on")
     for path in files:
-        yield Clip((str(path.relative_to(data)),), (_luma(read_picture(path)),))
+        yield Clip((str(path.relative_to(data)),), (kept(read_picture(path)),))
 
 
-def clips(data: Path) -> Iterator[Clip]:
+def clips(data: Path, kept: Callable[[Codes], NDArray[Any]] = luma_of) -> Iterator[Clip]:
     """Every folder of numbered pictures and every video in and below `data`, in a fixed order; each should be one shot.
+
+    Args:
+        kept: as of `stills`.
 
     Raises:
         InputError: there is none, or a file cannot be read.
@@ -52,22 +65,18 @@ def clips(data: Path) -> Iterator[Clip]:
                 found = True
                 where = path.relative_to(data)
                 names = tuple(str(where / f"{number + 1:04}") for number in range(len(scene)))
-                yield Clip(names, tuple(_luma(scene[number]) for number in range(len(scene))))
+                yield Clip(names, tuple(kept(scene[number]) for number in range(len(scene))))
         elif path.suffix.lower() in CLIPS:
             found = True
-            frames = tuple(_of_video(path))
+            frames = tuple(map(kept, _of_video(path)))
             yield Clip(tuple(f"{path.relative_to(data)} {number + 1:04}" for number in range(len(frames))), frames)
     if not found:
         raise InputError(f"{data} holds no videos and no folders of numbered pictures, whose frames follow one another")
 
 
-def _of_video(path: Path) -> Iterator[Luma]:
+def _of_video(path: Path) -> Iterator[Codes]:
     from ...video.facts.probe import probe
     from ...video.reader import Reader
 
     for frame in Reader(probe(path)):
-        yield _luma((rounded(frame) * 255).round().byte().permute(1, 2, 0).numpy())
-
-
-def _luma(rgb: NDArray[np.uint8]) -> Luma:
-    return np.rint(matlab_luma(rgb)).astype(np.float32)
+        yield (rounded(frame) * 255).round().byte().permute(1, 2, 0).numpy()
