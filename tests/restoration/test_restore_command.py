@@ -89,7 +89,7 @@ def test_a_single_picture_is_restored_as_by_its_own_commands(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ([], "nothing to do: give one or more of --deblur, -x or --fps, and --scale"),
+        ([], "nothing to do: give one or more of --clean, --deblur, -x or --fps, and --scale"),
         (["-x", "2", "--fps", "60"], "-x 2 and --fps 60 are two timings; give one"),
         (["-s", "5"], "--scale 5 is not possible"),
         (["-x", "0.5"], "-x 0.5 is not possible"),
