@@ -11,9 +11,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from vidrestore.base import cache
+from vidrestore.base.cache import cached, folder
 from vidrestore.engine import Settings, choose
-from vidrestore.engine.backends import cache
-from vidrestore.engine.backends.cache import cached, fingerprint, folder
+from vidrestore.engine.backends.fingerprint import PACKAGE, code, fingerprint
 from vidrestore.models.networks.espcn import Espcn
 
 
@@ -130,14 +131,14 @@ def test_fingerprint():
 
 @pytest.mark.parametrize("place", ["engine/backends/layers.py", "models/networks/espcn.py", "models/kernels/motion.py"])
 def test_a_change_in_any_file_that_a_network_may_call_is_seen(place: str, tmp_path: Path):
-    shutil.copytree(cache.PACKAGE, tmp_path / "package", ignore=shutil.ignore_patterns("__pycache__"))
-    before = cache.code(tmp_path / "package")
-    cache.code.cache_clear()
-    assert cache.code(tmp_path / "package") == before
-    cache.code.cache_clear()
+    shutil.copytree(PACKAGE, tmp_path / "package", ignore=shutil.ignore_patterns("__pycache__"))
+    before = code(tmp_path / "package")
+    code.cache_clear()
+    assert code(tmp_path / "package") == before
+    code.cache_clear()
     with (tmp_path / "package" / place).open("a") as file:
         file.write("# changed\n")
-    assert cache.code(tmp_path / "package") != before
+    assert code(tmp_path / "package") != before
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])

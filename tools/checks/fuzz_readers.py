@@ -110,14 +110,14 @@ def _convert(folder: Path) -> Callable[[Path], object]:
 
 
 def _entry(folder: Path) -> bytes:
-    from vidrestore.engine.backends.cache import cached
+    from vidrestore.base.cache import cached
 
     cached("a", lambda: b"content" * 20)
     return next(folder.glob("**/a.bin")).read_bytes()
 
 
 def _cached(folder: Path) -> Callable[[Path], object]:
-    from vidrestore.engine.backends.cache import cached
+    from vidrestore.base.cache import cached
 
     entry = next(folder.glob("**/a.bin"))
 

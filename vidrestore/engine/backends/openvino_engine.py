@@ -13,10 +13,11 @@ import openvino.opset13 as ops
 import torch
 from torch import Tensor, nn
 
+from ...base.cache import cached
 from ...base.memory import available, resident
 from ...errors import VidrestoreError
 from ..base import Core, EngineName, Precision
-from .cache import cached, fingerprint
+from .fingerprint import fingerprint
 from .int8 import in_int8
 from .layers import inference_copy
 
