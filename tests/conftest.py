@@ -35,9 +35,10 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Nothing is taken from, or left in, the cache of whoever runs the tests; commands in processes inherit it."""
+def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nothing is taken from, or left in, the folders of whoever runs the tests; commands in processes inherit them."""
     os.environ["VIDRESTORE_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["VIDRESTORE_MODELS"] = str(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture(autouse=True)

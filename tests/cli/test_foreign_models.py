@@ -55,7 +55,7 @@ def test_deblur_by_a_file(clip: Path, tmp_path: Path) -> None:
 def test_a_file_for_another_command_leads_there(clip: Path, tmp_path: Path) -> None:
     same, larger = compact(tmp_path, scale=1, name="same"), compact(tmp_path, scale=4, name="larger")
     for args, says in (
-        (("upscale", clip, "-m", same), "keeps the size of pictures; give it to `vidrestore deblur`"),
+        (("upscale", clip, "-m", same), "keeps the size of pictures; give it to `vidrestore clean` or deblur"),
         (("upscale", clip, "-m", larger), "enlarges x4, not x2; give --scale 4"),
         (("deblur", clip, "-m", larger), "enlarges x4; give it to `vidrestore upscale`"),
         (("interpolate", clip, "-m", larger), "is another program's, which interpolate does not run"),

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base.facts import Facts
 from ..base.settings import Cleaning, Settings
 from ..errors import UsageError
 from ..frame.frame import Frame
-from ..models.weights import manifest
 from ..scenes.list import Scene
 from ..video.facts.quality import SourceQuality
-from .network import Model, needs_of, network_of, notes_of, precisely_enough, weights_key
+from .network import Model, find, key_of, name_of, needs_of, network_of, notes_of, precisely_enough
 from .resume import cuts_key
 from .stage import NOTHING, Skip, Stage
 
@@ -98,8 +96,8 @@ def clean(
     """
     if how.strength is not None and not 0 <= how.strength <= 1:
         raise UsageError(f"--strength {how.strength:g} is not a share; give 0 to 1")
-    name, network, notes = _find(how.model)
-    needs = network.needs if isinstance(network, manifest.Entry) else needs_of(network, task="clean")
+    network = find(NETWORK if how.model == "auto" else how.model, task="clean")
+    notes, needs = notes_of(network, task="clean"), needs_of(network, task="clean")
     quality = quality_of()
     strength = how.strength
     if strength is None:
@@ -108,9 +106,9 @@ def clean(
             notes = (_untouched(quality),)
     return Clean(
         name="clean",
-        model=name,
+        model=name_of(network),
         key={
-            "model": weights_key(name),
+            "model": key_of(network),
             "precision": settings.precision,
             "strength": str(strength),
             "cuts": cuts_key(scenes),
@@ -124,14 +122,6 @@ def clean(
         scenes=None if scenes is None else tuple(scenes),
         settings=settings,
     )
-
-
-def _find(model: str) -> tuple[str, Model, tuple[str, ...]]:
-    """The network a user means: its name, where it is, and what to know before choosing it."""
-    if manifest.is_file(model):
-        return model, Path(model), notes_of(Path(model), task="clean")
-    row = manifest.find(NETWORK if model == "auto" else model, task="clean")
-    return row.name, row, (row.note,) if row.note else ()
 
 
 def _untouched(quality: SourceQuality | None) -> str:

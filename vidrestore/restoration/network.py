@@ -1,4 +1,4 @@
-"""Networks by row of the manifest or by file: what they need, how they are named, and loading them."""
+"""Networks by name or by file: finding one, what it needs, how it is named, and loading it."""
 
 from __future__ import annotations
 
@@ -9,28 +9,67 @@ from typing import TYPE_CHECKING
 
 from ..base.settings import Settings
 from ..models.processor import Needs
-from ..models.weights import manifest
+from ..models.weights import catalogue, manifest
+from ..models.weights.catalogue import Known
 
 if TYPE_CHECKING:
     from ..models.foreign.network import ForeignNetwork
     from ..models.networks import Network
 
-Model = manifest.Entry | Path
-"""A row of the manifest, or a file of weights."""
+Model = manifest.Entry | Known | Path
+"""A row of the manifest, a row of the catalogue, or a file of weights."""
 
 
-def needs_of(path: Path, *, task: str) -> Needs:
-    """What the network of a file needs.
+def find(name: str, *, task: str, scale: int | None = None) -> Model:
+    """The network a user means: a file, a name of `models list`, or a family's name with the scale.
+
+    Raises:
+        ModelError: for an unknown name, or one that has not been got yet; a file is missing, or for another task.
+    """
+    if manifest.is_file(name):
+        manifest.check_file(Path(name), task=task)
+        return Path(name)
+    if (known := catalogue.find(name, task=task, scale=scale)) is None:
+        return manifest.find(name, task=task, scale=scale)
+    known.check()
+    return known
+
+
+def name_of(model: Model) -> str:
+    """As reports have it."""
+    return str(model) if isinstance(model, Path) else model.name
+
+
+def task_of(name: str) -> str:
+    """The command that a network is for; empty of a name that nothing has. Clean: of others, what keeps the size.
+
+    Raises:
+        ModelError: a file is missing or damaged.
+    """
+    if not manifest.is_file(name):
+        row = manifest.rows().get(name) or catalogue.find_any(name)
+        return "" if row is None else row.task
+    if not manifest.is_foreign(Path(name)):
+        return manifest.about(Path(name)).task
+    from ..models.foreign.open import open_foreign  # torch
+
+    return "upscale" if open_foreign(Path(name)).needs.scale > 1 else "clean"
+
+
+def needs_of(model: Model, *, task: str) -> Needs:
+    """What a network needs.
 
     Raises:
         ModelError: the file is missing or damaged, or of another task.
     """
-    return network_of(path, task=task).needs
+    return model.needs if isinstance(model, manifest.Entry) else network_of(model, task=task).needs
 
 
-def notes_of(path: Path, *, task: str) -> tuple[str, ...]:
-    """What a user should know of the network of a file. ModelError: as `needs_of`."""
-    network = network_of(path, task=task)
+def notes_of(model: Model, *, task: str) -> tuple[str, ...]:
+    """What a user should know of a network before choosing it. ModelError: as `needs_of`."""
+    if isinstance(model, manifest.Entry):
+        return (model.note,) if model.note else ()
+    network = network_of(model, task=task)
     from ..models.foreign.network import ForeignNetwork  # torch, as `network_of`
 
     return (network.note,) if isinstance(network, ForeignNetwork) and network.note else ()
@@ -44,9 +83,13 @@ def network_of(model: Model, *, task: str) -> Network | ForeignNetwork:
     """
     if isinstance(model, Path):
         manifest.check_file(model, task=task)
+    if isinstance(model, Known):
+        model.check()
     from ..models.weights import files  # torch: planning a run does without it, but for files
 
-    return files.open_file(model, task=task) if isinstance(model, Path) else files.load(model)
+    if isinstance(model, manifest.Entry):
+        return files.load(model)
+    return files.open_file(model if isinstance(model, Path) else model.path, task=task)
 
 
 LEAST_BF16 = 45.0
@@ -61,6 +104,14 @@ def precisely_enough(networks: Iterable[object], settings: Settings) -> Settings
     return replace(settings, precision="fp32") if rough and settings.precision == "auto" else settings
 
 
+def key_of(model: Model) -> str:
+    """What tells the weights of a model apart from all others: their sha256."""
+    if isinstance(model, manifest.Entry):
+        return model.sha256
+    return model.digest if isinstance(model, Known) else manifest.digest(model)
+
+
 def weights_key(name: str) -> str:
-    """What tells the weights of a model apart from all others: their sha256, or where there are none the name."""
-    return manifest.digest(name) or name
+    """As `key_of`, of a name; the name itself where there are no weights."""
+    row = manifest.rows().get(name)
+    return key_of(row if row is not None else Path(name)) if row is not None or manifest.is_file(name) else name

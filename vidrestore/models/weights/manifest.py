@@ -194,18 +194,10 @@ def check_foreign(path: Path, *, task: str) -> None:
         raise ModelError(f"{path} is another program's, which {task} does not run; make a weight file with {way_out}")
 
 
-def digest(name: str) -> str:
-    """Which weights a name stands for: the sha256 of a file or of a row, or of the two of A+B; empty of what has none.
-
-    Raises:
-        ModelError: the manifest cannot be read.
-    """
-    if is_file(name):
-        path = Path(name)
-        parts = [path.with_suffix(suffix) for suffix in PAIR] if path.suffix.lower() in PAIR else [path]
-        return "+".join(hashlib.sha256(part.read_bytes()).hexdigest() for part in parts)
-    found = rows()
-    return "+".join(found[part].sha256 for part in name.split("+") if part in found)
+def digest(path: Path) -> str:
+    """The sha256 of a file with a network, of both where it is two."""
+    both = [path.with_suffix(suffix) for suffix in PAIR] if path.suffix.lower() in PAIR else [path]
+    return "+".join(hashlib.sha256(part.read_bytes()).hexdigest() for part in both)
 
 
 def about(path: Path) -> About:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...base.settings import NOISE, Deblurring, Settings
 from ...errors import ModelError, UsageError
-from ...models.weights import manifest
-from ..network import Model, network_of, notes_of, precisely_enough, weights_key
+from ..network import Model, key_of, name_of, network_of, notes_of, precisely_enough
+from ..network import find as find_network
 from ..stage import Stage
 from .psf_option import FORMS, PsfOption, parse_psf
 
@@ -107,12 +106,12 @@ def deblur(how: Deblurring, *, settings: Settings, still: bool = False) -> Stage
         raise UsageError(
             f"--psf, --estimate and --noise are for -m {' and '.join(METHODS)}; -m {how.model} finds the blur itself"
         )
-    name, network, note = find(how.model)
+    network = find(how.model)
     return DeblurByNetwork(
         name="deblur",
-        model=name,
-        key=_key(how, name, settings) | {"quality": how.quality, "still": str(still)},
-        notes=(note,) if note else (),
+        model=name_of(network),
+        key=_key(how, key_of(network), settings) | {"quality": how.quality, "still": str(still)},
+        notes=notes_of(network, task="deblur"),
         reach=0,
         network=network,
         how=how,
@@ -123,7 +122,7 @@ def deblur(how: Deblurring, *, settings: Settings, still: bool = False) -> Stage
 
 def _key(how: Deblurring, model: str, settings: Settings) -> dict[str, str]:
     return {
-        "model": weights_key(model),
+        "model": model,
         "precision": settings.precision,
         "strength": str(how.strength),
         "only-blurred": str(how.only_blurred),
@@ -154,16 +153,14 @@ def _check_inverse(how: Deblurring, psf: PsfOption | None, settings: Settings) -
         read_psf(str(how.psf))
 
 
-def find(model: str) -> tuple[str, Model, str]:
-    """The network a user means: its name, where it is, and what to know before choosing it.
+def find(model: str) -> Model:
+    """The network a user means.
 
     Raises:
         ModelError: an unknown model, or one without weights.
     """
-    if manifest.is_file(model):
-        return model, Path(model), "; ".join(notes_of(Path(model), task="deblur"))
     try:
-        row = manifest.find(NETWORK if model == "auto" else model, task="deblur")
+        return find_network(NETWORK if model == "auto" else model, task="deblur")
     except ModelError as error:
         if model != "msresnet":
             raise
@@ -171,4 +168,3 @@ def find(model: str) -> tuple[str, Model, str]:
             "no trained weights of msresnet are shipped; convert a copy of your own with `vidrestore models convert` "
             "and give its file with -m, or use -m unblur"
         ) from error
-    return row.name, row, row.note
