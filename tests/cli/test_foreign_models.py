@@ -4,6 +4,8 @@ import importlib
 import json
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from typer.testing import CliRunner
@@ -62,6 +64,67 @@ def test_a_file_for_another_command_leads_there(clip: Path, tmp_path: Path) -> N
     ):
         result = invoke(*args)
         assert result.exit_code == 4 and says in result.stderr and len(result.stderr.splitlines()) == 1
+
+
+def test_restore_gives_each_network_to_its_step(clip: Path, tmp_path: Path) -> None:
+    same, larger = compact(tmp_path, scale=1, name="same"), compact(tmp_path, scale=4, name="larger")
+    files = "-m", larger, "-m", same
+    result = invoke("restore", clip, tmp_path / "out.mp4", "--deblur", "-s", 4, *files, "-y", "--json", "-q")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert (report["model"], report["width"], report["frames_out"]) == (f"{same}+{larger}", 256, 4)
+    cleaned = json.loads(invoke("restore", clip, tmp_path / "c.mp4", "--clean", "-m", same, "--json", "-q").stdout)
+    assert (cleaned["model"], cleaned["width"]) == (str(same), 64)
+
+
+def test_restore_says_which_step_a_network_is_for(clip: Path, tmp_path: Path) -> None:
+    same, larger = compact(tmp_path, scale=1, name="same"), compact(tmp_path, scale=4, name="larger")
+    for code, args, says in (
+        (2, ("--deblur", "-m", larger), f"-m {larger} is for --scale; give that with it"),
+        (2, ("-s", 2, "-m", same), f"-m {same} is for --clean or --deblur; give that with it"),
+        (2, ("--clean", "--deblur", "-m", same), "leave out one of --clean and --deblur"),
+        (2, ("-s", 4, "-m", larger, "-m", "espcn"), f"-m {larger} and -m espcn are for one step, --scale"),
+        (2, ("-x", 2, "-m", "unblur"), "-m unblur is for --deblur; give that with it"),
+        (4, ("-s", 2, "-m", "espcm"), "no model 'espcm'"),
+        (4, ("-s", 2, "-m", larger), "enlarges x4, not x2; give --scale 4"),
+        (4, ("-s", 2, "-m", tmp_path / "none.pth"), "none.pth: no such file"),
+    ):
+        result = invoke("restore", clip, *args)
+        assert result.exit_code == code, result.output
+        assert says in result.stderr and len(result.stderr.splitlines()) == 1
+
+
+def test_two_in_a_row_may_be_files(clip: Path, tmp_path: Path) -> None:
+    """A file's own name may hold a +."""
+    two, odd = compact(tmp_path, name="two"), compact(tmp_path, name="a+b")
+    for model, scale in ((f"{two}+espcn", 4), (f"aligned-x2+{two}", 4), (f"{two}+{two}", 4), (odd, 2)):
+        result = invoke("upscale", clip, tmp_path / "out.mp4", "-m", model, "-s", scale, "-y", "--json", "-q")
+        assert result.exit_code == 0, result.output
+        report = json.loads(result.stdout)
+        assert (report["model"], report["width"]) == (str(model).replace("+espcn", "+espcn-x2"), 64 * scale)
+    for model, says in (
+        (f"{two}+{tmp_path / 'none.pth'}", "none.pth: no such file"),
+        (f"{two}+{compact(tmp_path, scale=1, name='same')}", "keeps the size of pictures"),
+        (f"{two}+{compact(tmp_path, scale=4, name='larger')}", "enlarges x8, not x4"),
+    ):
+        result = invoke("upscale", clip, "-m", model, "-s", 4)
+        assert result.exit_code == 4 and says in result.stderr and len(result.stderr.splitlines()) == 1
+
+
+def test_evaluate_measures_a_file(tmp_path: Path) -> None:
+    (folder := tmp_path / "pictures").mkdir()
+    picture = np.tile(np.arange(96, dtype=np.uint8)[:, None] * 2, (1, 96))
+    cv2.imwrite(str(folder / "a.png"), np.dstack([picture, picture.T, picture]))
+    larger, same = compact(tmp_path), compact(tmp_path, scale=1, name="same")
+    found = json.loads(invoke("evaluate", larger, "--data", folder, "--json").stdout)
+    assert found["model"] == str(larger) and 20 < found["mean"]["psnr_y"] < found["mean"]["bicubic_psnr_y"]
+    both = json.loads(invoke("evaluate", f"{larger}+espcn-x2", "--data", folder, "--json").stdout)
+    assert both["mean"]["psnr_y"] < found["mean"]["psnr_y"]
+    table = json.loads(invoke("evaluate", larger, "espcn-x2", "--data", folder, "--table", "--json").stdout)
+    assert list(table["methods"]) == ["bicubic", str(larger), "espcn-x2"]
+    assert table["methods"][str(larger)]["psnr"] == pytest.approx(found["mean"]["psnr_y"])
+    cleaned = json.loads(invoke("evaluate", same, "--data", folder, "--noise", 20, "--json").stdout)
+    assert cleaned["mean"]["scores"]["input"]["psnr_y"] < 30
 
 
 def test_models_info_says_what_was_found(tmp_path: Path) -> None:

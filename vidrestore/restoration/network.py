@@ -41,14 +41,16 @@ def name_of(model: Model) -> str:
 
 
 def task_of(name: str) -> str:
-    """The command that a network is for; empty of a name that nothing has. Clean: of others, what keeps the size.
+    """The command that a network or a family is for; empty where there is none of that name.
+
+    Of another program's file: upscale, or clean where it keeps the size.
 
     Raises:
         ModelError: a file is missing or damaged.
     """
     if not manifest.is_file(name):
-        row = manifest.rows().get(name) or catalogue.find_any(name)
-        return "" if row is None else row.task
+        rows: list[manifest.Entry | Known] = [*manifest.rows().values(), *catalogue.rows().values()]
+        return next((row.task for row in rows if name in (row.name, row.family)), "")
     if not manifest.is_foreign(Path(name)):
         return manifest.about(Path(name)).task
     from ..models.foreign.open import open_foreign  # torch

@@ -78,7 +78,8 @@ def evaluate(
 
     Enlarging: luma PSNR and SSIM (Wang) with `scale` pixels of border left out, 8-bit video-range luma, beside bicubic;
     of networks that look at several frames in clips and folders of numbered pictures, where all of them are there.
-    Pictures are shrunk as a network's recipe has it; for a weight file by MATLAB's bicubic.
+    Pictures are shrunk as a network's recipe has it; for other programs' networks by MATLAB's bicubic. Those that see
+    RGB get the luma as grey.
 
     Frames between: RGB PSNR and SSIM (Wang), 8 bits, and milliseconds per frame, on the middle pictures of triplets
     and every second frame of clips; beside the average of both frames, DIS optical flow and FFmpeg's minterpolate.
@@ -140,11 +141,8 @@ def _task(model: str) -> str:
         return "upscale"
     if task := task_of(model):
         return task
-    rows = manifest.rows()
-    if any(entry.task == "upscale" and entry.model == model for entry in rows.values()):
-        return "upscale"
     if model not in (*BASELINES, "auto"):
-        raise manifest.unknown(model, [*rows, *BASELINES])
+        raise manifest.unknown(model, [*manifest.rows(), *BASELINES])
     return "interpolate"
 
 

@@ -12,6 +12,7 @@ from .. import options
 from ..errors import shows_errors
 from ..groups import grouped
 from ..run import is_picture, quality_of, run_job
+from ..step_models import step_models
 from .interpolate import FIND_CUTS, scenes_of, timing_of
 
 if TYPE_CHECKING:
@@ -52,12 +53,22 @@ def restore(
         str | None,
         typer.Option("--scale", "-s", metavar="2|3|4", help="Times as wide and high.", rich_help_panel=STEPS),
     ] = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="A network or a file, for the step that it is for; several may be given, one a step.",
+            show_default="each step's auto",
+            rich_help_panel=STEPS,
+        ),
+    ] = None,
     *,
     restoring: options.Restoring,
 ) -> None:
     """Clean, deblur, raise the frame rate and enlarge in one pass: decoded once, encoded once, nothing in between.
 
-    Each step with its defaults; the commands clean, deblur, interpolate and upscale have more to choose.
+    The commands clean, deblur, interpolate and upscale have more to choose for their step.
 
     Example: vidrestore restore in.mp4 out.mp4 --deblur --fps 60 --scale 2
     """
@@ -68,21 +79,23 @@ def restore(
     from ...video.encode.destination import beside
 
     times = None if scale is None else options.scale(scale)
-    if cuts != FIND_CUTS and factor is None and fps is None and not clean:
+    timing = None if factor is None and fps is None else timing_of(factor, fps, None)[0]
+    if cuts != FIND_CUTS and timing is None and not clean:
         raise UsageError(f"--cuts {cuts} is for new frames and cleaning; give -x, --fps or --clean with it")
     scenes = scenes_of(cuts, restoring.reading().start)
     settings, still = restoring.compute.settings(), is_picture(source)
+    asked = {"clean": clean, "deblur": deblur, "interpolate": timing is not None, "upscale": times is not None}
+    if not any(asked.values()):
+        raise UsageError("nothing to do: give one or more of --clean, --deblur, -x or --fps, and --scale")
+    model = step_models(models or [], [step for step, wanted in asked.items() if wanted])
     steps: list[Stage] = []
     look = cache(partial(quality_of, source, restoring))
     if clean:
-        steps.append(cleaning(Cleaning(), settings=settings, scenes=scenes, quality_of=look))
+        steps.append(cleaning(Cleaning(model["clean"]), settings=settings, scenes=scenes, quality_of=look))
     if deblur:
-        steps.append(deblurring(Deblurring(), settings=settings, still=still))
-    if factor is not None or fps is not None:
-        timing, _ = timing_of(factor, fps, None)
-        steps.append(interpolate(timing, Retiming(), settings=settings, scenes=scenes))
+        steps.append(deblurring(Deblurring(model["deblur"]), settings=settings, still=still))
+    if timing is not None:
+        steps.append(interpolate(timing, Retiming(model["interpolate"]), settings=settings, scenes=scenes))
     if times is not None:
-        steps.append(upscale("auto", scale=times, settings=settings, still=still, quality_of=look))
-    if not steps:
-        raise UsageError("nothing to do: give one or more of --clean, --deblur, -x or --fps, and --scale")
+        steps.append(upscale(model["upscale"], scale=times, settings=settings, still=still, quality_of=look))
     run_job(source, target or beside(source, "restored"), tuple(steps), restoring)

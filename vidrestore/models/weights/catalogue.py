@@ -111,11 +111,6 @@ def find(model: str, *, task: str, scale: int | None = None) -> Known | None:
     return row if row is not None and row.task == task else None
 
 
-def find_any(model: str) -> Known | None:
-    """A row of that name or that family, for whatever command and scale."""
-    return next((row for row in rows().values() if model in (row.name, row.family)), None)
-
-
 def family(name: str) -> list[Known]:
     """The row of that name, or all of that family: the same at several scales.
 

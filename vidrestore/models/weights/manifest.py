@@ -75,6 +75,11 @@ class Entry:
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Of the convolutions that may be computed in int8; see calibration.py."""
 
+    @property
+    def family(self) -> str:
+        """The name without the scale."""
+        return self.name.removesuffix(f"-x{self.needs.scale}")
+
 
 def folder() -> Path:
     """Where manifest.toml and its files lie: $VIDRESTORE_WEIGHTS, inside an installed package, or in the repository."""

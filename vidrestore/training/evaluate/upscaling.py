@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ...engine import Settings, choose, run
 from ...errors import InputError
+from ...frame.colour import to_planes
 from ...frame.frame import Colour, Frame, Planes
 from ...frame.resize import imresize, upsample
 from ...metrics.psnr import crop_border, psnr
@@ -22,6 +23,9 @@ from ...video.encode.round_trip import Codec, compress
 from ..data.degrade import Degradation, degrade
 from ..validate import capped
 from .clips import Clip, Luma
+
+COLOUR = Colour("bt601")
+"""8 bits, video range, as the papers have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,8 @@ def evaluate_upscale(
 ) -> Iterator[Score]:
     """Degrade every frame, enlarge it, and compare with the original; one row at a time.
 
-    As the papers do: 8-bit video-range luma is reduced without rounding, and the result is rounded to 8 bits.
+    As the papers do: 8-bit video-range luma is reduced without rounding, and the result is rounded to 8 bits. Networks
+    that see RGB get it as grey.
 
     Args:
         processors: one after the other.
@@ -103,8 +108,7 @@ def evaluate_upscale(
             continue
         scored += 1
         name, reference, low = row
-        assert isinstance(frame.picture, Planes)
-        network = _score(reference, frame.picture.y, degradation.scale)
+        network = _score(reference, _codes(frame.picture), degradation.scale)
         bicubic = _score(reference, _bicubic(low, degradation)[0, 0], degradation.scale)
         yield Score(name, *network, *bicubic)
     if not scored:
@@ -142,7 +146,13 @@ def _harmed(pairs: list[tuple[Luma, Tensor]], harm: Harm) -> list[tuple[Luma, Te
 
 
 def _planes(low: Tensor) -> Planes:
-    return Planes(low[0, 0], None, None, Colour("bt601"))
+    return Planes(low[0, 0], None, None, COLOUR)
+
+
+def _codes(picture: Planes | Tensor) -> Tensor:
+    """Luma in video range; what a network of RGB made of grey may have got some colour."""
+    planes = picture if isinstance(picture, Planes) else to_planes(picture, COLOUR, subsample_x=0, subsample_y=0)
+    return planes.y
 
 
 def _bicubic(low: Tensor, degradation: Degradation) -> Tensor:
