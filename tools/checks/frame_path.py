@@ -3,8 +3,8 @@
     python tools/checks/frame_path.py upscale in.mp4 out.mp4 -s 2
 
 Runs one command in this process, with a profiler in every thread that looks at functions of the package alone, from
-the first frame that leaves the reader on: opening files and loading networks are no part of a frame's way. The reader
-has decoded some frames more by then, so the clip should have a hundred frames or more.
+the first frame that leaves the reader until the last is written: opening files, loading networks and closing files are
+no part of a frame's way. The decoder is some frames ahead by then, so the clip should have a hundred frames or more.
 """
 
 import sys
@@ -19,8 +19,8 @@ from vidrestore import cli
 PACKAGE = str(Path(vidrestore.__file__).parent)
 SHARE = 0.9
 """A function is on the way if it is entered so many times a frame of the source."""
-FIRST = ("video/reader.py", "Reader._frame")
-"""What is entered once for each frame that leaves the reader."""
+FIRST, LAST = ("video/reader.py", "Reader._frame"), ("video/writer.py", "Writer._finish")
+"""What is entered for each frame that leaves the reader, and when all are written."""
 NAMELESS = ("<genexpr>", "<listcomp>", "<setcomp>", "<dictcomp>", "<lambda>")
 """What Python enters as a function and no `def` wrote: parts of a line."""
 
@@ -31,6 +31,7 @@ class Calls:
     def __init__(self) -> None:
         self.entered: Counter[tuple[str, str]] = Counter()
         self.deepest: dict[tuple[str, str], list[str]] = {}
+        self.over = False
 
     def __call__(self, frame: FrameType, event: str, _: object) -> None:
         """What sys.setprofile calls. A generator is entered each time it is resumed."""
@@ -38,7 +39,8 @@ class Calls:
         if event != "call" or not code.co_filename.startswith(PACKAGE):
             return
         key = code.co_filename.removeprefix(f"{PACKAGE}/"), code.co_qualname
-        if not self.entered and key != FIRST:
+        self.over |= key == LAST
+        if self.over or (not self.entered and key != FIRST):
             return
         self.entered[key] += 1
         self.deepest[key] = max(self.deepest.get(key, []), stack(frame), key=len)

@@ -1,6 +1,7 @@
 """vidrestore metrics: compares a result with its reference, frame by frame."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ from ...base.settings import METRICS, WORST_SHOWN, Align, Comparing
 from ...errors import InputError
 from .. import options, show
 from ..errors import shows_errors
+from ..groups import grouped
 from ..progress import progress as shown
 
 if TYPE_CHECKING:
@@ -23,10 +25,48 @@ FARTHEST = 10**9
 OUTPUTS = "Files"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """What is written of the scores."""
+
+    csv: Annotated[Path | None, typer.Option("--csv", help="Scores of every frame.", rich_help_panel=OUTPUTS)] = None
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="PNG of the scores over time.", rich_help_panel=OUTPUTS)
+    ] = None
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="HTML page: tables, charts, the worst frames to wipe.", rich_help_panel=OUTPUTS),
+    ] = None
+    diff: Annotated[
+        Path | None,
+        typer.Option("--diff", help="Folder for amplified differences of the worst frames.", rich_help_panel=OUTPUTS),
+    ] = None
+
+    def write(self, comparison: "Comparison", *, overwrite: bool) -> None:
+        """A comparison, in the files asked for."""
+        from ...base.files import write_whole
+        from ...metrics.report.chart import panels
+        from ...metrics.report.difference import write_differences
+        from ...metrics.report.html_page import html_report
+        from ...metrics.report.plot import draw
+        from ...metrics.report.tables import as_csv
+
+        if self.diff:  # first: of the others, which are small, none is without the rest where a stop comes (stop.py)
+            write_differences(comparison, self.diff, overwrite=overwrite)
+        if self.csv:
+            write_whole(self.csv, as_csv(comparison).encode(), overwrite=overwrite)
+        if self.plot:
+            write_whole(self.plot, draw(panels(comparison)), overwrite=overwrite)
+        if self.report:
+            write_whole(self.report, html_report(comparison).encode(), overwrite=overwrite)
+
+
 @shows_errors
+@grouped
 def metrics(
     reference: Annotated[Path, typer.Argument(metavar="REF", help="A video, a folder of pictures, or a picture.")],
     distorted: Annotated[Path, typer.Argument(metavar="DIST", help="What is compared with it.")],
+    *,
     metric: Annotated[
         str,
         typer.Option(
@@ -52,18 +92,7 @@ def metrics(
         list[str] | None,
         typer.Option("--fail-under", metavar="K=V", help="psnr=35, psnr.min=30 or psnr.p5=32: else exit with 1."),
     ] = None,
-    csv: Annotated[Path | None, typer.Option("--csv", help="Scores of every frame.", rich_help_panel=OUTPUTS)] = None,
-    plot: Annotated[
-        Path | None, typer.Option("--plot", help="PNG of the scores over time.", rich_help_panel=OUTPUTS)
-    ] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option("--report", help="HTML page: tables, charts, the worst frames to wipe.", rich_help_panel=OUTPUTS),
-    ] = None,
-    diff: Annotated[
-        Path | None,
-        typer.Option("--diff", help="Folder for amplified differences of the worst frames.", rich_help_panel=OUTPUTS),
-    ] = None,
+    files: Files,
     follow_references: options.FollowReferences = options.READING.follow_references,
     overwrite: options.Overwrite = False,
     as_json: options.Json = False,
@@ -94,7 +123,8 @@ def metrics(
     names = tuple(dict.fromkeys((*names, *needed)))
     possible = frozenset(METRICS) - frozenset(needed) if metric == "all" else frozenset[str]()
     check_names(names)
-    options.check_outputs(reference, distorted, texts=(csv, report), plot=plot, folder=diff, overwrite=overwrite)
+    texts = files.csv, files.report
+    options.check_outputs(reference, distorted, texts=texts, plot=files.plot, folder=files.diff, overwrite=overwrite)
     for path in (reference, distorted):
         check_there(path)
     listed = read_scenes(scenes) if scenes else ()
@@ -112,10 +142,10 @@ def metrics(
             distorted,
             comparing=Comparing(names, possible, border, align, offset, follow_references),
             scenes=listed,
-            keep=WORST_SHOWN if report or diff else 0,
+            keep=WORST_SHOWN if files.report or files.diff else 0,
             on_frame=tick,
         )
-    _write(comparison, csv=csv, plot=plot, report=report, diff=diff, overwrite=overwrite)
+    files.write(comparison, overwrite=overwrite)
     failed = list(failures(comparison, thresholds))
     if as_json:
         print(json.dumps(as_dict(comparison) | {"failed": failed}, allow_nan=False))
@@ -128,32 +158,6 @@ def metrics(
         raise typer.Exit(BELOW)
     if comparison.truncated:
         raise typer.Exit(InputError.exit_code)
-
-
-def _write(
-    comparison: "Comparison",
-    *,
-    csv: Path | None,
-    plot: Path | None,
-    report: Path | None,
-    diff: Path | None,
-    overwrite: bool,
-) -> None:
-    from ...base.files import write_whole
-    from ...metrics.report.chart import panels
-    from ...metrics.report.difference import write_differences
-    from ...metrics.report.html_page import html_report
-    from ...metrics.report.plot import draw
-    from ...metrics.report.tables import as_csv
-
-    if diff:  # first: of the others, which are small, none is without the rest where a stop comes (stop.py)
-        write_differences(comparison, diff, overwrite=overwrite)
-    if csv:
-        write_whole(csv, as_csv(comparison).encode(), overwrite=overwrite)
-    if plot:
-        write_whole(plot, draw(panels(comparison)), overwrite=overwrite)
-    if report:
-        write_whole(report, html_report(comparison).encode(), overwrite=overwrite)
 
 
 def _show(comparison: "Comparison") -> None:

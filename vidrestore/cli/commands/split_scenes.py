@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -25,14 +27,10 @@ Detector = Literal["adaptive", "content", "threshold"]
 DETECTION, FILES = "Detection", "Files"
 
 
-@shows_errors
-@grouped
-def split_scenes(
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video or a folder of pictures.")],
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="DIR", help="Gets the clips.", show_default="INPUT_scenes beside it")
-    ] = None,
-    *,
+@dataclass(frozen=True, kw_only=True)
+class Detection:
+    """How scenes are found, or where they are listed."""
+
     detector: Annotated[
         Detector,
         typer.Option(
@@ -40,7 +38,7 @@ def split_scenes(
             help="adaptive: hard cuts, and fades through an empty picture. content: hard cuts. threshold: fades.",
             rich_help_panel=DETECTION,
         ),
-    ] = "adaptive",
+    ] = "adaptive"
     threshold: Annotated[
         float | None,
         typer.Option(
@@ -49,14 +47,14 @@ def split_scenes(
             show_default="adaptive 1.6, content 27, threshold 12",
             rich_help_panel=DETECTION,
         ),
-    ] = None,
+    ] = None
     min_scene_len: Annotated[
         str, typer.Option("--min-scene-len", help="Shortest scene: 0.6, 00:00:00.6 or 15f.", rich_help_panel=DETECTION)
-    ] = "0",
+    ] = "0"
     scenes: Annotated[
         Path | None,
         typer.Option("--scenes", help="A scene list (CSV) to take instead of finding cuts.", rich_help_panel=DETECTION),
-    ] = None,
+    ] = None
     by_time: Annotated[
         bool,
         typer.Option(
@@ -64,14 +62,14 @@ def split_scenes(
             help="Go by the list's times: PySceneDetect guesses frame numbers where the rate varies.",
             rich_help_panel=DETECTION,
         ),
-    ] = False,
-    list_only: Annotated[
-        bool, typer.Option("--list-only", help="Write no clips; the list goes to --csv, else stdout.")
-    ] = False,
-    copy: Annotated[
-        bool, typer.Option("--copy", help="Copy instead of encoding where a scene begins on a key frame.")
-    ] = False,
-    csv: Annotated[Path | None, typer.Option("--csv", help="The list of scenes.", rich_help_panel=FILES)] = None,
+    ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """What is written beside the clips."""
+
+    csv: Annotated[Path | None, typer.Option("--csv", help="The list of scenes.", rich_help_panel=FILES)] = None
     form: Annotated[
         ListFormat,
         typer.Option(
@@ -79,13 +77,47 @@ def split_scenes(
             help="Of the list. scenedetect: PySceneDetect's columns. pairs: first and last frame.",
             rich_help_panel=FILES,
         ),
-    ] = "scenedetect",
+    ] = "scenedetect"
     stats: Annotated[
         Path | None, typer.Option("--stats", help="CSV of every frame's score.", rich_help_panel=FILES)
-    ] = None,
+    ] = None
     plot: Annotated[
         Path | None, typer.Option("--plot", help="PNG of the score over time, with the cuts.", rich_help_panel=FILES)
+    ] = None
+
+    def write(self, result: "Result", scores: "list[Score]", detection: Detection, *, overwrite: bool) -> None:
+        """What was found, in the files asked for."""
+        from ...base.files import write_whole
+        from ...metrics.report.cut_scores import panel, table
+        from ...metrics.report.plot import draw
+        from ...scenes.list import scene_list
+
+        scenes = [clip.scene for clip in result.clips]
+        if self.csv:
+            write_whole(self.csv, scene_list(scenes, form=self.form).encode(), overwrite=overwrite)
+        if self.stats:
+            write_whole(self.stats, table(scores, detector=detection.detector).encode(), overwrite=overwrite)
+        if self.plot:
+            chart = panel(scores, detector=detection.detector, threshold=detection.threshold)
+            write_whole(self.plot, draw([chart]), overwrite=overwrite)
+
+
+@shows_errors
+@grouped
+def split_scenes(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video or a folder of pictures.")],
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="DIR", help="Gets the clips.", show_default="INPUT_scenes beside it")
     ] = None,
+    *,
+    detection: Detection,
+    list_only: Annotated[
+        bool, typer.Option("--list-only", help="Write no clips; the list goes to --csv, else stdout.")
+    ] = False,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="Copy instead of encoding where a scene begins on a key frame.")
+    ] = False,
+    files: Files,
     overwrite: options.Overwrite = False,
     rate: options.Rate = None,
     decoding: options.Decoding,
@@ -107,34 +139,26 @@ def split_scenes(
     from ...video.encode.destination import beside
     from ...video.facts.frame_count import frames_of
 
-    shortest = options.moment("--min-scene-len", min_scene_len) or 0
-    listed = None if scenes is None else read_scenes(scenes)
-    if listed is None and by_time:
+    shortest = options.moment("--min-scene-len", detection.min_scene_len) or 0
+    listed = None if detection.scenes is None else read_scenes(detection.scenes)
+    if listed is None and detection.by_time:
         raise UsageError("--by-time is about a list of scenes; give one with --scenes")
-    if listed is not None and (stats or plot or threshold is not None or shortest):
+    if listed is not None and (files.stats or files.plot or detection.threshold is not None or shortest):
         raise UsageError("--scenes detects nothing; leave out --stats, --plot, --threshold and --min-scene-len")
     target = None if list_only else folder or beside(source, "scenes").with_suffix("")
-    options.check_outputs(source, texts=(csv, stats), plot=plot, result=target, overwrite=overwrite)
+    options.check_outputs(source, texts=(files.csv, files.stats), plot=files.plot, result=target, overwrite=overwrite)
     check_there(source)
     encoding = encoder.encoding()
-
-    judge((), detector=detector, threshold=threshold, min_length=shortest)
-
-    job = prepare(
-        source,
-        target,
-        reading=decoding.reading(rate=rate),
-        encoding=encoding,
-        copy=copy,
-        overwrite=overwrite,
-    )
+    find = partial(judge, detector=detection.detector, threshold=detection.threshold, min_length=shortest)
+    find(())  # raises what is wrong with them
+    reading = decoding.reading(rate=rate)
+    job = prepare(source, target, reading=reading, encoding=encoding, copy=copy, overwrite=overwrite)
     scores: list[Score] = []
 
     def place(frames: "Iterable[Frame]") -> "Iterator[Placed]":
         if listed is not None:
-            return by_list(frames, listed, by_time=by_time)
-        judged = judge(frames, detector=detector, threshold=threshold, min_length=shortest)
-        return by_cuts(collect_scores(judged, into=scores))
+            return by_list(frames, listed, by_time=detection.by_time)
+        return by_cuts(collect_scores(find(frames), into=scores))
 
     from ...scenes.split import split  # torch, which refusals need not load
 
@@ -142,52 +166,17 @@ def split_scenes(
         result = split(job, place, on_frame=tick)
     if listed is not None:
         found = {clip.number - 1: clip.scene for clip in result.clips}
-        result.warnings += unmet(listed, found, frames=result.frames, began=result.start, by_time=by_time)
-    _write(
-        result,
-        scores,
-        detector=detector,
-        threshold=threshold,
-        csv=csv,
-        form=form,
-        stats=stats,
-        plot=plot,
-        overwrite=overwrite,
-    )
-    facts = _facts(job, result, None if listed else detector)
+        result.warnings += unmet(listed, found, frames=result.frames, began=result.start, by_time=detection.by_time)
+    files.write(result, scores, detection, overwrite=overwrite)
+    facts = _facts(job, result, None if listed else detection.detector)
     if shell.as_json:
         print(json.dumps(facts))
-    elif list_only and csv is None:
-        print(scene_list([clip.scene for clip in result.clips], form=form), end="")
+    elif list_only and files.csv is None:
+        print(scene_list([clip.scene for clip in result.clips], form=files.form), end="")
     if not shell.quiet:
         _say(facts, as_json=shell.as_json, verbose=shell.verbose)
     if result.truncated:
         raise typer.Exit(InputError.exit_code)
-
-
-def _write(
-    result: "Result",
-    scores: "list[Score]",
-    *,
-    detector: Detector,
-    threshold: float | None,
-    csv: Path | None,
-    form: ListFormat,
-    stats: Path | None,
-    plot: Path | None,
-    overwrite: bool,
-) -> None:
-    from ...base.files import write_whole
-    from ...metrics.report.cut_scores import panel, table
-    from ...metrics.report.plot import draw
-    from ...scenes.list import scene_list
-
-    if csv:
-        write_whole(csv, scene_list([clip.scene for clip in result.clips], form=form).encode(), overwrite=overwrite)
-    if stats:
-        write_whole(stats, table(scores, detector=detector).encode(), overwrite=overwrite)
-    if plot:
-        write_whole(plot, draw([panel(scores, detector=detector, threshold=threshold)]), overwrite=overwrite)
 
 
 def _facts(job: "Job", result: "Result", detector: str | None) -> dict[str, Any]:

@@ -44,13 +44,13 @@ def motion(picture: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
         levels = [(as_array(picture), as_array(others))]
         for _ in range(2):
-            levels.append((_halved(pool, levels[-1][0]), _halved(pool, levels[-1][1])))
+            levels.append((_resized(pool, _halve, levels[-1][0], 1 / 2), _resized(pool, _halve, levels[-1][1], 1 / 2)))
         small, smalls = levels.pop()
         padded = as_array(F.pad(torch.from_numpy(smalls), (REACH, REACH, 0, 0), mode="replicate"))
         y, x = np.empty_like(smalls), np.empty_like(smalls)
         _over_bands(pool, _search, [y, x, small, padded, PLACES, PENALTIES])
         for small, smalls in reversed(levels):
-            y, x = _refined(pool, small, smalls, _doubled(pool, y), _doubled(pool, x))
+            y, x = _refined(pool, small, smalls, _resized(pool, _double, y, 2), _resized(pool, _double, x, 2))
     return torch.from_numpy(y), torch.from_numpy(x)
 
 
@@ -81,17 +81,10 @@ def _refined(pool: ThreadPoolExecutor, picture: Array, others: Array, y: Array, 
     return y, x
 
 
-def _halved(pool: ThreadPoolExecutor, pictures: Array) -> Array:
-    b, n, height, width = pictures.shape
-    out = np.empty((b, n, height // 2, width // 2), Float)
-    _over_bands(pool, _halve, [out, pictures])
-    return out
-
-
-def _doubled(pool: ThreadPoolExecutor, places: Array) -> Array:
-    b, n, height, width = places.shape
-    out = np.empty((b, n, 2 * height, 2 * width), Float)
-    _over_bands(pool, _double, [out, places])
+def _resized(pool: ThreadPoolExecutor, kernel: Callable[..., None], planes: Array, scale: float) -> Array:
+    b, n, height, width = planes.shape
+    out = np.empty((b, n, int(height * scale), int(width * scale)), Float)
+    _over_bands(pool, kernel, [out, planes])
     return out
 
 

@@ -1,7 +1,8 @@
 """FFmpeg's filter graphs: each result comes beside what its frame was paired with."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import groupby
 from typing import TypeVar
 
@@ -57,12 +58,15 @@ def _graph(shape: Shape, filters: Iterable[str]) -> Graph:
     return graph
 
 
+def pull_all(pull: Callable[[], T]) -> Iterator[T]:
+    """What a graph has ready, by its `pull` or `vpull`."""
+    with suppress(BlockingIOError, EOFError):
+        while True:
+            yield pull()
+
+
 def _ready(graph: Graph, waiting: deque[tuple[int, T]]) -> Iterator[tuple[T, VideoFrame]]:
-    while True:
-        try:
-            done = graph.vpull()
-        except (BlockingIOError, EOFError):
-            return
+    for done in pull_all(graph.vpull):
         assert done.pts is not None and done.time_base is not None
         while len(waiting) > 1 and waiting[1][0] <= done.pts * done.time_base:
             waiting.popleft()

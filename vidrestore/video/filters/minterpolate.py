@@ -1,18 +1,17 @@
 """FFmpeg's motion interpolation of two pictures, for comparison: what users of `-vf minterpolate` get."""
 
-from collections.abc import Iterator
 from fractions import Fraction
 
 import av
 import numpy as np
 import torch
 import torch.nn.functional as F
-from av.error import BlockingIOError, EOFError
 from av.filter import Graph
 from torch import Tensor
 
 from ...frame.colour import quantise, to_planes, to_rgb
 from ...frame.frame import Colour, Planes
+from .graph import pull_all
 
 OPTIONS = "mi_mode=mci:mc_mode=aobmc:me_mode=bidir:vsbmc=1:scd=none"
 """Its best settings on the public triplets; scene detection off, which would repeat a picture where motion is large."""
@@ -40,7 +39,7 @@ def minterpolate(first: Tensor, second: Tensor, time: Fraction) -> Tensor:
     graph.vpush(None)
     # The ticks of what comes out are the pictures of the new rate.
     wanted = time.denominator + time.numerator
-    found = next(frame for frame in _ready(graph) if frame.pts == wanted)
+    found = next(frame for frame in pull_all(graph.vpull) if frame.pts == wanted)
     y, u, v = (torch.from_numpy(plane) for plane in found.to_ndarray())
     return to_rgb(Planes(y, u, v, COLOUR, 0, 0))[:, :height, :width]
 
@@ -70,11 +69,3 @@ def _frame(picture: Tensor, number: int) -> av.VideoFrame:
     )
     frame.pts = number
     return frame
-
-
-def _ready(graph: Graph) -> Iterator[av.VideoFrame]:
-    while True:
-        try:
-            yield graph.vpull()
-        except (BlockingIOError, EOFError):
-            return

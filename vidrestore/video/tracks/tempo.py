@@ -11,12 +11,13 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
-from av.error import BlockingIOError, EOFError, FFmpegError
+from av.error import FFmpegError
 from av.filter import Graph
 from av.packet import Packet
 from numpy.typing import NDArray
 
 from ..encode.target import Beside
+from ..filters.graph import pull_all
 from ..time.timeline import Timeline
 from .streams import Track, add_track, open_source
 
@@ -173,12 +174,8 @@ def _graph(frame: AudioFrame, stretch: Fraction) -> Graph:
 
 
 def _ready(graph: Graph) -> Iterator[Samples]:
-    while True:
-        try:
-            frame = cast(AudioFrame, graph.pull())
-        except (BlockingIOError, EOFError):
-            return
-        yield np.asarray(frame.to_ndarray(), np.float32)
+    for frame in pull_all(graph.pull):
+        yield np.asarray(cast(AudioFrame, frame).to_ndarray(), np.float32)
 
 
 def _delay(rate: int, stretch: Fraction) -> int:
