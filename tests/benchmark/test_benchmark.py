@@ -14,7 +14,7 @@ from vidrestore.benchmark.material import planes, write_clip
 from vidrestore.benchmark.pipeline import whole
 from vidrestore.benchmark.report import Results, benchmark, changes
 from vidrestore.benchmark.request import GROUPS, earlier_figures
-from vidrestore.benchmark.row import Effort, Row, measured
+from vidrestore.benchmark.row import Effort, Row, measure
 from vidrestore.benchmark.start import start
 from vidrestore.cli import app
 from vidrestore.errors import UsageError
@@ -26,7 +26,7 @@ LEAST = Effort(repeats=1, frames=6)
 
 def test_cases_take_turns_and_the_first_turn_is_not_counted():
     turns: list[str] = []
-    costs = measured({"a": lambda: turns.append("a"), "b": lambda: turns.append("b")}, repeats=3)
+    costs = measure({"a": lambda: turns.append("a"), "b": lambda: turns.append("b")}, repeats=3)
     assert turns == ["a", "b"] * 4
     assert set(costs) == {"a", "b"} and all(0 <= cost.wall < 1 for cost in costs.values())
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from vidrestore.errors import UsageError
 from vidrestore.frame.frame import Frame
-from vidrestore.scenes.assign import Placed, by_cuts, by_list, cut_by_list, gathered, unmet
+from vidrestore.scenes.assign import Placed, by_cuts, by_list, collect_scenes, cut_by_list, mismatches
 from vidrestore.scenes.list import Scene, read_scenes, scene_list, timecode
 
 # Written by scenedetect 0.7.2 list-scenes, of clips/cursed_vfr.mp4: 63 frames of uneven length, its numbers guessed.
@@ -127,7 +127,7 @@ def test_timecodes() -> None:
 def test_cuts_make_scenes_with_exact_times() -> None:
     durations = (1, 2, 1, 5, 1, 1)
     scenes: dict[int, Scene] = {}
-    placed = list(gathered(by_cuts(film(2, 3, 1, durations=durations)), into=scenes))
+    placed = list(collect_scenes(by_cuts(film(2, 3, 1, durations=durations)), into=scenes))
     assert numbers(placed) == [[0, 1], [2, 3, 4], [5]]
     assert list(scenes.values()) == [
         Scene(0, 1, Fraction(0), Fraction(3, 10)),
@@ -159,8 +159,8 @@ def test_going_by_time_finds_what_guessed_numbers_miss() -> None:
 def test_scenes_beyond_the_video_are_named() -> None:
     listed = [Scene(0, 4), Scene(5, 19), Scene(30, 39)]
     scenes: dict[int, Scene] = {}
-    list(gathered(by_list(film(10), listed), into=scenes))
-    first, second = unmet(listed, scenes, frames=10, began=Fraction(0))
+    list(collect_scenes(by_list(film(10), listed), into=scenes))
+    first, second = mismatches(listed, scenes, frames=10, began=Fraction(0))
     assert "scene 2 of the list, frames 6 to 20, became frames 6 to 10" in first
     assert "scene 3 of the list, frames 31 to 40, is not in the video" in second
 
@@ -171,8 +171,8 @@ def test_times_that_belong_to_other_frames_are_named() -> None:
     for shift, count in ((0, 0), (Fraction(4, 100), 0), (Fraction(1, 10), 1)):
         scenes: dict[int, Scene] = {}
         moved = [listed[0], Scene(5, 9, Fraction(1, 2) + shift, Fraction(1))]
-        list(gathered(by_list(film(10), moved), into=scenes))
-        notes = list(unmet(moved, scenes, frames=10, began=Fraction(0)))
+        list(collect_scenes(by_list(film(10), moved), into=scenes))
+        notes = list(mismatches(moved, scenes, frames=10, began=Fraction(0)))
         assert len(notes) == count
     assert "begins at 0.500 s, not at 0.600 s" in notes[0]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from ..frame.colour import luma, quantise, to_planes, to_rgb, with_luma
 from ..video.decode.rgb import rgb_rows
 from .material import planes
-from .row import Effort, Row, measured, per_frame
+from .row import Effort, Row, measure, per_frame
 
 HEIGHT, WIDTH = 1080, 1920
 
@@ -22,4 +22,4 @@ def convert(effort: Effort) -> list[Row]:
         "planes to RGB, by rows": lambda: list(rgb_rows(picture, white=1.0)),
         "RGB to code values": lambda: quantise(to_planes(rgb, picture.colour, subsample_x=1, subsample_y=1)),
     }
-    return per_frame("colour", measured(cases, repeats=effort.repeats))
+    return per_frame("colour", measure(cases, repeats=effort.repeats))

@@ -6,7 +6,7 @@ from pathlib import Path
 from ..video.facts.probe import probe
 from ..video.reader import Reader
 from .material import scratch, write_clip
-from .row import Effort, Row, measured, per_frame
+from .row import Effort, Row, measure, per_frame
 
 SIZES = ((540, 960), (1080, 1920))
 
@@ -20,7 +20,7 @@ def decode(effort: Effort) -> list[Row]:
             )
             for height, width in SIZES
         }
-        costs = measured({name: partial(_read, clip) for name, clip in clips.items()}, repeats=effort.repeats)
+        costs = measure({name: partial(_read, clip) for name, clip in clips.items()}, repeats=effort.repeats)
     return per_frame("decode", costs, frames=effort.frames)
 
 

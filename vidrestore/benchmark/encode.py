@@ -10,7 +10,7 @@ from ..video.facts.info import VideoInfo
 from ..video.facts.probe import probe
 from ..video.writer import Writer, plan
 from .material import RATE, planes, scratch, write_clip
-from .row import Effort, Row, measured, per_frame
+from .row import Effort, Row, measure, per_frame
 
 HEIGHT, WIDTH = 1080, 1920
 PRESETS = ("veryfast", "medium")
@@ -30,7 +30,7 @@ def encode(effort: Effort) -> list[Row]:
         cases = {
             f"libx264 {preset} {WIDTH}x{HEIGHT}": partial(write, info, target, frames, preset) for preset in PRESETS
         }
-        costs = measured(cases, repeats=effort.repeats)
+        costs = measure(cases, repeats=effort.repeats)
     return per_frame("encode", costs, frames=effort.frames)
 
 

@@ -15,7 +15,7 @@ from ..engine.base import Core
 from ..errors import UsageError
 from ..models.networks import Network
 from ..models.weights import files, manifest
-from .row import Effort, Row, measured
+from .row import Effort, Row, measure
 
 HEIGHT, WIDTH = 540, 960
 MOST = 500e9
@@ -45,7 +45,7 @@ def _of(entry: manifest.Entry, effort: Effort, device: str) -> Iterator[Row]:
         f"{name} {way} {precision}": _call(core, inputs, at) for (way, precision), (core, at) in compiled.items()
     }
     products = {f"product {precision}": _product(precision, at) for (_, precision), (_, at) in compiled.items()}
-    costs = measured(cases | products, repeats=effort.repeats)
+    costs = measure(cases | products, repeats=effort.repeats)
     for (way, precision), _ in compiled.items():
         cost = costs[f"{name} {way} {precision}"]
         share = (flops / cost.wall) / (2 * SIDE**3 / costs[f"product {precision}"].wall)

@@ -23,7 +23,7 @@ from ..restoration.interpolation.interpolator import Interpolator
 from ..video.filters.minterpolate import minterpolate
 from .material import planes, scratch
 from .networks import core_inputs
-from .row import Cost, Effort, Row, measured
+from .row import Cost, Effort, Row, measure
 
 ENTRY = "espcn-x2"
 ENGINE = "our engine"
@@ -63,12 +63,12 @@ def _beside(cost: Cost, ours: Cost) -> dict[str, float]:
 
 
 def _in_a_process(memory: Memory, repeats: int) -> dict[str, Cost]:
-    code = f"from vidrestore.benchmark import peers; print(peers.timed({memory!r}, {repeats}))"
+    code = f"from vidrestore.benchmark import peers; print(peers.time_networks({memory!r}, {repeats}))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     return {name: Cost(*seconds) for name, seconds in json.loads(done.stdout.splitlines()[-1]).items()}
 
 
-def timed(memory: Memory, repeats: int) -> str:
+def time_networks(memory: Memory, repeats: int) -> str:
     """JSON: what plain torch, our torch engine and the default one take, in this process, which is fresh."""
     if memory == "kept":
         keep_memory()
@@ -83,7 +83,7 @@ def timed(memory: Memory, repeats: int) -> str:
     cases: dict[str, Callable[[], object]] = {"plain torch fp32": partial(core, *inputs)}
     cases |= {name: partial(engine.compile(network.core, small), *inputs) for name, engine in engines.items()}
     with torch.no_grad():
-        costs = measured(cases, repeats=repeats)
+        costs = measure(cases, repeats=repeats)
     return json.dumps({name: astuple(cost) for name, cost in costs.items()})
 
 
@@ -104,7 +104,7 @@ def opencv_dnn(effort: Effort) -> list[Row]:
         net.setInput(inputs[0].numpy())
         return net.forward()
 
-    costs = measured({"OpenCV DNN": theirs, "ours": lambda: ours(*inputs)}, repeats=effort.repeats)
+    costs = measure({"OpenCV DNN": theirs, "ours": lambda: ours(*inputs)}, repeats=effort.repeats)
     ratio = costs["OpenCV DNN"].wall / costs["ours"].wall
     facts = {f"times our {engine.name} {engine.precision}": ratio}
     return [Row("peers", f"{ENTRY} OpenCV DNN fp32", 1000 * costs["OpenCV DNN"].wall, "ms", facts)]
@@ -119,7 +119,7 @@ def interpolation(effort: Effort) -> list[Row]:
 
     cases = {f"flow {quality}": by(find("flow", quality, Settings(device="cpu")).load()) for quality in QUALITIES}
     cases["ffmpeg minterpolate"] = lambda: minterpolate(first, second, MIDDLE)
-    costs = measured(cases, repeats=effort.repeats)
+    costs = measure(cases, repeats=effort.repeats)
     return [
         Row("peers", f"a frame between two of 640x360, {name}", 1000 * cost.wall, "ms") for name, cost in costs.items()
     ]

@@ -16,7 +16,7 @@ from ..video.facts.probe import probe
 from ..video.reader import Reader
 from .encode import write
 from .material import planes, scratch, write_clip
-from .row import Effort, Row, measured
+from .row import Effort, Row, measure
 
 PRESET, MODEL, SCALE = "veryfast", "espcn", 2
 HEIGHT, WIDTH = 540, 960
@@ -32,7 +32,7 @@ def whole(effort: Effort) -> list[Row]:
         reports: list[Report] = []
         cases = _alone(source, target, min(ALONE, effort.frames))
         cases["whole"] = lambda: reports.append(_restored(source, target))
-        costs = measured(cases, repeats=effort.repeats)
+        costs = measure(cases, repeats=effort.repeats)
     report = sorted(reports[1:], key=lambda each: each.seconds)[len(reports[1:]) // 2]
     fps = effort.frames / costs["whole"].wall
     counted = {"decode": effort.frames, "network": min(ALONE, effort.frames), "encode": min(ALONE, effort.frames)}

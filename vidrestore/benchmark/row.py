@@ -48,7 +48,7 @@ class Cost:
     """Of all threads together."""
 
 
-def measured(cases: Mapping[str, Callable[[], object]], *, repeats: int) -> dict[str, Cost]:
+def measure(cases: Mapping[str, Callable[[], object]], *, repeats: int) -> dict[str, Cost]:
     """What each takes. They take turns, so that other work on the machine meets all alike; a first turn is not counted.
 
     Args:

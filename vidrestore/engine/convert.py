@@ -25,7 +25,7 @@ from .transfer import upload
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class NetworkFrame:
     """A frame beside what the network sees of it."""
 
     frame: Frame
@@ -42,23 +42,23 @@ FROM_PLANES: dict[Space, Callable[[Planes], Tensor]] = {"luma": luma, "rgb": to_
 FROM_RGB: dict[Space, Callable[[Tensor], Tensor]] = {"luma": luma_of_rgb, "rgb": lambda rgb: rgb, "yuv": yuv_of_rgb}
 
 
-def see(frames: Iterable[Frame], *, space: Space, device: torch.device) -> Iterator[Seen]:
+def to_network(frames: Iterable[Frame], *, space: Space, device: torch.device) -> Iterator[NetworkFrame]:
     """Upload and convert each frame."""
     size = None
     for frame in frames:
         picture = upload(frame.picture, device)
         with precisely():
             tensor = FROM_PLANES[space](picture) if isinstance(picture, Planes) else FROM_RGB[space](picture)
-        yield Seen(frame, picture, tensor, frame.cut or frame.size != size)
+        yield NetworkFrame(frame, picture, tensor, frame.cut or frame.size != size)
         size = frame.size
 
 
-def restored(seen: Seen, out: Tensor, *, space: Space, scale: int) -> Planes | Tensor:
-    """The picture of `seen` with what the network made of it, (1 or 3, scale*H, scale*W).
+def from_network(frame: NetworkFrame, out: Tensor, *, space: Space, scale: int) -> Planes | Tensor:
+    """The picture of `frame` with what the network made of it, (1 or 3, scale*H, scale*W).
 
     Planes stay planes where the network saw luma or YUV, or changed RGB without enlarging it.
     """
-    picture = seen.picture
+    picture = frame.picture
     with precisely():
         if space == "luma":
             if isinstance(picture, Planes):
@@ -66,8 +66,8 @@ def restored(seen: Seen, out: Tensor, *, space: Space, scale: int) -> Planes | T
             return rgb_with_luma(picture, out, scale=scale)
         if space == "yuv":
             if isinstance(picture, Planes):
-                return with_yuv(picture, seen.tensor, out)
-            return rgb_with_yuv(picture, seen.tensor, out)
+                return with_yuv(picture, frame.tensor, out)
+            return rgb_with_yuv(picture, frame.tensor, out)
         if isinstance(picture, Planes) and scale == 1:
-            return with_rgb(picture, seen.tensor, out)
+            return with_rgb(picture, frame.tensor, out)
         return out

@@ -12,7 +12,7 @@ from ..base.settings import Settings
 from ..frame.frame import Frame
 from ..models.processor import Processor
 from .base import Engine
-from .convert import Seen, restored, see
+from .convert import NetworkFrame, from_network, to_network
 from .infer import Inference
 from .window import windows
 
@@ -20,7 +20,7 @@ Keep = Callable[[int, Frame], bool]
 """Whether a frame, counted from 0, is to be handed on as it came; asked once of each, in order."""
 HELD = 2
 """Times as many frames as a batch has may wait for it to fill, where some are handed on as they came."""
-_Wanted = tuple[tuple[Seen, ...], bool]
+_Wanted = tuple[tuple[NetworkFrame, ...], bool]
 """A window, and whether its frame is to be restored."""
 _tensor = attrgetter("tensor")
 
@@ -76,10 +76,10 @@ class Runner:
             UsageError: the tile asked for leaves nothing inside the network's halo.
         """
         needs = self.inference.processor.needs
-        seen = see(frames, space=needs.space, device=self.inference.engine.device)
+        inputs = to_network(frames, space=needs.space, device=self.inference.engine.device)
         batch: list[_Wanted] = []
         size, waiting = (0, 0), 0
-        for number, window in enumerate(windows(seen, before=needs.before, after=needs.after)):
+        for number, window in enumerate(windows(inputs, before=needs.before, after=needs.after)):
             frame = window[needs.before].frame
             if batch and frame.size != size:
                 yield from self._restored(batch)
@@ -106,7 +106,7 @@ class Runner:
         for window, wanted in batch:
             now = window[needs.before]
             if wanted:
-                picture = restored(now, next(pictures)[0], space=needs.space, scale=needs.scale)
+                picture = from_network(now, next(pictures)[0], space=needs.space, scale=needs.scale)
                 yield replace(now.frame, picture=picture, native=None)
             else:
                 yield now.frame

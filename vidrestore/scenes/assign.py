@@ -106,7 +106,7 @@ def _without_holes(scenes: Sequence[Scene]) -> Iterator[Scene]:
     yield Scene(first, ENDLESS, start, Fraction(ENDLESS))
 
 
-def gathered(placed: Iterable[Placed], *, into: dict[int, Scene]) -> Iterator[Placed]:
+def collect_scenes(placed: Iterable[Placed], *, into: dict[int, Scene]) -> Iterator[Placed]:
     """The same; `into` gets each scene met, under its number, its end following its frames."""
     for each in placed:
         frame, end = each.frame, each.frame.pts + each.frame.duration
@@ -115,7 +115,7 @@ def gathered(placed: Iterable[Placed], *, into: dict[int, Scene]) -> Iterator[Pl
         yield each
 
 
-def unmet(
+def mismatches(
     listed: Sequence[Scene], met: Mapping[int, Scene], *, frames: int, began: Fraction, by_time: bool = False
 ) -> Iterator[str]:
     """One line on each scene of a list that a video does not have, or not as listed.

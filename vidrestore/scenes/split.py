@@ -17,7 +17,7 @@ from ..video.encode.cut import PacketCutter
 from ..video.pictures.earlier import earlier
 from ..video.reader import Reader
 from ..video.writer import UNKNOWN, Origin, Writer, appearing
-from .assign import Placed, by_list, gathered
+from .assign import Placed, by_list, collect_scenes
 from .list import Scene
 from .split_job import Job, clip_name, clips_there
 
@@ -98,7 +98,7 @@ def _placed(job: Job, place: Place, scenes: dict[int, Scene], result: Result) ->
     """One pass over the source; what it was like is in `result` afterwards."""
     reader = Reader(job.info, job.reading)
     with closing(prefetch(reader)) as decoded:
-        yield from gathered(place(_timed(decoded, result)), into=scenes)
+        yield from collect_scenes(place(_timed(decoded, result)), into=scenes)
     result.frames, result.damaged, result.repaired = reader.decoded, reader.damaged, reader.repaired
     result.truncated = reader.truncated
     result.warnings += [*job.info.warnings, *reader.warnings]

@@ -132,7 +132,7 @@ def split_scenes(
     """
     from ...base.files import check_there
     from ...metrics.report.cut_scores import collect_scores
-    from ...scenes.assign import by_cuts, by_list, unmet
+    from ...scenes.assign import by_cuts, by_list, mismatches
     from ...scenes.detect import judge
     from ...scenes.list import read_scenes, scene_list
     from ...scenes.split_job import prepare
@@ -165,8 +165,8 @@ def split_scenes(
     with shown(shell.progress, total=frames_of(job.info), quiet=shell.quiet) as tick:
         result = split(job, place, on_frame=tick)
     if listed is not None:
-        found = {clip.number - 1: clip.scene for clip in result.clips}
-        result.warnings += unmet(listed, found, frames=result.frames, began=result.start, by_time=detection.by_time)
+        met = {clip.number - 1: clip.scene for clip in result.clips}
+        result.warnings += mismatches(listed, met, frames=result.frames, began=result.start, by_time=detection.by_time)
     files.write(result, scores, detection, overwrite=overwrite)
     facts = _facts(job, result, None if listed else detection.detector)
     if shell.as_json:

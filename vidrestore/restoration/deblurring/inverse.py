@@ -11,7 +11,7 @@ from torch import Tensor
 from ...base.facts import Facts
 from ...base.memory import is_out_of_memory
 from ...engine import Keep
-from ...engine.convert import restored, see
+from ...engine.convert import from_network, to_network
 from ...engine.precisely import precisely
 from ...errors import ResourceError
 from ...frame.frame import Frame
@@ -61,20 +61,20 @@ class Inverse:
             VidrestoreError: nothing can be estimated from the first frame that is restored.
             ResourceError: memory does not suffice for whole pictures, in which these methods compute.
         """
-        for number, seen in enumerate(see(frames, space="rgb", device=self.device)):
+        for number, now in enumerate(to_network(frames, space="rgb", device=self.device)):
             self.frames += 1
-            if keep is not None and keep(number, seen.frame):
-                yield seen.frame
+            if keep is not None and keep(number, now.frame):
+                yield now.frame
                 continue
             start = perf_counter()
-            with precisely(), _name_memory_errors(self.method, seen.tensor):
+            with precisely(), _name_memory_errors(self.method, now.tensor):
                 if self.psf is None:
-                    self.psf, note = estimate(seen.tensor)
+                    self.psf, note = estimate(now.tensor)
                     self.notes.append(note)
-                sharp = METHODS[self.method](seen.tensor, self.psf, noise=self.noise)
-                out = seen.tensor + self.strength * (sharp - seen.tensor)
+                sharp = METHODS[self.method](now.tensor, self.psf, noise=self.noise)
+                out = now.tensor + self.strength * (sharp - now.tensor)
             self.seconds += perf_counter() - start
-            yield replace(seen.frame, picture=restored(seen, out, space="rgb", scale=1), native=None)
+            yield replace(now.frame, picture=from_network(now, out, space="rgb", scale=1), native=None)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from ...base.prefetch import prefetch
 from ...base.settings import Picking
 from ...errors import UsageError, VidrestoreError
 from ...frame.frame import Frame
-from ...scenes.assign import Placed, by_cuts, by_list, gathered, unmet
+from ...scenes.assign import Placed, by_cuts, by_list, collect_scenes, mismatches
 from ...scenes.detect import mark_cuts
 from ...scenes.list import Scene
 from ...video.encode.target import Target
@@ -60,10 +60,10 @@ def extract(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
     with closing(prefetch(reader)) as decoded:
         frames = _count_frames(decoded, on_frame, tally)
         if job.scenes is None:
-            placed = gathered(by_cuts(mark_cuts(frames)), into=tally.scenes)
+            placed = collect_scenes(by_cuts(mark_cuts(frames)), into=tally.scenes)
             _write(job, job.target, reader, pick(placed, job.picking), tally)
         else:
-            placed = gathered(by_list(frames, job.scenes, by_time=job.by_time), into=tally.scenes)
+            placed = collect_scenes(by_list(frames, job.scenes, by_time=job.by_time), into=tally.scenes)
             _write_scenes(job, placed, tally)
     report = report_of(
         job.info,
@@ -101,7 +101,7 @@ def _write_scenes(job: Job, placed: Iterable[Placed], tally: _Tally) -> None:
             _write(job, target, Origin(job.info.start + zero), pick(from_zero, job.picking), tally)
         if not tally.scenes:
             raise UsageError(f"{job.info.path} has none of the scenes: it ends with frame {tally.read}")
-    tally.warnings += unmet(job.scenes, tally.scenes, frames=tally.read, began=tally.start, by_time=job.by_time)
+    tally.warnings += mismatches(job.scenes, tally.scenes, frames=tally.read, began=tally.start, by_time=job.by_time)
 
 
 def _shift(placed: Placed, by: Fraction) -> Placed:
