@@ -89,10 +89,6 @@ def test_two_runs_at_once_to_one_output_do_not_meet(tmp_path: Path, overwrite: b
         info,
         tmp_path / "out.mkv",
         FAST,
-        width=info.width,
-        height=info.height,
-        rate=info.rate,
-        time_base=info.time_base,
         overwrite=overwrite,
     )
     one, other = Writer(target, info), Writer(target, info)

@@ -125,9 +125,7 @@ def test_a_smaller_rate_makes_a_smaller_file(tmp_path: Path, name: str) -> None:
     info = probe(make_clip(tmp_path / "in.mkv", codec="ffv1", size=(256, 192), frames=20))
 
     def size(path: Path, encoding: Encoding) -> int:
-        target = plan(
-            info, path, encoding, width=info.width, height=info.height, rate=info.rate, time_base=info.time_base
-        )
+        target = plan(info, path, encoding)
         with Writer(target, info) as writer:
             for frame in Reader(info):
                 writer.write(frame)

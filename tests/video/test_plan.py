@@ -38,8 +38,6 @@ def planned(
         encoding or Encoding(),
         width=info.width * scale,
         height=info.height * scale,
-        rate=info.rate,
-        time_base=info.time_base,
         overwrite=overwrite,
     )
 
@@ -112,7 +110,7 @@ def test_the_input_is_never_the_output(tmp_path: Path) -> None:
     info = info_of(source)
     for path in (source, link):
         with pytest.raises(UsageError, match="is the input itself"):
-            plan(info, path, Encoding(), width=64, height=48, rate=info.rate, time_base=info.time_base, overwrite=True)
+            plan(info, path, Encoding(), overwrite=True)
 
 
 def test_a_folder_with_something_in_it_needs_a_yes(tmp_path: Path) -> None:

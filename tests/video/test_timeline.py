@@ -117,8 +117,7 @@ def test_sound_that_two_parts_have_at_once_is_left_out_and_said(tmp_path: Path) 
     whole = joined(tmp_path / "whole.ts", [part, part])
     info = probe(whole)
     target = plan(
-        info, tmp_path / "o.mkv", Encoding(preset="ultrafast"), width=64, height=48, rate=info.rate,
-        time_base=info.time_base,
+        info, tmp_path / "o.mkv", Encoding(preset="ultrafast"),
     )  # fmt: skip
     reader = Reader(info)
     with Writer(target, info, reader) as writer:

@@ -30,7 +30,7 @@ def copy(
 ) -> tuple[Target, Writer]:
     """Every frame through a Writer as it is."""
     info = probe(source)
-    target = plan(info, path, encoding, width=info.width, height=info.height, rate=info.rate, time_base=info.time_base)
+    target = plan(info, path, encoding)
     reader = Reader(info, reading or Reading())
     end = None if reading is None or isinstance(reading.end, int) else reading.end
     with Writer(target, info, reader, end=end) as writer:
@@ -190,7 +190,7 @@ def test_tracks_of_another_file(tmp_path: Path) -> None:
     source, sound = make_clip(tmp_path / "in.mp4", frames=30), make_clip(tmp_path / "sound.mkv", audio=1, subtitles=1)
     info = probe(source)
     target = plan(
-        info, tmp_path / "out.mp4", FAST, width=64, height=48, rate=info.rate, time_base=info.time_base,
+        info, tmp_path / "out.mp4", FAST,
         beside=Beside(sound, zero=Fraction(0)),
     )  # fmt: skip
     reader = Reader(info)
@@ -203,9 +203,7 @@ def test_tracks_of_another_file(tmp_path: Path) -> None:
 
 def test_pictures_that_lose_their_time_lose_the_sound(rich: Path, tmp_path: Path) -> None:
     info = probe(rich)
-    target = plan(
-        info, tmp_path / "o.mkv", FAST, width=64, height=48, rate=info.rate, time_base=info.time_base, keep_sound=False
-    )
+    target = plan(info, tmp_path / "o.mkv", FAST, keep_sound=False)
     assert (target.tracks, target.chapters, target.notes) == ((), False, ())
 
 

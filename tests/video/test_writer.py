@@ -30,9 +30,7 @@ EXACT = Encoding(codec="ffv1")
 
 def aim(info: VideoInfo, path: Path, encoding: Encoding = EXACT, *, time_base: Fraction | None = None) -> Target:
     base = time_base or info.time_base
-    return plan(
-        info, path, encoding, width=info.width, height=info.height, rate=info.rate, time_base=base, overwrite=True
-    )
+    return plan(info, path, encoding, time_base=base, overwrite=True)
 
 
 def write(target: Target, info: VideoInfo, frames: list[Frame]) -> Writer:

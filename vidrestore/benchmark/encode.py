@@ -37,16 +37,8 @@ def encode(effort: Effort) -> list[Row]:
 def write(info: VideoInfo, target: Path, frames: list[Frame], preset: str) -> None:
     """All frames, and the sound of `info`'s file, to a file that is replaced."""
     height, width = frames[0].size
-    planned = plan(
-        info,
-        target,
-        Encoding(codec="libx264", preset=preset),
-        width=width,
-        height=height,
-        rate=info.rate,
-        time_base=info.time_base,
-        overwrite=True,
-    )
+    encoding = Encoding(codec="libx264", preset=preset)
+    planned = plan(info, target, encoding, width=width, height=height, overwrite=True)
     with Writer(planned, info) as writer:
         for frame in frames:
             writer.write(frame)

@@ -55,17 +55,8 @@ def prepare(
     info = probe(folder, rate=rate, times=times)
     other = None if beside is None else _look(beside, follow_references=follow_references)
     form, notes = (info, []) if other is None else _form(info, other, path, encoding)
-    target = plan(
-        form,
-        path,
-        encoding,
-        width=info.width,
-        height=info.height,
-        rate=info.rate,
-        time_base=info.time_base,
-        overwrite=overwrite,
-        beside=None if other is None else _placed(info, other, notes),
-    )
+    tracks = None if other is None else _placed(info, other, notes)
+    target = plan(form, path, encoding, overwrite=overwrite, beside=tracks)
     return Job(info, Reading(), (), replace(target, notes=(*target.notes, *notes)))
 
 

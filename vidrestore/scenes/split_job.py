@@ -60,16 +60,7 @@ def prepare(
     check_same(folder, NOT_KEPT)
     if not overwrite and (old := clips_there(info, folder)):
         raise UsageError(f"{old[0]} exists; use -y to overwrite it")
-    target = plan(
-        info,
-        folder.resolve().parent / clip_name(info, 0),
-        encoding,
-        width=info.width,
-        height=info.height,
-        rate=info.rate,
-        time_base=info.time_base,
-        overwrite=True,
-    )
+    target = plan(info, folder.resolve().parent / clip_name(info, 0), encoding, overwrite=True)
     # Chapters are the whole film's.
     return Job(info, reading, folder, replace(target, chapters=False), copy, overwrite)
 

@@ -35,10 +35,10 @@ def plan(
     path: Path,
     encoding: Encoding,
     *,
-    width: int,
-    height: int,
-    rate: Fraction,
-    time_base: Fraction,
+    width: int | None = None,
+    height: int | None = None,
+    rate: Fraction | None = None,
+    time_base: Fraction | None = None,
     overwrite: bool = False,
     keep_sound: bool = True,
     stretch: Fraction = Fraction(1),
@@ -50,7 +50,7 @@ def plan(
     A path without a suffix is a folder of pictures, a picture's suffix one picture, else a video.
 
     Args:
-        width, height: pixels of the frames that will be written.
+        width, height: pixels of the frames that will be written; None, as of the next two: the source's.
         rate: their average number per second; steers rate control, no time stamp.
         time_base: their clock: every pts will be a whole multiple of it.
         keep_sound: False leaves sound, subtitles and chapters behind, where the pictures lose the source's time.
@@ -61,8 +61,16 @@ def plan(
     Raises:
         UsageError: whatever is wrong with the path or the encoding, in one line.
     """
-    rate = rate.limit_denominator(FINEST_RATE)
-    target = Target(path, kind_of(path), width, height, rate, time_base, info.colour, overwrite=overwrite)
+    target = Target(
+        path,
+        kind_of(path),
+        width or info.width,
+        height or info.height,
+        (rate or info.rate).limit_denominator(FINEST_RATE),
+        time_base or info.time_base,
+        info.colour,
+        overwrite=overwrite,
+    )
     if target.kind != "video":
         _check_no_encoder(path, encoding)
         return plan_pictures(replace(target, stretch=stretch), info, Pictures(), overwrite=overwrite, resume=resume)
