@@ -1,10 +1,11 @@
 """Options that several commands share; their defaults come from the library's dataclasses."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -25,22 +26,24 @@ from ..errors import UsageError
 LATEST = 10**8
 """Seconds: three years. Times beyond are no longer counted exactly by all containers."""
 SETTINGS, READING, ENCODING = Settings(), Reading(), Encoding()
-COMPUTE, ENCODER, INPUT = "Compute", "Encoding", "Input"
 
-Device = Annotated[
-    str, typer.Option("--device", "-d", help="auto, cpu, cuda, cuda:N or cuda:0,cuda:1.", rich_help_panel=COMPUTE)
-]
-Engine = Annotated[
-    EngineChoice, typer.Option(help="What computes the network; auto: the faster.", rich_help_panel=COMPUTE)
-]
-Precision = Annotated[PrecisionChoice, typer.Option(help="Arithmetic of the network.", rich_help_panel=COMPUTE)]
-Rate = Annotated[str | None, typer.Option(help="Frames per second of a picture folder.", rich_help_panel=INPUT)]
+
+def panel(name: str) -> Callable[..., Any]:
+    """`typer.Option` for the options that --help shows under one heading."""
+    return partial(typer.Option, rich_help_panel=name)
+
+
+_compute, _encoding, _input = panel("Compute"), panel("Encoding"), panel("Input")
+
+Device = Annotated[str, _compute("--device", "-d", help="auto, cpu, cuda, cuda:N or cuda:0,cuda:1.")]
+Engine = Annotated[EngineChoice, _compute(help="What computes the network; auto: the faster.")]
+Precision = Annotated[PrecisionChoice, _compute(help="Arithmetic of the network.")]
+Rate = Annotated[str | None, _input(help="Frames per second of a picture folder.")]
 FollowReferences = Annotated[
     bool,
-    typer.Option(
+    _input(
         "--follow-references",
         help="Open the files that a video names: playlists, ffconcat, SDP, DASH, MOV's data references.",
-        rich_help_panel=INPUT,
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", "-y", help="Replace an existing output.")]
@@ -58,15 +61,10 @@ class Compute:
     device: Device = SETTINGS.device
     engine: Engine = SETTINGS.engine
     precision: Precision = SETTINGS.precision
-    tile: Annotated[
-        str, typer.Option(help="auto, 0 (whole pictures) or the side in pixels.", rich_help_panel=COMPUTE)
-    ] = "auto"
-    batch: Annotated[str, typer.Option(help="auto or the number of frames.", rich_help_panel=COMPUTE)] = "auto"
+    tile: Annotated[str, _compute(help="auto, 0 (whole pictures) or the side in pixels.")] = "auto"
+    batch: Annotated[str, _compute(help="auto or the number of frames.")] = "auto"
     max_memory: Annotated[
-        str | None,
-        typer.Option(
-            help="What the run may take, such as 4G; frames in the encoder come on top.", rich_help_panel=COMPUTE
-        ),
+        str | None, _compute(help="What the run may take, such as 4G; frames in the encoder come on top.")
     ] = None
 
     def settings(self) -> Settings:
@@ -93,31 +91,22 @@ class Compute:
 class Encoder:
     """How the result is encoded."""
 
-    codec: Annotated[
-        str | None,
-        typer.Option("--codec", "-c", help="Encoder, such as libx264, libx265, ffv1.", rich_help_panel=ENCODER),
-    ] = ENCODING.codec
-    crf: Annotated[
-        float | None,
-        typer.Option(
-            help="Quality; lower is better and larger.", show_default="by codec; 16 of libx264", rich_help_panel=ENCODER
-        ),
-    ] = ENCODING.crf
-    preset: Annotated[
-        str | None,
-        typer.Option(help="The encoder's speed against size, such as veryfast.", rich_help_panel=ENCODER),
-    ] = ENCODING.preset
-    pix_fmt: Annotated[
-        str | None,
-        typer.Option(help="Pixel format, such as yuv420p; else the source's.", rich_help_panel=ENCODER),
-    ] = ENCODING.pix_fmt
-    encoder_option: Annotated[
-        list[str] | None,
-        typer.Option("--encoder-option", "-e", metavar="K=V", help="Passed to the encoder.", rich_help_panel=ENCODER),
-    ] = None
-    lossless: Annotated[bool, typer.Option("--lossless", help="No loss in encoding.", rich_help_panel=ENCODER)] = (
-        ENCODING.lossless
+    codec: Annotated[str | None, _encoding("--codec", "-c", help="Encoder, such as libx264, libx265, ffv1.")] = (
+        ENCODING.codec
     )
+    crf: Annotated[
+        float | None, _encoding(help="Quality; lower is better and larger.", show_default="by codec; 16 of libx264")
+    ] = ENCODING.crf
+    preset: Annotated[str | None, _encoding(help="The encoder's speed against size, such as veryfast.")] = (
+        ENCODING.preset
+    )
+    pix_fmt: Annotated[str | None, _encoding(help="Pixel format, such as yuv420p; else the source's.")] = (
+        ENCODING.pix_fmt
+    )
+    encoder_option: Annotated[
+        list[str] | None, _encoding("--encoder-option", "-e", metavar="K=V", help="Passed to the encoder.")
+    ] = None
+    lossless: Annotated[bool, _encoding("--lossless", help="No loss in encoding.")] = ENCODING.lossless
 
     def encoding(self) -> Encoding:
         """As the library takes it.
@@ -132,10 +121,8 @@ class Encoder:
 class Part:
     """Which part of a source is read."""
 
-    start: Annotated[
-        str | None, typer.Option(help="First moment: 12.5, 00:00:12.5 or 300f.", rich_help_panel=INPUT)
-    ] = None
-    end: Annotated[str | None, typer.Option(help="Moment to stop before.", rich_help_panel=INPUT)] = None
+    start: Annotated[str | None, _input(help="First moment: 12.5, 00:00:12.5 or 300f.")] = None
+    end: Annotated[str | None, _input(help="Moment to stop before.")] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,14 +131,9 @@ class Decoding:
 
     deinterlace: Annotated[
         Deinterlace,
-        typer.Option(
-            help="Make one frame of two fields, or one of each; auto: as flags and pictures show, telecine undone.",
-            rich_help_panel=INPUT,
-        ),
+        _input(help="Make one frame of two fields, or one of each; auto: as flags and pictures show, telecine undone."),
     ] = READING.deinterlace
-    decoder: Annotated[Decoder, typer.Option(help="cuda: decode videos on an NVIDIA GPU.", rich_help_panel=INPUT)] = (
-        READING.decoder
-    )
+    decoder: Annotated[Decoder, _input(help="cuda: decode videos on an NVIDIA GPU.")] = READING.decoder
     follow_references: FollowReferences = READING.follow_references
 
     def reading(self, *, part: Part | None = None, rate: str | None = None) -> Reading:

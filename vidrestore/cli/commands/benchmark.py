@@ -21,14 +21,13 @@ def benchmark(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            "--only",
             help="decode, colour, networks, local-conv, metrics, encode, pipeline, start or peers; repeatable.",
             show_default="all of them",
         ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer repeats and frames: rougher figures.")] = False,
     compare: Annotated[
-        Path | None, typer.Option("--compare", help="What --json wrote before: how much each figure has changed.")
+        Path | None, typer.Option(help="What --json wrote before: how much each figure has changed.")
     ] = None,
     as_json: options.Json = False,
 ) -> None:
@@ -73,7 +72,7 @@ def _short(value: float) -> str:
 @app.command("metrics", cls=Command)
 @shows_errors
 def metrics(
-    frames: Annotated[int, typer.Option("--frames", min=2, help="Frames of 1920x1080 to compare.")] = 32,
+    frames: Annotated[int, typer.Option(min=2, help="Frames of 1920x1080 to compare.")] = 32,
     as_json: options.Json = False,
 ) -> None:
     """psnr, psnr_y and ssim_y of two 1080p videos, and the same through scikit-image.
@@ -103,7 +102,7 @@ def metrics(
 @app.command("local-conv", cls=Command)
 @shows_errors
 def local_conv(
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of each, of which the fastest counts.")] = 5,
+    runs: Annotated[int, typer.Option(min=1, help="Runs of each, of which the fastest counts.")] = 5,
     as_json: options.Json = False,
 ) -> None:
     """SepConv's local convolution on this CPU, beside plain torch and a plain numba loop.

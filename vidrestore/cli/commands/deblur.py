@@ -12,7 +12,7 @@ from ..groups import grouped
 from ..run import is_picture, run_job
 
 DEBLURRING = Deblurring()
-CLASSICAL = "Known blur (wiener, landweber)"
+_classical = options.panel("Known blur (wiener, landweber)")
 
 
 @shows_errors
@@ -20,8 +20,7 @@ CLASSICAL = "Known blur (wiener, landweber)"
 def deblur(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video, a folder of pictures, or a picture.")],
     target: Annotated[
-        Path | None,
-        typer.Argument(metavar="OUTPUT", help="The same kinds.", show_default="INPUT_deblurred beside it"),
+        Path | None, typer.Argument(metavar="OUTPUT", help="The same kinds.", show_default="INPUT_deblurred beside it")
     ] = None,
     model: Annotated[
         str, typer.Option("--model", "-m", help="auto (unblur), wiener, landweber, or a file (see upscale).")
@@ -29,17 +28,13 @@ def deblur(
     quality: Annotated[
         DeblurringQuality,
         typer.Option(
-            "--quality",
-            help="Of a network; best: four looks, mirrored, four times as slow; auto: that for a single picture.",
+            help="Of a network; best: four looks, mirrored, four times as slow; auto: that for a single picture."
         ),
     ] = DEBLURRING.quality,
-    strength: Annotated[
-        float, typer.Option("--strength", help="Share of the change that is shown: 0 to 1.")
-    ] = DEBLURRING.strength,
+    strength: Annotated[float, typer.Option(help="Share of the change that is shown: 0 to 1.")] = DEBLURRING.strength,
     only_blurred: Annotated[
         float | None,
         typer.Option(
-            "--only-blurred",
             metavar="THRESHOLD",
             help="Leave frames that are less blurred untouched, 0 to 1: sharp ones have 0.25 to 0.45, blurred ones "
             "0.45 to 0.7; --json tells each frame's.",
@@ -48,28 +43,17 @@ def deblur(
     ] = DEBLURRING.only_blurred,
     psf: Annotated[
         str | None,
-        typer.Option(
-            "--psf",
-            help="gaussian:SIGMA, motion:LENGTH,ANGLE, disk:RADIUS (pixels, degrees), or a picture of it.",
-            rich_help_panel=CLASSICAL,
-        ),
+        _classical(help="gaussian:SIGMA, motion:LENGTH,ANGLE, disk:RADIUS (pixels, degrees), or a picture of it."),
     ] = DEBLURRING.psf,
     estimate: Annotated[
         bool,
-        typer.Option(
-            "--estimate",
-            help="Find the blur in the first frame that is not left untouched: motion, or Gaussian.",
-            rich_help_panel=CLASSICAL,
+        _classical(
+            "--estimate", help="Find the blur in the first frame that is not left untouched: motion, or Gaussian."
         ),
     ] = DEBLURRING.estimate,
     noise: Annotated[
         float | None,
-        typer.Option(
-            "--noise",
-            help="Standard deviation of the noise, white at 255; more is smoother.",
-            show_default=f"{NOISE:g}",
-            rich_help_panel=CLASSICAL,
-        ),
+        _classical(help="Standard deviation of the noise, white at 255; more is smoother.", show_default=f"{NOISE:g}"),
     ] = DEBLURRING.noise,
     *,
     restoring: options.Restoring,

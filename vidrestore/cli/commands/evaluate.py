@@ -47,15 +47,12 @@ def evaluate(
         list[str] | None, typer.Argument(metavar="MODEL", help="More networks for upscale, with --table.")
     ] = None,
     *,
-    data: Annotated[
-        Path, typer.Option("--data", help="Folder of pictures, triplets, pairs or clips, searched to any depth.")
-    ],
+    data: Annotated[Path, typer.Option(help="Folder of pictures, triplets, pairs or clips, searched to any depth.")],
     device: options.Device = options.SETTINGS.device,
     engine: options.Engine = options.SETTINGS.engine,
     precision: options.Precision = options.SETTINGS.precision,
     quality: Annotated[
-        AnyQuality,
-        typer.Option("--quality", help="As interpolate (fast, balanced, best) and deblur (balanced, best) take it."),
+        AnyQuality, typer.Option(help="As interpolate (fast, balanced, best) and deblur (balanced, best) take it.")
     ] = "auto",
     table: Annotated[
         bool, typer.Option("--table", help="Of upscale: one row a network, beside bicubic, all on the same frames.")
@@ -63,14 +60,12 @@ def evaluate(
     compress: Annotated[
         str | None,
         typer.Option(
-            "--compress",
             metavar="CODEC:QUALITY",
             help="Of upscale and clean: through an encoder first: x264:28; also x265, vp9, mpeg4, mpeg2, mjpeg.",
         ),
     ] = None,
     noise: Annotated[
-        float,
-        typer.Option("--noise", min=0, max=100, help="Of upscale and clean: and noise, its sigma in 8-bit steps."),
+        float, typer.Option(min=0, max=100, help="Of upscale and clean: and noise, its sigma in 8-bit steps.")
     ] = 0.0,
     as_json: options.Json = False,
 ) -> None:

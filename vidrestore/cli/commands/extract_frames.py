@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ...scenes.list import Scene
 
 PICKING, PICTURES = Picking(), Pictures()
-WHICH, HOW = "Which frames", "Pictures"
+_which, _pictures = options.panel("Which frames"), options.panel("Pictures")
 
 
 @shows_errors
@@ -27,46 +27,22 @@ def extract_frames(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Gets the pictures and frames.csv.")],
     *,
     part: options.Part,
-    every: Annotated[
-        int, typer.Option("--every", min=1, help="One of so many frames.", rich_help_panel=WHICH)
-    ] = PICKING.every,
+    every: Annotated[int, _which(min=1, help="One of so many frames.")] = PICKING.every,
     rate: Annotated[
-        str | None,
-        typer.Option(
-            "--rate",
-            help="So many frames per second, each the nearest to its moment: 1, 1/10, 29.97.",
-            rich_help_panel=WHICH,
-        ),
+        str | None, _which(help="So many frames per second, each the nearest to its moment: 1, 1/10, 29.97.")
     ] = None,
-    scenes: Annotated[
-        Path | None,
-        typer.Option(
-            "--scenes", help="The scenes of this list only, each in a folder scene_001 ...", rich_help_panel=WHICH
-        ),
-    ] = None,
-    by_time: Annotated[
-        bool, typer.Option("--by-time", help="Go by the list's times, not by its frame numbers.", rich_help_panel=WHICH)
-    ] = False,
-    form: Annotated[
-        PictureForm, typer.Option("--format", help="Of the pictures.", rich_help_panel=HOW)
-    ] = PICTURES.form,
+    scenes: Annotated[Path | None, _which(help="The scenes of this list only, each in a folder scene_001 ...")] = None,
+    by_time: Annotated[bool, _which("--by-time", help="Go by the list's times, not by its frame numbers.")] = False,
+    form: Annotated[PictureForm, _pictures("--format", help="Of the pictures.")] = PICTURES.form,
     depth: Annotated[
         int | None,
-        typer.Option(
-            "--depth",
+        _pictures(
             help="Bits per sample: 8, 16 (png, tiff), or 32, floating point that clips nothing (tiff).",
             show_default="16 where the source has more than 8",
-            rich_help_panel=HOW,
         ),
     ] = PICTURES.depth,
     quality: Annotated[
-        int | None,
-        typer.Option(
-            "--quality",
-            help="Of jpg and webp: 1 to 100.",
-            show_default=f"jpg {JPEG_QUALITY}, webp without loss",
-            rich_help_panel=HOW,
-        ),
+        int | None, _pictures(help="Of jpg and webp: 1 to 100.", show_default=f"jpg {JPEG_QUALITY}, webp without loss")
     ] = PICTURES.quality,
     decoding: options.Decoding,
     overwrite: options.Overwrite = False,

@@ -23,7 +23,7 @@ FACTOR = Fraction(2)
 MOST = 1000
 """Frames for each one of the source: a mistake beyond."""
 FIND_CUTS, NO_CUTS = "auto", "none"
-TIMING, MOTION = "Timing (one of)", "Motion"
+_timing, _motion = options.panel("Timing (one of)"), options.panel("Motion")
 
 
 @shows_errors
@@ -38,58 +38,31 @@ def interpolate(
     ] = None,
     factor: Annotated[
         str | None,
-        typer.Option(
+        _timing(
             "--factor",
             "-x",
             help="Multiply the frame rate by 2, 4, 5/2; the source's frames keep their times.",
             show_default=str(FACTOR),
-            rich_help_panel=TIMING,
         ),
     ] = None,
-    fps: Annotated[
-        str | None,
-        typer.Option("--fps", help="This rate exactly: 60, 60000/1001, 59.94.", rich_help_panel=TIMING),
-    ] = None,
-    slow_motion: Annotated[
-        str | None,
-        typer.Option("--slow-motion", help="Slow down 2, 4 times, at the source's rate.", rich_help_panel=TIMING),
-    ] = None,
-    model: Annotated[
-        str, typer.Option("--model", "-m", help="auto, flow, sepconv, or a file of weights.", rich_help_panel=MOTION)
-    ] = RETIMING.model,
-    quality: Annotated[
-        Quality,
-        typer.Option("--quality", help="Thoroughness of the search for motion (flow).", rich_help_panel=MOTION),
-    ] = RETIMING.quality,
+    fps: Annotated[str | None, _timing(help="This rate exactly: 60, 60000/1001, 59.94.")] = None,
+    slow_motion: Annotated[str | None, _timing(help="Slow down 2, 4 times, at the source's rate.")] = None,
+    model: Annotated[str, _motion("--model", "-m", help="auto, flow, sepconv, or a file of weights.")] = RETIMING.model,
+    quality: Annotated[Quality, _motion(help="Thoroughness of the search for motion (flow).")] = RETIMING.quality,
     on_cut: Annotated[
-        OnCut,
-        typer.Option(
-            "--on-cut",
-            help="Between shots: hold the last frame, show the nearest, or blend both.",
-            rich_help_panel=MOTION,
-        ),
+        OnCut, _motion(help="Between shots: hold the last frame, show the nearest, or blend both.")
     ] = RETIMING.on_cut,
     cuts: Annotated[
         str,
-        typer.Option(
-            "--cuts",
-            metavar="auto|none|FILE.csv",
-            help="auto finds the cuts; none: all is one shot; or a scene list (CSV).",
-            rich_help_panel=MOTION,
+        _motion(
+            metavar="auto|none|FILE.csv", help="auto finds the cuts; none: all is one shot; or a scene list (CSV)."
         ),
     ] = FIND_CUTS,
     duplicates: Annotated[
         Duplicates,
-        typer.Option(
-            "--duplicates",
-            help="Repeated pictures (animation on twos, pulldown): keep, or retime: motion in their place.",
-            rich_help_panel=MOTION,
-        ),
+        _motion(help="Repeated pictures (animation on twos, pulldown): keep, or retime: motion in their place."),
     ] = RETIMING.duplicates,
-    audio: Annotated[
-        SlowAudio,
-        typer.Option("--audio", help="In slow motion: drop, or stretch and keep its pitch.", rich_help_panel=TIMING),
-    ] = RETIMING.audio,
+    audio: Annotated[SlowAudio, _timing(help="In slow motion: drop, or stretch and keep its pitch.")] = RETIMING.audio,
     *,
     restoring: options.Restoring,
 ) -> None:

@@ -10,6 +10,8 @@ from ..errors import shows_errors
 from ..groups import grouped
 from ..run import finish
 
+_input = options.panel("Input")
+
 
 @shows_errors
 @grouped
@@ -19,28 +21,16 @@ def join_frames(
     *,
     rate: Annotated[
         str | None,
-        typer.Option(
-            "--rate",
-            help="Pictures per second: 25, 30000/1001 or 29.97.",
-            show_default="as --times says, else 25",
-            rich_help_panel="Input",
-        ),
+        _input(help="Pictures per second: 25, 30000/1001 or 29.97.", show_default="as --times says, else 25"),
     ] = None,
     times: Annotated[
         Path | None,
-        typer.Option(
-            "--times",
-            help="A frames.csv of extract-frames: when each picture is shown.",
-            show_default="DIR/frames.csv",
-            rich_help_panel="Input",
-        ),
+        _input(help="A frames.csv of extract-frames: when each picture is shown.", show_default="DIR/frames.csv"),
     ] = None,
     audio: Annotated[
         Path | None,
-        typer.Option(
-            "--audio",
-            help="Sound, subtitles, chapters, attachments and tags come from here; its colour too, if it is a video.",
-            rich_help_panel="Input",
+        _input(
+            help="Sound, subtitles, chapters, attachments and tags come from here; its colour too, if it is a video."
         ),
     ] = None,
     follow_references: options.FollowReferences = options.READING.follow_references,

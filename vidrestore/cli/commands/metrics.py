@@ -22,25 +22,17 @@ BELOW = 1
 """Exit code where a score is under --fail-under."""
 FARTHEST = 10**9
 """Frames that --offset may be."""
-OUTPUTS = "Files"
+_files = options.panel("Files")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Files:
     """What is written of the scores."""
 
-    csv: Annotated[Path | None, typer.Option("--csv", help="Scores of every frame.", rich_help_panel=OUTPUTS)] = None
-    plot: Annotated[
-        Path | None, typer.Option("--plot", help="PNG of the scores over time.", rich_help_panel=OUTPUTS)
-    ] = None
-    report: Annotated[
-        Path | None,
-        typer.Option("--report", help="HTML page: tables, charts, the worst frames to wipe.", rich_help_panel=OUTPUTS),
-    ] = None
-    diff: Annotated[
-        Path | None,
-        typer.Option("--diff", help="Folder for amplified differences of the worst frames.", rich_help_panel=OUTPUTS),
-    ] = None
+    csv: Annotated[Path | None, _files(help="Scores of every frame.")] = None
+    plot: Annotated[Path | None, _files(help="PNG of the scores over time.")] = None
+    report: Annotated[Path | None, _files(help="HTML page: tables, charts, the worst frames to wipe.")] = None
+    diff: Annotated[Path | None, _files(help="Folder for amplified differences of the worst frames.")] = None
 
     def write(self, comparison: "Comparison", *, overwrite: bool) -> None:
         """A comparison, in the files asked for."""
@@ -70,27 +62,22 @@ def metrics(
     metric: Annotated[
         str,
         typer.Option(
-            "--metric",
-            help=f"Any of {','.join(METRICS)}, or all that the size allows; the first names the worst frames.",
+            help=f"Any of {','.join(METRICS)}, or all that the size allows; the first names the worst frames."
         ),
     ] = ",".join(DEFAULTS.metrics),
-    border: Annotated[int, typer.Option("--border", min=0, help="Pixels left out on each side.")] = DEFAULTS.border,
+    border: Annotated[int, typer.Option(min=0, help="Pixels left out on each side.")] = DEFAULTS.border,
     align: Annotated[
-        Align,
-        typer.Option("--align", help="pts: times must agree. none: count frames. auto: look for an offset."),
+        Align, typer.Option(help="pts: times must agree. none: count frames. auto: look for an offset.")
     ] = DEFAULTS.align,
     offset: Annotated[
         int | None,
-        typer.Option(
-            "--offset", min=-FARTHEST, max=FARTHEST, help="REF's frame N is DIST's first; below 0 the other way round."
-        ),
+        typer.Option(min=-FARTHEST, max=FARTHEST, help="REF's frame N is DIST's first; below 0 the other way round."),
     ] = DEFAULTS.offset,
     scenes: Annotated[
-        Path | None, typer.Option("--scenes", help="Scene list (CSV of split-scenes or PySceneDetect): scores of each.")
+        Path | None, typer.Option(help="Scene list (CSV of split-scenes or PySceneDetect): scores of each.")
     ] = None,
     fail_under: Annotated[
-        list[str] | None,
-        typer.Option("--fail-under", metavar="K=V", help="psnr=35, psnr.min=30 or psnr.p5=32: else exit with 1."),
+        list[str] | None, typer.Option(metavar="K=V", help="psnr=35, psnr.min=30 or psnr.p5=32: else exit with 1.")
     ] = None,
     files: Files,
     follow_references: options.FollowReferences = options.READING.follow_references,

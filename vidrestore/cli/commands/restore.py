@@ -18,7 +18,7 @@ from .interpolate import FIND_CUTS, scenes_of, timing_of
 if TYPE_CHECKING:
     from ...restoration.stage import Stage
 
-STEPS = "Steps (one or more, done in this order)"
+_steps = options.panel("Steps (one or more, done in this order)")
 
 
 @shows_errors
@@ -26,41 +26,27 @@ STEPS = "Steps (one or more, done in this order)"
 def restore(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video, a folder of pictures, or a picture.")],
     target: Annotated[
-        Path | None,
-        typer.Argument(metavar="OUTPUT", help="The same kinds.", show_default="INPUT_restored beside it"),
+        Path | None, typer.Argument(metavar="OUTPUT", help="The same kinds.", show_default="INPUT_restored beside it")
     ] = None,
-    clean: Annotated[
-        bool, typer.Option("--clean", help="Remove compression artefacts and noise.", rich_help_panel=STEPS)
-    ] = False,
-    deblur: Annotated[bool, typer.Option("--deblur", help="Remove motion blur.", rich_help_panel=STEPS)] = False,
-    factor: Annotated[
-        str | None,
-        typer.Option("--factor", "-x", help="Multiply the frame rate by 2, 4, 5/2.", rich_help_panel=STEPS),
-    ] = None,
-    fps: Annotated[
-        str | None, typer.Option("--fps", help="This frame rate exactly: 60, 59.94.", rich_help_panel=STEPS)
-    ] = None,
+    clean: Annotated[bool, _steps("--clean", help="Remove compression artefacts and noise.")] = False,
+    deblur: Annotated[bool, _steps("--deblur", help="Remove motion blur.")] = False,
+    factor: Annotated[str | None, _steps("--factor", "-x", help="Multiply the frame rate by 2, 4, 5/2.")] = None,
+    fps: Annotated[str | None, _steps(help="This frame rate exactly: 60, 59.94.")] = None,
     cuts: Annotated[
         str,
-        typer.Option(
-            "--cuts",
+        _steps(
             metavar="auto|none|FILE.csv",
             help="Of --clean, -x and --fps: auto finds the cuts; none: all is one shot; or a scene list (CSV).",
-            rich_help_panel=STEPS,
         ),
     ] = FIND_CUTS,
-    scale: Annotated[
-        str | None,
-        typer.Option("--scale", "-s", metavar="2|3|4", help="Times as wide and high.", rich_help_panel=STEPS),
-    ] = None,
+    scale: Annotated[str | None, _steps("--scale", "-s", metavar="2|3|4", help="Times as wide and high.")] = None,
     models: Annotated[
         list[str] | None,
-        typer.Option(
+        _steps(
             "--model",
             "-m",
             help="A network or a file, for the step that it is for; several may be given, one a step.",
             show_default="each step's auto",
-            rich_help_panel=STEPS,
         ),
     ] = None,
     *,

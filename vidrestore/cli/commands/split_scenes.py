@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ...scenes.split_job import Job
 
 Detector = Literal["adaptive", "content", "threshold"]
-DETECTION, FILES = "Detection", "Files"
+_detection, _files = options.panel("Detection"), options.panel("Files")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,34 +33,19 @@ class Detection:
 
     detector: Annotated[
         Detector,
-        typer.Option(
-            "--detector",
-            help="adaptive: hard cuts, and fades through an empty picture. content: hard cuts. threshold: fades.",
-            rich_help_panel=DETECTION,
+        _detection(
+            help="adaptive: hard cuts, and fades through an empty picture. content: hard cuts. threshold: fades."
         ),
     ] = "adaptive"
     threshold: Annotated[
-        float | None,
-        typer.Option(
-            "--threshold",
-            help="Of the detector's score.",
-            show_default="adaptive 1.6, content 27, threshold 12",
-            rich_help_panel=DETECTION,
-        ),
+        float | None, _detection(help="Of the detector's score.", show_default="adaptive 1.6, content 27, threshold 12")
     ] = None
-    min_scene_len: Annotated[
-        str, typer.Option("--min-scene-len", help="Shortest scene: 0.6, 00:00:00.6 or 15f.", rich_help_panel=DETECTION)
-    ] = "0"
-    scenes: Annotated[
-        Path | None,
-        typer.Option("--scenes", help="A scene list (CSV) to take instead of finding cuts.", rich_help_panel=DETECTION),
-    ] = None
+    min_scene_len: Annotated[str, _detection(help="Shortest scene: 0.6, 00:00:00.6 or 15f.")] = "0"
+    scenes: Annotated[Path | None, _detection(help="A scene list (CSV) to take instead of finding cuts.")] = None
     by_time: Annotated[
         bool,
-        typer.Option(
-            "--by-time",
-            help="Go by the list's times: PySceneDetect guesses frame numbers where the rate varies.",
-            rich_help_panel=DETECTION,
+        _detection(
+            "--by-time", help="Go by the list's times: PySceneDetect guesses frame numbers where the rate varies."
         ),
     ] = False
 
@@ -69,21 +54,13 @@ class Detection:
 class Files:
     """What is written beside the clips."""
 
-    csv: Annotated[Path | None, typer.Option("--csv", help="The list of scenes.", rich_help_panel=FILES)] = None
+    csv: Annotated[Path | None, _files(help="The list of scenes.")] = None
     form: Annotated[
         ListFormat,
-        typer.Option(
-            "--format",
-            help="Of the list. scenedetect: PySceneDetect's columns. pairs: first and last frame.",
-            rich_help_panel=FILES,
-        ),
+        _files("--format", help="Of the list. scenedetect: PySceneDetect's columns. pairs: first and last frame."),
     ] = "scenedetect"
-    stats: Annotated[
-        Path | None, typer.Option("--stats", help="CSV of every frame's score.", rich_help_panel=FILES)
-    ] = None
-    plot: Annotated[
-        Path | None, typer.Option("--plot", help="PNG of the score over time, with the cuts.", rich_help_panel=FILES)
-    ] = None
+    stats: Annotated[Path | None, _files(help="CSV of every frame's score.")] = None
+    plot: Annotated[Path | None, _files(help="PNG of the score over time, with the cuts.")] = None
 
     def write(self, result: "Result", scores: "list[Score]", detection: Detection, *, overwrite: bool) -> None:
         """What was found, in the files asked for."""

@@ -19,23 +19,21 @@ def train(
     recipe: Annotated[
         str, typer.Argument(metavar="RECIPE", help="A recipe's name; an unknown one is answered with the list.")
     ],
-    data: Annotated[Path, typer.Option("--data", help="Folder of pictures and clips, searched to any depth.")],
+    data: Annotated[Path, typer.Option(help="Folder of pictures and clips, searched to any depth.")],
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for checkpoints, logs and weights.", show_default="runs/RECIPE")
+        Path | None, typer.Option(help="Folder for checkpoints, logs and weights.", show_default="runs/RECIPE")
     ] = None,
-    steps: Annotated[int | None, typer.Option("--steps", min=1, help="Cut the recipe to this many steps.")] = None,
-    init: Annotated[
-        Path | None, typer.Option("--init", help="Weights to start from; every tensor that fits is taken.")
-    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Cut the recipe to this many steps.")] = None,
+    init: Annotated[Path | None, typer.Option(help="Weights to start from; every tensor that fits is taken.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint in the folder.")] = False,
     vgg: Annotated[
-        Path | None, typer.Option("--vgg", help="Your file of VGG-19 weights, for recipes that compare features.")
+        Path | None, typer.Option(help="Your file of VGG-19 weights, for recipes that compare features.")
     ] = None,
     vgg_scale: Annotated[
         Literal["torchvision", "caffe"],
-        typer.Option("--vgg-scale", help="What those weights expect; torchvision's, or the original's."),
+        typer.Option(help="What those weights expect; torchvision's, or the original's."),
     ] = "torchvision",
-    workers: Annotated[int, typer.Option("--workers", min=0, help="Processes that prepare batches.")] = 1,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that prepare batches.")] = 1,
 ) -> None:
     """Train a network by its recipe; interrupted runs go on with --resume.
 
