@@ -4,7 +4,9 @@ import re
 from fractions import Fraction
 
 # 1e999999999 is short and fills the memory as a Fraction.
-_FRACTION = re.compile(r"[-+]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})(e[-+]?\d{1,2}|/\d{1,40})?", re.ASCII | re.IGNORECASE)
+_FRACTION = re.compile(
+    r"[-+]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})(e[-+]?\d{1,2}|/(?=0*[1-9])\d{1,40})?", re.ASCII | re.IGNORECASE
+)
 _WHOLE = re.compile(r"[-+]?\d{1,18}", re.ASCII)
 
 
@@ -13,11 +15,18 @@ def fraction(text: str) -> Fraction:
 
     Raises:
         ValueError: it is no such number, or longer than any that is meant.
-        ZeroDivisionError: it is divided by 0.
     """
     if not _FRACTION.fullmatch(text.strip()):
         raise ValueError(f"{text[:40]!r} is not a number")
     return Fraction(text)
+
+
+def fraction_or_zero(text: str) -> Fraction:
+    """The same; 0 where it is no such number."""
+    try:
+        return fraction(text)
+    except ValueError:
+        return Fraction(0)
 
 
 def whole(text: str) -> int:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from ..base.numbers import fraction, whole
+from ..base.numbers import fraction, fraction_or_zero, whole
 from ..base.settings import (
     SLOWEST,
     Decoder,
@@ -239,10 +239,7 @@ def _bytes(option: str, text: str | None) -> int | None:
     number, power = text.upper().removesuffix("IB").removesuffix("B"), 0
     if number[-1:] in ("K", "M", "G", "T"):
         number, power = number[:-1], "KMGT".index(number[-1]) + 1
-    try:
-        value = int(fraction(number) * 1024**power)
-    except (ValueError, ZeroDivisionError):
-        value = 0
+    value = int(fraction_or_zero(number) * 1024**power)
     if value <= 0:
         raise UsageError(f"{option} {text} is not an amount of memory; write 4G, 1.5G or 800M")
     return value
@@ -252,10 +249,7 @@ def frame_rate(text: str | None, option: str = "--rate") -> Fraction | None:
     """Frames per second: 25, 60000/1001, or a decimal such as 59.94 or 23.98, which means 60000/1001 or 24000/1001."""
     if text is None:
         return None
-    try:
-        value = fraction(text)
-    except (ValueError, ZeroDivisionError):
-        value = Fraction(0)
+    value = fraction_or_zero(text)
     if not SLOWEST <= value <= 1000:
         raise UsageError(f"{option} {text} is not a frame rate; write 25, 60000/1001 or 59.94")
     for ntsc in (Fraction(full * 1000, 1001) for full in (24, 30, 48, 60, 90, 120, 240)):
@@ -268,7 +262,7 @@ def scale(text: str) -> int:
     """2, 3 or 4; whether there is a network for it is the library's to say."""
     try:
         value = fraction(text.removeprefix("x").removesuffix("x"))
-    except (ValueError, ZeroDivisionError):
+    except ValueError:
         raise UsageError(f"--scale {text} is not a number; choose one of 2, 3, 4") from None
     if value.denominator != 1:
         raise UsageError(f"--scale {text} is not possible: networks enlarge 2, 3 or 4 times; choose one of these")
@@ -294,7 +288,7 @@ def moment(option: str, text: str | None) -> Moment | None:
         seconds = Fraction(0)
         for part in text.split(":"):
             seconds = seconds * 60 + fraction(part)
-    except (ValueError, ZeroDivisionError):
+    except ValueError:
         raise UsageError(f"{option} {text} is not a moment; write 12.5, 00:00:12.5 or 300f") from None
     if seconds > LATEST:
         raise UsageError(f"{option} {text} is later than any video goes; write 12.5, 00:00:12.5 or 300f")

@@ -111,7 +111,7 @@ def _parsed(path: Path, lines: list[str]) -> Iterator[Scene]:
             continue
         try:
             yield _pair(row) if header is None else _named(dict(zip(header, row, strict=False)))
-        except (KeyError, ValueError, ZeroDivisionError) as error:
+        except (KeyError, ValueError) as error:
             wanted = "a first and a last frame" if header is None else f"{FIRST} and {LAST}"
             raise UsageError(f"{path}: row {number} ({separator.join(row)}) does not give {wanted}") from error
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...base.numbers import fraction
+from ...base.numbers import fraction_or_zero
 from ...base.settings import Duplicates, Moment, OnCut, Quality, Retiming, SlowAudio
 from ...errors import UsageError
 from .. import options
@@ -122,10 +122,7 @@ def timing_of(factor: str | None, fps: str | None, slow_motion: str | None) -> "
 
 def _times(option: str, text: str) -> Fraction:
     """2, 5/2 or 2.5."""
-    try:
-        times = fraction(text)
-    except (ValueError, ZeroDivisionError):
-        times = Fraction(0)
+    times = fraction_or_zero(text)
     if not 1 <= times <= MOST:
         raise UsageError(f"{option} {text} is not possible; write a number from 1 to {MOST}, such as 2, 4 or 5/2")
     return times

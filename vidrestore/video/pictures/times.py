@@ -88,7 +88,7 @@ def read_times(file: Path, pictures: Sequence[Path]) -> Times:
         times = [(fraction(row["pts"]), fraction(row["duration"])) for row in rows]
         offset = fraction(rows[0].get("source_pts") or rows[0]["pts"]) - times[0][0]
         names = [row["file"] for row in rows]
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{file}: every row needs file, pts and duration, the last two as 0.04 or 1/25") from error
     _check(file, times)
     paths, note = _matched(file, names, pictures)
