@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from ..base.stop import check
 from .options import ProgressKind
@@ -28,7 +28,8 @@ class _Meter:
         """Moments and frames: of the first frame, and of the last one that came after a pause."""
 
     def tick(self) -> None:
-        """One frame more."""
+        """One frame more. KeyboardInterrupt: a stop was asked for."""
+        check()
         self.done += 1
         now = time.monotonic()
         if self.done > self.before and (not self._marks or now - self._marks[-1][0] >= PAUSE):
@@ -52,10 +53,9 @@ class _Meter:
         return 0.0 if not left else left / self.fps if self.fps else None
 
 
-@contextmanager
 def progress(
     kind: ProgressKind, *, total: int | None, quiet: bool, before: int = 0
-) -> Iterator[Callable[[object], None]]:
+) -> AbstractContextManager[Callable[[object], None]]:
     """A function to call once per frame, which raises a stop that was asked for; all that it shows is on stderr.
 
     Args:
@@ -67,13 +67,7 @@ def progress(
         elif sys.stderr.isatty():
             kind = "bar"
     meter = _Meter(total, before)
-    with _bar(meter) if kind == "bar" else _lines(kind, meter) as show:
-
-        def tick(item: object) -> None:
-            check()
-            show(item)
-
-        yield tick
+    return _bar(meter) if kind == "bar" else _lines(kind, meter)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from ...errors import VidrestoreError
 from ...frame.colour import change_depth, quantise, subsampled, to_planes, to_rgb
 from ...frame.frame import Frame, Planes
 from ..decode.pixel_format import ACCURATE, planar_yuv
-from .formats import Layout, layout
+from .formats import layout
 from .target import Target
 
 
@@ -47,12 +47,16 @@ class Packer:
 
     def _packed(self, picture: Planes | Tensor) -> av.VideoFrame:
         to = self._layout
-        if to.rgb:
-            name, planes = to.name, _gbr(to_rgb(picture) if isinstance(picture, Planes) else picture, to.depth)
+        whole = rounded(picture, self._target)
+        if to.rgb or not isinstance(whole, Planes):
+            name, planes = to.name, _gbr(to_rgb(whole) if isinstance(whole, Planes) else whole, to.depth)
+        elif whole.u is not None and whole.v is not None:
+            name = planar_yuv(whole.subsample_x, whole.subsample_y, to.depth)
+            planes = [whole.y, whole.u, whole.v]
         else:
-            whole = rounded(picture, self._target)
-            assert isinstance(whole, Planes)
-            name, planes = _stored(whole, to)
+            # A grey picture in a coloured format: one neutral value, which filling spreads over the plane.
+            neutral = torch.full((1, 1), 1 << (to.depth - 1), dtype=whole.y.dtype)
+            name, planes = to.name, [whole.y] if to.grey else [whole.y, neutral, neutral]
         filled = _filled(name, self._target, planes)
         return filled if name == self._target.pix_fmt else self._formatted(filled)
 
@@ -88,18 +92,6 @@ def _gbr(rgb: Tensor, depth: int) -> list[Tensor]:
     top = (1 << depth) - 1
     whole = (rgb * top).round().clamp(0, top).to(torch.uint8 if depth == 8 else torch.uint16)
     return [whole[1], whole[2], whole[0]]
-
-
-def _stored(planes: Planes, to: Layout) -> tuple[str, list[Tensor]]:
-    """The planes to store, and FFmpeg's name for them as they are, in the depth of `to`."""
-    if planes.u is not None and planes.v is not None:
-        name = planar_yuv(planes.subsample_x, planes.subsample_y, to.depth)
-        return name, [planes.y, planes.u, planes.v]
-    if to.grey:
-        return to.name, [planes.y]
-    # A grey picture in a coloured format: one neutral value, which filling spreads over the plane.
-    neutral = torch.full((1, 1), 1 << (to.depth - 1), dtype=planes.y.dtype)
-    return to.name, [planes.y, neutral, neutral]
 
 
 def _filled(name: str, target: Target, planes: list[Tensor]) -> av.VideoFrame:
