@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 from ..errors import UsageError
@@ -113,6 +115,18 @@ def collect_scenes(placed: Iterable[Placed], *, into: dict[int, Scene]) -> Itera
         known = into.get(each.scene, Scene(each.number, each.number, frame.pts))
         into[each.scene] = replace(known, last=each.number, end=end)
         yield each
+
+
+def by_scene(placed: Iterable[Placed]) -> Iterator[tuple[int, Fraction, Iterator[Placed]]]:
+    """Each scene met: its number, when it begins, and its frames, whose times here begin with 0."""
+    for number, scene in groupby(placed, key=attrgetter("scene")):
+        frames = iter(scene)
+        first = next(frames)
+        yield number, first.frame.pts, _from_zero(chain((first,), frames), first.frame.pts)
+
+
+def _from_zero(placed: Iterable[Placed], zero: Fraction) -> Iterator[Placed]:
+    return (each._replace(frame=replace(each.frame, pts=each.frame.pts - zero)) for each in placed)
 
 
 def mismatches(

@@ -6,8 +6,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import chain, groupby
-from operator import attrgetter
 from pathlib import Path
 
 from ..base.prefetch import prefetch
@@ -17,7 +15,7 @@ from ..video.encode.cut import PacketCutter
 from ..video.pictures.earlier import earlier
 from ..video.reader import Reader
 from ..video.writer import UNKNOWN, Origin, Writer, appearing
-from .assign import Placed, by_list, collect_scenes
+from .assign import Placed, by_list, by_scene, collect_scenes
 from .list import Scene
 from .split_job import Job, clip_name, clips_there
 
@@ -127,13 +125,11 @@ def _reporting(placed: Iterable[Placed], on_frame: Callable[[Frame], None]) -> I
 
 def _encode(job: Job, part: Path, placed: Iterable[Placed], warnings: list[str]) -> None:
     assert job.target is not None
-    for number, scene in groupby(placed, key=attrgetter("scene")):
-        first = next(scene)
-        zero = first.frame.pts
+    for number, zero, scene in by_scene(placed):
         target = replace(job.target, path=part / clip_name(job.info, number))
         with Writer(target, job.info, Origin(job.info.start + zero), end=UNKNOWN) as writer:
-            for each in chain((first,), scene):
-                writer.write(replace(each.frame, pts=each.frame.pts - zero))
+            for each in scene:
+                writer.write(each.frame)
         warnings += [f"scene {number + 1}: {warning}" for warning in writer.warnings]
 
 

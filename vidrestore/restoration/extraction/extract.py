@@ -5,14 +5,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import chain, groupby
-from operator import attrgetter
 
 from ...base.prefetch import prefetch
 from ...base.settings import Picking
 from ...errors import UsageError, VidrestoreError
 from ...frame.frame import Frame
-from ...scenes.assign import Placed, by_cuts, by_list, collect_scenes, mismatches
+from ...scenes.assign import Placed, by_cuts, by_list, by_scene, collect_scenes, mismatches
 from ...scenes.detect import mark_cuts
 from ...scenes.list import Scene
 from ...video.encode.target import Target
@@ -93,19 +91,12 @@ def _write_scenes(job: Job, placed: Iterable[Placed], tally: _Tally) -> None:
     assert job.scenes is not None
     folder, overwrite = job.target.path, job.target.overwrite
     with appearing(folder, outdated=lambda _: earlier(folder), overwrite=overwrite) as part:
-        for number, scene in groupby(placed, key=attrgetter("scene")):
-            first = next(scene)
-            zero = first.frame.pts
+        for number, zero, scene in by_scene(placed):
             target = replace(job.target, path=part / SCENE.format(number + 1))
-            from_zero = (_shift(each, -zero) for each in chain((first,), scene))
-            _write(job, target, Origin(job.info.start + zero), pick(from_zero, job.picking), tally)
+            _write(job, target, Origin(job.info.start + zero), pick(scene, job.picking), tally)
         if not tally.scenes:
             raise UsageError(f"{job.info.path} has none of the scenes: it ends with frame {tally.read}")
     tally.warnings += mismatches(job.scenes, tally.scenes, frames=tally.read, began=tally.start, by_time=job.by_time)
-
-
-def _shift(placed: Placed, by: Fraction) -> Placed:
-    return placed._replace(frame=replace(placed.frame, pts=placed.frame.pts + by))
 
 
 def _write(job: Job, target: Target, source: Reader | Origin, placed: Iterable[Placed], tally: _Tally) -> None:
