@@ -19,20 +19,24 @@ from vidrestore.models.processor import Needs
 from vidrestore.models.weights import files, manifest
 from vidrestore.restoration.interpolation import choose
 from vidrestore.training.data.degrade import Degradation
+from vidrestore.training.data.encoded_scenes import as_420
 from vidrestore.training.evaluate.baselines import BASELINES
 from vidrestore.training.evaluate.blurred_pairs import blurred_pairs
+from vidrestore.training.evaluate.cleaning import evaluate_clean
+from vidrestore.training.evaluate.cleaning import mean as mean_row
 from vidrestore.training.evaluate.clips import Clip, clips, stills
 from vidrestore.training.evaluate.deblurring import evaluate_deblurring
 from vidrestore.training.evaluate.deblurring import mean as mean_of
 from vidrestore.training.evaluate.interpolation import evaluate_interpolation, means
 from vidrestore.training.evaluate.triplets import triplets
-from vidrestore.training.evaluate.upscaling import evaluate_upscale, full, mean
+from vidrestore.training.evaluate.upscaling import Harm, evaluate_upscale, full, mean
 from vidrestore.training.recipes import RECIPES, Recipe
 from vidrestore.training.tasks.deblurring import DeblurringTask
 from vidrestore.training.tasks.real_footage import RealFootageTask
 from vidrestore.training.tasks.triplets import TripletTask
 from vidrestore.training.tasks.upscaling import UpscalingTask
 from vidrestore.training.tasks.video_upscaling import VideoUpscalingTask
+from vidrestore.video.encode.round_trip import parse
 
 
 def row(entry: manifest.Entry) -> str:
@@ -82,7 +86,7 @@ def main() -> None:
     )  # fmt: skip
     write(folder / "manifest.toml", entry)
     entry = replace(entry, measured=measured(entry, recipe, asked.eval))
-    if isinstance(recipe.task, VideoUpscalingTask | RealFootageTask):
+    if entry.task == "upscale" and isinstance(recipe.task, VideoUpscalingTask | RealFootageTask):
         entry = replace(entry, on_video=entry.measured)
     elif asked.video:
         assert isinstance(recipe.task, UpscalingTask)
@@ -96,6 +100,8 @@ def measured(entry: manifest.Entry, recipe: Recipe, data: Path) -> dict[str, obj
     """The set, the score and the baseline's."""
     if isinstance(recipe.task, UpscalingTask):
         return enlarged(entry, recipe.task.degradation, data, stills(data), ends=0)
+    if entry.task == "clean":
+        return cleaned(entry, data, noise=recipe.task.shares.only_noisy > 0)
     if isinstance(recipe.task, VideoUpscalingTask | RealFootageTask):
         undone = recipe.task.degradation if isinstance(recipe.task, VideoUpscalingTask) else Degradation()
         return enlarged(entry, undone, data, clips(data), ends=full([files.build(entry)]))
@@ -107,6 +113,15 @@ def measured(entry: manifest.Entry, recipe: Recipe, data: Path) -> dict[str, obj
     beside = "average" if isinstance(recipe.task, TripletTask) else "dis"
     (row,) = means(evaluate_interpolation({"own": own, beside: BASELINES[beside]}, triplets(data)))
     return {"set": row.set, "psnr": round(row.scores["own"].psnr, 2), beside: round(row.scores[beside].psnr, 2)}
+
+
+def cleaned(entry: manifest.Entry, data: Path, *, noise: bool) -> dict[str, object]:
+    """As `measured`, of what cleans, on the clips found in `data`: with noise, or compressed by x264."""
+    harm = Harm(noise=25.0) if noise else Harm(codec=parse("x264:28"))
+    rows = evaluate_clean(files.load(entry), clips(data, as_420), settings=Settings(), harm=harm)
+    scores = mean_row(rows).scores
+    own, given = (round(scores[method].psnr_y, 2) for method in ("network", "input"))
+    return {"set": f"{data.name}, {'noise 25' if noise else 'x264 crf 28'}", "psnr_y": own, "input": given}
 
 
 def enlarged(

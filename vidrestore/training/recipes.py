@@ -195,7 +195,7 @@ CLEAN = Recipe(
     least=4e-5,  # at 1e-5 the clean samples outweigh all others, and hardly anything is cleaned
     steps=40_000,
     batch=16,
-    learning_rate=5e-4,
+    learning_rate=1e-3,
 )
 # What is noisy, half of it compressed. One network for both gained less on what is compressed.
 _NOISY = replace(_SAME_SIZE.shares, noisy=0.95, noisiest=55, only_noisy=0.5, compressed=0.8)
