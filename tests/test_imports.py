@@ -32,7 +32,7 @@ ONLY = {
     "tifffile": ("video/pictures/formats/tiff.py",),
     "typer": ("cli",),
     "rich": ("cli",),
-    "openvino": ("engine/backends/openvino_engine.py",),
+    "openvino": ("engine/backends/openvino_engine.py", "base/openvino_plugins.py", "models/foreign/onnx.py"),
     "spandrel": ("models/foreign/library.py",),
     "triton": ("models/kernels/local_conv_gpu.py",),
 }

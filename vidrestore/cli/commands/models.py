@@ -173,7 +173,7 @@ def _facts_of_foreign(path: Path) -> dict[str, object]:
     return {
         "file": str(path),
         "task": "upscale" if network.needs.scale > 1 else "clean",
-        "parameters": sum(each.numel() for each in network.parameters()),
+        "parameters": sum(each.numel() for each in network.parameters()) or "not counted",
         "needs": asdict(network.needs),
         "border": network.border,
         "minimum": network.minimum,

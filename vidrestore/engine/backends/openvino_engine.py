@@ -2,10 +2,9 @@
 
 import warnings
 from dataclasses import dataclass, field
-from functools import lru_cache
 from weakref import WeakSet
 
-from . import no_telemetry  # noqa: F401
+from ...base.openvino_plugins import plugins
 
 # isort: split
 import openvino as ov
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from ...base.cache import cached
 from ...base.memory import available, resident
 from ...errors import VidrestoreError
+from ...models.foreign.onnx import OnnxCore
 from ..base import Core, EngineName, Precision
 from .fingerprint import fingerprint
 from .int8 import in_int8
@@ -25,16 +25,6 @@ HINTS: dict[Precision, str] = {"fp32": "f32", "bf16": "bf16"}
 
 LARGEST = 3.0e38
 """Close to the largest fp32."""
-
-
-@lru_cache(maxsize=1)
-def plugins() -> ov.Core:
-    """OpenVINO, once for the whole process.
-
-    Each of its CPU plugins gives signals a stack of its own, and the stack before it back when it ends. Two that end
-    in the order in which they began leave a stack that is freed: the next signal then ends the process.
-    """
-    return ov.Core()
 
 
 def has_bf16() -> bool:
@@ -108,6 +98,10 @@ class OpenVinoEngine:
 
 
 def _convert(core: nn.Module, example: tuple[Tensor, ...]) -> ov.Model:
+    if isinstance(core, OnnxCore):
+        model = core.file.read()
+        _end_in_fp32(model)
+        return model
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # torch.jit has a successor, which is slower to start

@@ -4,14 +4,14 @@ from functools import lru_cache
 from pathlib import Path
 
 from ...errors import ModelError
-from ..weights.manifest import PAIR
+from ..weights.manifest import ONNX, PAIR
 from .checkpoint import SUFFIXES, open_checkpoint
 from .ncnn.open import open_ncnn
 from .network import ForeignNetwork
 
 
 def open_foreign(path: Path) -> ForeignNetwork:
-    """The network of a file: .param and .bin of ncnn, or a checkpoint of PyTorch.
+    """The network of a file: .param and .bin of ncnn, .onnx, or a checkpoint of PyTorch.
 
     What was opened last is kept, since measuring its needs takes time.
 
@@ -30,5 +30,9 @@ def _opened(path: Path, state: tuple[tuple[int, int], ...]) -> ForeignNetwork:
         return open_ncnn(path)
     if path.suffix.lower() in SUFFIXES:
         return open_checkpoint(path)
-    known = ", ".join(SUFFIXES)
+    if path.suffix.lower() == ONNX:
+        from .onnx import open_onnx  # OpenVINO takes 0.2 s
+
+        return open_onnx(path)
+    known = ", ".join((*SUFFIXES, ONNX))
     raise ModelError(f"{path} is no network that is known here; give {known}, or .param with .bin beside it")

@@ -27,6 +27,8 @@ EXACT = 1e-5
 HALF_A_CODE = 0.5 / 255
 STATED_HALO = 32
 """For a network in which each pixel depends on the whole picture: where the seams of tiles are small as a rule."""
+LOUD = 1e4
+"""So that what it touches is changed even after many layers."""
 FARTHEST = 64
 """A halo that costs too much to keep to what no picture shows."""
 
@@ -121,15 +123,15 @@ def _measured(network: ForeignNetwork) -> ForeignNetwork:
     for grid in grids:
         seams = torch.stack([_seams(network, grid, turned, whole[turned]) for turned in (False, True)]).amax(0)
         if seams[-1] <= HALF_A_CODE:
-            return _with_halo(network, grid, seams)
+            return _with_halo(network, grid, seams, whole)
     seams = torch.stack([_seams(network, least, turned, whole[turned]) for turned in (False, True)]).amax(0)
     halo = min(STATED_HALO, len(seams) - 1)
     return _with(network, multiple=least, halo=halo, seam=float(seams[halo]))
 
 
-def _with_halo(network: ForeignNetwork, grid: int, seams: Tensor) -> ForeignNetwork:
+def _with_halo(network: ForeignNetwork, grid: int, seams: Tensor, whole: dict[bool, Tensor]) -> ForeignNetwork:
     """Either all that a pixel depends on, or as much of it as is seen where that is too much."""
-    halo = FARTHEST + 1 if seams[min(FARTHEST, len(seams) - 1)] > EXACT else _reach(network, grid)
+    halo = FARTHEST + 1 if seams[min(FARTHEST, len(seams) - 1)] > EXACT else _reach(network, grid, whole)
     if halo > FARTHEST:
         seen = int((seams > HALF_A_CODE).sum())
         halo = max(FARTHEST // 2, -(-5 * seen // 4))  # what one picture shows, and a quarter more for others
@@ -166,15 +168,20 @@ def _by_distance(difference: Tensor, dim: int, scale: int) -> Tensor:
     return rows.view(-1, scale).amax(1)
 
 
-def _reach(network: ForeignNetwork, grid: int) -> int:
-    """How far from an edge that tiles have what lies beyond it matters: what is no number makes all it touches none."""
+def _reach(network: ForeignNetwork, grid: int, whole: dict[bool, Tensor]) -> int:
+    """How far from an edge that tiles have what lies beyond it matters: other numbers there change all they touch."""
     cut, scale = _odd_multiple(grid), network.needs.scale
     farthest = 0
     for turned, beyond in ((False, False), (False, True), (True, False), (True, True)):
         dim = -1 if turned else -2
         picture = trial_picture(network, turned).clone()
-        picture.narrow(dim, *((cut, picture.shape[dim] - cut) if beyond else (0, cut))).fill_(float("nan"))
-        touched = _by_distance(apply(network, picture).isnan().float(), dim, scale)
+        part = picture.narrow(dim, *((cut, picture.shape[dim] - cut) if beyond else (0, cut)))
+        part.fill_(float("nan"))
+        made = apply(network, picture)
+        if not made.isnan().any():  # a runtime that takes the larger of that and 0 for 0
+            part.fill_(LOUD)
+            made = apply(network, picture)
+        touched = _by_distance((made != whole[turned]).float(), dim, scale)
         inside = touched[:cut].flip(0) if beyond else touched[cut:]
         farthest = max(farthest, int(inside.sum()))
     return farthest

@@ -19,9 +19,10 @@ from ..processor import Needs
 
 PAIR = (".param", ".bin")
 """Suffixes of ncnn's two files, which are one network."""
-FOREIGN = (".pth", ".pt", ".ckpt", *PAIR)
+ONNX = ".onnx"
+FOREIGN = (".pth", ".pt", ".ckpt", ONNX, *PAIR)
 """Suffixes of other programs' networks that run as they are; see models/foreign/."""
-CHECKPOINTS = (*FOREIGN, ".pytorch", ".pkl", ".tar", ".h5", ".onnx")
+CHECKPOINTS = (*FOREIGN, ".pytorch", ".pkl", ".tar", ".h5")
 """Suffixes of other programs' weights."""
 OWN = ".safetensors"
 """Suffix of our weight files, and of some others'."""
