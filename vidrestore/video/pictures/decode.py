@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ...base.memory import check_fits, is_out_of_memory
 from ...errors import InputError, VidrestoreError
 from .formats import tiff
-from .formats.header import PictureHeader, damaged
+from .formats.header import damaged
+from .formats.picture_header import PictureHeader
 from .still import jpeg_end
 
 Samples = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]

@@ -12,7 +12,8 @@ from ...frame.frame import Colour
 from ..decode.colour_tags import guessed_matrix
 from ..facts.info import VideoInfo
 from ..time.rate import snap
-from .formats.header import PictureHeader, is_animated, read_header
+from .formats.header import is_animated, read_header
+from .formats.picture_header import PictureHeader
 from .still import is_still
 from .times import TIMES, Shown, Times, at_rate, read_times
 

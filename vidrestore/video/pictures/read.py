@@ -12,7 +12,8 @@ from ...errors import InputError, ResourceError
 from ..facts.info import VideoInfo
 from .decode import Samples, decode_picture
 from .folder import FORMATS
-from .formats.header import PictureHeader, damaged, read_header
+from .formats.header import damaged, read_header
+from .formats.picture_header import PictureHeader
 from .formats.webp import animated_pictures
 from .times import Shown
 

@@ -4,6 +4,7 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from PIL import Image
@@ -68,6 +69,25 @@ def resolution(tags: Image.Exif) -> Resolution | None:
 def believed(x: float, y: float) -> Resolution | None:
     """A resolution in dots per inch, unless it is absurd."""
     return (float(x), float(y)) if 0 < x <= _LARGEST and 0 < y <= _LARGEST else None
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """What the picture itself needs of an EXIF block."""
+
+    exif: bytes = b""
+    """The block; empty where it is damaged."""
+    orientation: int = 1
+    dpi: Resolution | None = None
+
+
+def tags_of(block: bytes) -> Tags:
+    """What an EXIF block says; nothing where it is damaged, since the picture is whole without."""
+    try:
+        tags = read(block)
+    except ValueError:
+        return Tags()
+    return Tags(block, orientation(tags), resolution(tags)) if block else Tags()
 
 
 def of_tiff(file: BinaryIO, offset: int) -> bytes:

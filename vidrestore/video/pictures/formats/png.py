@@ -4,12 +4,45 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
+from .cicp import CICP, primaries_and_transfer
+from .exif import believed, tags_of
+from .picture_header import PictureHeader
+
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _FIRST = 33
 """Bytes of the signature and the first chunk, the header."""
 _WANTED = {b"IHDR", b"tRNS", b"acTL", b"iCCP", b"pHYs", b"eXIf", b"cICP"}
 _LONGEST = 1 << 24
 """Bytes that are read of a chunk, and of what one unpacks to; samples, which are longer, are skipped."""
+
+
+def read_header(file: BinaryIO) -> PictureHeader:
+    """Without decoding anything. ValueError: it is damaged."""
+    chunks = read_chunks(file)
+    head, density = chunks.get(b"IHDR", b""), chunks.get(b"pHYs", b"")
+    if len(head) != 13:
+        raise ValueError("it has no header")
+    kind = head[9]
+    tags = tags_of(chunks.get(b"eXIf", b""))
+    dpi = None
+    if len(density) == 9 and density[8] == 1:  # per metre
+        dpi = believed(*(int.from_bytes(density[at : at + 4]) * 0.0254 for at in (0, 4)))
+    primaries, transfer = primaries_and_transfer(chunks.get(CICP, b""))
+    return PictureHeader(
+        "png",
+        int.from_bytes(head[:4]),
+        int.from_bytes(head[4:8]),
+        samples="uint16" if head[8] == 16 else "uint8",
+        channels={0: 1, 4: 2, 6: 4}.get(kind, 3),
+        alpha=kind in (4, 6) or b"tRNS" in chunks,
+        pages=max(1, int.from_bytes(chunks.get(b"acTL", b"")[:4])),
+        orientation=tags.orientation,
+        profile=unpacked_profile(chunks[b"iCCP"]) if b"iCCP" in chunks else b"",
+        exif=tags.exif,
+        dpi=dpi or tags.dpi,
+        primaries=primaries,
+        transfer=transfer,
+    )
 
 
 def read_chunks(file: BinaryIO) -> dict[bytes, bytes]:

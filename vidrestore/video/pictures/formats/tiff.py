@@ -6,7 +6,6 @@ OpenCV multiplies colours by an opacity, and takes planes that follow each other
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from io import BytesIO
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from .exif import STRUCTURE, Resolution, believed, damage, directories, of_tiff, read
+from .picture_header import PictureHeader
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage
@@ -34,25 +34,7 @@ class UnreadError(ValueError):
     """A TIFF that is whole, but of a kind that is not read; said as "its ... "."""
 
 
-@dataclass(frozen=True, slots=True)
-class TiffFacts:
-    """What the first page of a TIFF file says, and how many there are."""
-
-    width: int
-    height: int
-    samples: str
-    """As `read_samples` gives them: uint8, uint16 or float32."""
-    channels: int
-    alpha: bool
-    cmyk: bool
-    pages: int
-    orientation: int
-    profile: bytes
-    exif: bytes
-    dpi: Resolution | None
-
-
-def read_facts(file: BinaryIO) -> TiffFacts:
+def read_header(file: BinaryIO) -> PictureHeader:
     """Without decoding anything. ValueError: damaged; UnreadError."""
     with _opened(file) as tif:
         page = tif.pages.first
@@ -60,9 +42,10 @@ def read_facts(file: BinaryIO) -> TiffFacts:
         pages = sum(not getattr(each, "subfiletype", 0) & _NO_PAGE for each in islice(tif.pages, _LOOKED_AT))
         tags = page.tags
         profile, turned = tags.valueof(_PROFILE, b""), tags.valueof(274, 1)
-        return TiffFacts(
-            width=page.imagewidth,
-            height=page.imagelength,
+        return PictureHeader(
+            "tiff",
+            page.imagewidth,
+            page.imagelength,
             samples=_samples(page),
             channels=page.samplesperpixel,
             alpha=any(extra in (1, 2) for extra in page.extrasamples),

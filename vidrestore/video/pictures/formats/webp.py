@@ -1,11 +1,13 @@
 """WebP files: what their chunks say, and the pictures of an animation. RFC 9649."""
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .exif import tags_of
+from .picture_header import PictureHeader
 
 _LONGEST = 1 << 24
 """Bytes that are read of a chunk; samples, which may be longer, are skipped."""
@@ -15,48 +17,46 @@ _NO_TIME = 100
 """Milliseconds that browsers show a picture for that says 10 or less."""
 
 
-@dataclass(slots=True)
-class WebpFacts:
-    """What a WebP file says of itself."""
-
-    width: int = 0
-    height: int = 0
-    alpha: bool = False
-    durations: list[int] = field(default_factory=list)
-    """Of an animation: milliseconds that each of its pictures is shown."""
-    profile: bytes = b""
-    exif: bytes = b""
-
-
-def read_facts(file: BinaryIO) -> WebpFacts:
+def read_header(file: BinaryIO) -> PictureHeader:
     """Without decoding anything.
 
     ValueError: it is no WebP, is shorter than it says, or a still picture does not have the size of its canvas.
     """
-    facts = WebpFacts()
-    stored = (0, 0)
+    size, stored, alpha = (0, 0), (0, 0), False
+    profile, block = b"", b""
+    durations: list[int] = []
     for name, content in _chunks(file):
         if name == b"VP8X":
-            facts.alpha = bool(content[:1] and content[0] & 0x10)
-            facts.width, facts.height = _number(content[4:7]) + 1, _number(content[7:10]) + 1
+            alpha = bool(content[:1] and content[0] & 0x10)
+            size = _number(content[4:7]) + 1, _number(content[7:10]) + 1
         elif name == b"VP8L" and not any(stored):
             bits = _number(content[1:5])
             stored = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-            facts.alpha = facts.alpha if facts.width else bool(bits >> 28 & 1)
+            alpha = alpha if any(size) else bool(bits >> 28 & 1)
         elif name == b"VP8 " and not any(stored):
             stored = _number(content[6:8]) & 0x3FFF, _number(content[8:10]) & 0x3FFF
         elif name == b"ANMF":
             shown = _number(content[12:15])
-            facts.durations.append(shown if shown > 10 else _NO_TIME)
+            durations.append(shown if shown > 10 else _NO_TIME)
         elif name == b"ICCP":
-            facts.profile = content
+            profile = content
         elif name == b"EXIF":
-            facts.exif = content.removeprefix(b"Exif\0\0")
-    if not facts.width:
-        facts.width, facts.height = stored
-    elif not facts.durations and stored != (facts.width, facts.height):
-        raise ValueError(f"a picture of {stored} lies on a canvas of {facts.width}x{facts.height}")
-    return facts
+            block = content.removeprefix(b"Exif\0\0")
+    if any(size) and not durations and stored != size:
+        raise ValueError(f"a picture of {stored} lies on a canvas of {size[0]}x{size[1]}")
+    tags = tags_of(block)
+    return PictureHeader(
+        "webp",
+        *(size if any(size) else stored),
+        channels=4 if alpha else 3,
+        alpha=alpha,
+        pages=max(1, len(durations)),
+        durations=tuple(durations),
+        orientation=1 if durations else tags.orientation,
+        profile=profile,
+        exif=tags.exif,
+        dpi=tags.dpi,
+    )
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
