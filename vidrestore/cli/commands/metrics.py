@@ -151,19 +151,13 @@ def _show(comparison: "Comparison") -> None:
     """The tables, on stdout."""
     from rich.table import Table
 
-    def text(value: float | None) -> str:
-        return "-" if value is None else f"{value:.5g}"
+    from ...metrics.report.tables import scene_table, summary_table
 
-    tables = [Table("metric", "mean", "min", "5 %", "95 %", "max", "worst frames", box=None)]
-    for metric in comparison.metrics:
-        summary = comparison.summary(metric)
-        values = (summary.mean, summary.min, summary.p5, summary.p95, summary.max)
-        show.add_row(tables[0], metric, *map(text, values), comparison.worst_names(metric))
-    if comparison.scenes:
-        tables.append(Table("frames", *comparison.metrics, box=None))
-        for scene in comparison.scenes:
-            means = (comparison.summary(metric, scene=scene).mean for metric in comparison.metrics)
-            show.add_row(tables[1], f"{scene.first} to {scene.last}", *map(text, means))
+    tables = []
+    for header, *rows in (summary_table(comparison), *([scene_table(comparison)] if comparison.scenes else [])):
+        tables.append(Table(*header, box=None))
+        for row in rows:
+            show.add_row(tables[-1], *row)
     show.tell_tables(
         *tables,
         caption=f"{len(comparison.rows)} frames, {comparison.width}x{comparison.height}, offset {comparison.offset}, "

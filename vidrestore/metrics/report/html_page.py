@@ -2,18 +2,16 @@
 
 import base64
 import json
-from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from string import Template
 
 from ...base.text import visible
-from ...scenes.list import Scene
 from ..compare.results import Comparison, Kept
 from .chart import panels
 from .difference import AMPLIFIED, difference, png
 from .plot import svg
-from .tables import number
+from .tables import Table, number, scene_table, shown, summary_table
 
 VIEWS = ("reference", "result", "difference")
 
@@ -29,8 +27,8 @@ def html_report(comparison: Comparison) -> str:
         title=_text(title),
         facts=_text(_facts(comparison)),
         warnings="".join(f'<p class="facts">Note: {_text(line)}</p>' for line in comparison.warnings),
-        table=_table(comparison),
-        scenes=_scene_table(comparison),
+        table=_rows(summary_table(comparison)),
+        scenes="<h2>Means of scenes</h2>" + _rows(scene_table(comparison)) if comparison.scenes else "",
         charts="\n".join(svg(panel) for panel in panels(comparison)),
         worst="\n".join(_figure(kept) for kept in comparison.kept) or "<p>No frame differs.</p>",
         scores=_scores(comparison),
@@ -54,35 +52,11 @@ def _facts(comparison: Comparison) -> str:
     return ", ".join(parts)
 
 
-def _table(comparison: Comparison) -> str:
-    rows = []
-    for metric in comparison.metrics:
-        summary = comparison.summary(metric)
-        values = (summary.mean, summary.min, summary.p5, summary.p95, summary.max)
-        rows.append([metric, *(_shown(value) for value in values), comparison.worst_names(metric)])
-    return _rows(["metric", "mean", "min", "5 %", "95 %", "max", "worst frames"], rows)
-
-
-def _scene_table(comparison: Comparison) -> str:
-    if not comparison.scenes:
-        return ""
-
-    def means(scene: Scene) -> list[str]:
-        return [_shown(comparison.summary(metric, scene=scene).mean) for metric in comparison.metrics]
-
-    rows = [[f"{scene.first} to {scene.last}", *means(scene)] for scene in comparison.scenes]
-    return "<h2>Means of scenes</h2>" + _rows(["frames", *comparison.metrics], rows)
-
-
-def _rows(header: list[str], rows: Iterable[list[str]]) -> str:
+def _rows(table: Table) -> str:
     def line(cells: list[str], tag: str) -> str:
         return "<tr>" + "".join(f"<{tag}>{_text(cell)}</{tag}>" for cell in cells) + "</tr>"
 
-    return "<table>" + line(header, "th") + "".join(line(row, "td") for row in rows) + "</table>"
-
-
-def _shown(value: float | None) -> str:
-    return "-" if value is None else f"{value:.5g}"
+    return "<table>" + line(table[0], "th") + "".join(line(row, "td") for row in table[1:]) + "</table>"
 
 
 def _figure(kept: Kept) -> str:
@@ -92,7 +66,7 @@ def _figure(kept: Kept) -> str:
         for view, picture in zip(VIEWS, pictures, strict=True)
     )
     row = kept.row
-    values = ", ".join(f"{name} {_shown(score)}" for name, score in row.scores.items())
+    values = ", ".join(f"{name} {shown(score)}" for name, score in row.scores.items())
     caption = f"Frame {row.frame}{f', {row.name}' if row.name else ''}, {row.time:.3f} s: {values}"
     return (
         f'<figure class="pair"><figcaption>{_text(caption)}</figcaption>'

@@ -1,4 +1,4 @@
-"""Comparisons as JSON and CSV."""
+"""Comparisons as JSON, as CSV, and as tables for people."""
 
 import csv
 import io
@@ -50,6 +50,34 @@ def as_csv(comparison: Comparison) -> str:
             [row.frame, f"{row.time:.6f}", visible(row.name), *(row.scores[name] for name in comparison.metrics)]
         )
     return text.getvalue()
+
+
+Table = list[list[str]]
+"""Rows of cells; the first is the header."""
+
+
+def summary_table(comparison: Comparison) -> Table:
+    """One row a metric."""
+    rows = [["metric", "mean", "min", "5 %", "95 %", "max", "worst frames"]]
+    for metric in comparison.metrics:
+        summary = comparison.summary(metric)
+        values = (summary.mean, summary.min, summary.p5, summary.p95, summary.max)
+        rows.append([metric, *map(shown, values), comparison.worst_names(metric)])
+    return rows
+
+
+def scene_table(comparison: Comparison) -> Table:
+    """Means, one row a scene."""
+    rows = [["frames", *comparison.metrics]]
+    for scene in comparison.scenes:
+        means = (comparison.summary(metric, scene=scene).mean for metric in comparison.metrics)
+        rows.append([f"{scene.first} to {scene.last}", *map(shown, means)])
+    return rows
+
+
+def shown(score: float | None) -> str:
+    """A score in a table."""
+    return "-" if score is None else f"{score:.5g}"
 
 
 def _summaries(comparison: Comparison, scene: Scene | None) -> dict[str, dict[str, Number]]:
