@@ -1,10 +1,11 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from vidrestore.engine.blend import shares
 from vidrestore.engine.tile import Span, spans, tiled
 from vidrestore.errors import UsageError
 from vidrestore.models.processor import Needs
@@ -92,3 +93,36 @@ def test_tiles_have_one_size():
     sizes = set()
     tiled(lambda t: sizes.add(t.shape[-2:]) or t, torch.rand(1, 1, 1, 100, 37), tile=32, needs=Needs(halo=3))
     assert len(sizes) == 1
+
+
+@settings(deadline=None)
+@given(
+    size=st.integers(1, 150),
+    halo=st.integers(1, 9),
+    extra=st.integers(1, 40),
+    multiple=st.integers(1, 4),
+    scale=st.integers(1, 3),
+)
+def test_shares_of_tiles_add_up_to_one(size: int, halo: int, extra: int, multiple: int, scale: int):
+    size, margin = size * multiple, -(-halo // multiple) * multiple
+    reads = [s.read for s in spans(size, tile=2 * margin + multiple + extra, halo=halo, multiple=multiple)]
+    total = torch.zeros(size * scale)
+    for read, share in zip(reads, shares(reads, size=size, margin=halo, scale=scale), strict=True):
+        assert share.min() >= 0 and len(share) == (read.stop - read.start) * scale
+        assert (read.start == 0 or share[0] == 0) and (read.stop == size or share[-1] == 0)
+        total[read.start * scale : read.stop * scale] += share
+    torch.testing.assert_close(total, torch.ones_like(total))
+
+
+def test_blended_tiles_show_no_seam():
+    """Each pixel times the mean of what the network gets: what a tile makes is brighter or darker than the next."""
+
+    def network(x: Tensor) -> Tensor:
+        return (x * x.mean((-2, -1), keepdim=True)).repeat_interleave(2, -1).repeat_interleave(2, -2)
+
+    x = torch.linspace(0, 1, 300)[:, None].expand(1, 1, 1, 300, 200).contiguous()
+    hard = tiled(network, x, tile=120, needs=Needs(scale=2, halo=16))
+    soft = tiled(network, x, tile=120, needs=Needs(scale=2, halo=16, blends=True))
+    assert hard.shape == soft.shape == (1, 1, 1, 600, 400)
+    step = soft.diff(dim=-2).abs().max() / hard.diff(dim=-2).abs().max()
+    assert step < 0.2 and hard.diff(dim=-2).abs().max() > 0.05

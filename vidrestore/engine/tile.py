@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..errors import UsageError
 from ..models.processor import Needs
+from .blend import shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +92,40 @@ def tiled(fn: Callable[[Tensor], Tensor], x: Tensor, *, tile: int, needs: Needs)
     rows, columns = (
         spans(n, tile=tile, halo=needs.halo, multiple=needs.multiple, scale=needs.scale) for n in padded.shape[-2:]
     )
+    out = _blended(fn, padded, rows, columns, needs) if needs.blends else _joined(fn, padded, rows, columns)
+    return out[..., : height * needs.scale, : width * needs.scale]
+
+
+def _joined(fn: Callable[[Tensor], Tensor], x: Tensor, rows: list[Span], columns: list[Span]) -> Tensor:
+    """Of each tile what is right, side by side."""
     out = torch.empty(0)
     for row in rows:
         for column in columns:
-            part = fn(padded[..., row.read, column.read])
+            part = fn(x[..., row.read, column.read])
             if not out.numel():
                 out = part.new_empty((*part.shape[:-2], rows[-1].into.stop, columns[-1].into.stop))
             out[..., row.into, column.into] = part[..., row.keep, column.keep]
-    return out[..., : height * needs.scale, : width * needs.scale]
+    return out
+
+
+def _blended(fn: Callable[[Tensor], Tensor], x: Tensor, rows: list[Span], columns: list[Span], needs: Needs) -> Tensor:
+    """The tiles' sum, each by its share at each place."""
+    scale = needs.scale
+    height, width = x.shape[-2:]
+    down, across = (
+        shares([span.read for span in axis], size=size, margin=max(1, needs.halo), scale=scale)
+        for axis, size in ((rows, height), (columns, width))
+    )
+    out = torch.empty(0)
+    for row, top in zip(rows, down, strict=True):
+        for column, left in zip(columns, across, strict=True):
+            part = fn(x[..., row.read, column.read])
+            if not out.numel():
+                out = part.new_zeros((*part.shape[:-2], scale * height, scale * width))
+            place = (..., _scaled(row.read, scale), _scaled(column.read, scale))
+            out[place] += part * (top[:, None] * left).to(part)
+    return out
+
+
+def _scaled(part: slice, scale: int) -> slice:
+    return slice(part.start * scale, part.stop * scale)

@@ -30,6 +30,8 @@ class Needs:
     """Output height and width over input height and width."""
     halo: int = 0
     """Input pixels beyond a tile that still change its output."""
+    blends: bool = False
+    """Farther ones change it, too: tiles go over into each other where they meet."""
     multiple: int = 1
     """Height and width must be multiples of this; the engine pads by replication and crops."""
 

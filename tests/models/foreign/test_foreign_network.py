@@ -11,11 +11,14 @@ from torch import Tensor, nn
 
 from tests.models.foreign.ncnn_files import compact, conv_line, plain, tagged, write
 from tests.models.foreign.trials import inferred, pictures
+from vidrestore.base.cache import _sum as cache_sum
 from vidrestore.base.settings import Settings
 from vidrestore.errors import ModelError
+from vidrestore.models.foreign import probe
 from vidrestore.models.foreign.network import ForeignNetwork
-from vidrestore.models.foreign.open import open_foreign
-from vidrestore.models.foreign.probe import HALF_A_CODE, STATED_HALO, as_processor
+from vidrestore.models.foreign.open import _opened, open_foreign
+from vidrestore.models.foreign.probe import as_processor
+from vidrestore.models.foreign.tiles import HALF_A_CODE, STATED_HALO
 from vidrestore.models.processor import Needs, apply
 from vidrestore.restoration.network import precisely_enough
 
@@ -63,7 +66,7 @@ FOUND: dict[Callable[[Path], Path], tuple[Needs, int]] = {
     compact: (Needs(scale=2, halo=2), 0),
     unpadded: (Needs(scale=2, halo=2), 3),
     pooled: (Needs(multiple=2, halo=2), 0),
-    gated: (Needs(halo=STATED_HALO), 0),
+    gated: (Needs(halo=STATED_HALO, blends=True), 0),
 }
 """Networks, and what is found of each."""
 
@@ -176,3 +179,28 @@ def test_what_bf16_keeps_is_measured(tmp_path: Path):
     assert precisely_enough([rough], asked).precision == "fp32"
     assert precisely_enough([rough], Settings(precision="bf16")).precision == "bf16"
     assert precisely_enough([open_foreign(compact(tmp_path))], asked) == asked
+
+
+def test_what_was_measured_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("VIDRESTORE_CACHE", str(tmp_path / "cache"))
+    path = compact(tmp_path)
+
+    def open_again() -> ForeignNetwork:
+        _opened.cache_clear()
+        return open_foreign(path)
+
+    first, window = open_again(), pictures(1, 30, 40)
+    (entry,) = (tmp_path / "cache").iterdir()
+    with monkeypatch.context() as context:
+        context.setattr(probe, "_measure", lambda *_: pytest.fail("measured again"))
+        second = open_again()
+        assert (second.needs, second.bf16, second.seam, second.border) == (first.needs, first.bf16, 0, 0)
+        assert torch.equal(apply(second, window), apply(first, window))
+    for content in (b"no JSON", b'{"scale": 2}', entry.read_bytes()[32:].replace(b'"halo": 2', b'"halo": 99999')):
+        entry.write_bytes(cache_sum(entry, content) + content)
+        assert open_again().needs == first.needs
+    with path.with_suffix(".bin").open("r+b") as file:
+        file.seek(40)
+        file.write(b"\0\0\0\0")
+    open_again()
+    assert len(list((tmp_path / "cache").iterdir())) == 2

@@ -9,7 +9,7 @@ import torch
 from tests.models.foreign.onnx_files import compact_onnx, write_onnx
 from tests.models.foreign.trials import inferred, pictures, refusal
 from vidrestore.models.foreign.open import open_foreign
-from vidrestore.models.foreign.probe import STATED_HALO
+from vidrestore.models.foreign.tiles import STATED_HALO
 from vidrestore.models.processor import Needs, apply
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from ...base.cache import code_of
+
 NO_FILE = "<no file>"
 
 
@@ -37,11 +39,7 @@ PACKAGE = Path(__file__).resolve().parents[2]
 @lru_cache(maxsize=1)
 def code(package: Path = PACKAGE) -> bytes:
     """Hash of the folders of this package that a network may call."""
-    digest = hashlib.sha256()
-    for part in ("engine", "frame", "models"):
-        for file in sorted((package / part).rglob("*.py")):
-            digest.update(file.read_bytes())
-    return digest.digest()
+    return code_of(*(package / part for part in ("engine", "frame", "models")))
 
 
 @lru_cache(maxsize=256)

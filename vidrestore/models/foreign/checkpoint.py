@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ...errors import ModelError
-from ..weights.manifest import UNREADABLE
+from ..weights.manifest import UNREADABLE, digest
 from .library import spandrel
 from .network import ForeignNetwork
 from .probe import Sizes, as_processor
@@ -53,7 +53,13 @@ def open_checkpoint(path: Path) -> ForeignNetwork:
             needs = model.size_requirements
             if needs.square:
                 raise ModelError("takes square pictures only")
-            return as_processor(_core(model), _sizes(model), multiple=needs.multiple_of, minimum=needs.minimum)
+            return as_processor(
+                _core(model),
+                _sizes(model),
+                file=digest(path),
+                multiple=needs.multiple_of,
+                minimum=needs.minimum,
+            )
     except ModelError as error:
         raise ModelError(f"{path}: the network {error}") from error
 

@@ -42,8 +42,10 @@ class ForeignNetwork(nn.Module):
         if not self.seam:
             return ""
         codes = 255 * self.seam
+        blended = "blended where they meet, " if self.needs.blends else ""
         return (
-            f"each pixel depends on far ones: tiles may differ from the whole by {codes:.2g} of 255; --tile 0 has none"
+            f"each pixel depends on far ones: tiles, {blended}may differ from the whole by {codes:.2g} of 255; "
+            "--tile 0 has none"
         )
 
     def prepare(self, window: Tensor) -> tuple[Tensor, ...]:

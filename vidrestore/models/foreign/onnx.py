@@ -94,7 +94,7 @@ def open_onnx(path: Path) -> ForeignNetwork:
         raise ModelError(_unreadable(path, str(error))) from error
     try:
         _check_ends(model)
-        return as_processor(OnnxCore(file), partial(_shape, model))
+        return as_processor(OnnxCore(file), partial(_shape, model), file=file.digest)
     except ModelError as error:
         raise ModelError(f"the network of {path} {error}") from error
 

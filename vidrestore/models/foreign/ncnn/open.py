@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ....errors import ModelError
+from ...weights.manifest import digest
 from ..network import ForeignNetwork
 from ..probe import as_processor
 from .graph import Graph, read_network
@@ -28,7 +29,7 @@ def open_ncnn(path: Path) -> ForeignNetwork:
             "it is for another task"
         )
     try:
-        return as_processor(graph, Trial(graph))
+        return as_processor(graph, Trial(graph), file=digest(param))
     except ModelError as error:
         raise ModelError(f"the network of {param} {error}") from error
 
