@@ -22,6 +22,8 @@ HELD = 64
 """Samples that validation sees."""
 ZERO, SPAN = (16.0, 128.0, 128.0), (219.0, 224.0, 224.0)
 """Code values of black and no colour, and from there to white or all colour: of Y, U and V."""
+LEAST = (0.0, -0.5, -0.5)
+"""Of Y, U and V."""
 PLACES = 2
 """Of which the one with more detail becomes the patch: a frame's error lies where detail is."""
 
@@ -60,7 +62,8 @@ class RealFootageTask:
             )
         samples = RealSamples(make(held, rounds=2), self, batch=1, seed=0, steps=HELD)
         return Material(
-            partial(RealSamples, clips, self), Held([samples[i] for i in range(HELD)], partial(bicubic, self))
+            partial(RealSamples, clips, self),
+            Held([samples[i] for i in range(HELD)], partial(bicubic, self), LEAST if self.scale == 1 else LEAST[:1]),
         )
 
 
