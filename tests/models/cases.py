@@ -39,7 +39,10 @@ ARGUMENTS: dict[str, list[dict[str, object]]] = {
         {"width": 0.03125, "taps": 7, "local_conv": "twopass"},
         {"width": 0.03125, "taps": 5, "normalise": True},
     ],
-    "unblur": [{"channels": (8, 12, 16), "blocks": (1, 1, 1)}],
+    "unblur": [
+        {"channels": (8, 12, 16), "blocks": (1, 1, 1)},
+        {"channels": (8, 12, 16), "blocks": (1, 1, 1), "gate": 4},
+    ],
 }
 CONTRAST = {"sepconv": 0.05}
 """Standard deviation that the random weights give what leaves the core, where that is not a picture."""

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from ..processor import Needs
 
 Three = tuple[int, int, int]
+GATE = 3
+"""Convolutions of the gate."""
 
 
 class Unblur(nn.Module):
@@ -23,12 +25,20 @@ class Unblur(nn.Module):
         halo: where less than all it can see (203 pixels) is enough, measured on the trained network; None: all. With
             less a tile is not the whole to the bit: it differs by less than half an 8-bit code, so that some samples
             are rounded to the next one (tests/models/test_unblur.py).
+        gate: channels of the layers that judge, pixel by pixel, how much of the change is shown: what is sharp, or only
+            looks blurred since it was compressed, is to stay as it is. 0: all of it is shown.
     """
 
-    def __init__(self, channels: Three = (64, 96, 256), blocks: Three = (2, 3, 8), halo: int | None = None) -> None:
+    def __init__(
+        self,
+        channels: Three = (64, 96, 256),
+        blocks: Three = (2, 3, 8),
+        halo: int | None = None,
+        gate: int = 0,
+    ) -> None:
         super().__init__()
-        self.core = _UNet(tuple(channels), tuple(blocks))
-        sees = max(pixel - _leftmost(pixel, blocks) for pixel in range(8))
+        self.core = _UNet(tuple(channels), tuple(blocks), gate)
+        sees = max(pixel - _leftmost(pixel, blocks, at_end=GATE if gate else 1) for pixel in range(8))
         self.needs = Needs(halo=sees if halo is None else halo, multiple=8)
 
     def prepare(self, window: Tensor) -> tuple[Tensor, ...]:
@@ -40,9 +50,13 @@ class Unblur(nn.Module):
         return window[:, :1] + F.pixel_shuffle(core_out[0].float(), 2)[:, None]
 
 
-def _leftmost(pixel: int, blocks: Three) -> int:
-    """The first pixel that still changes this one: down to the eighth resolution and back, two each block."""
-    half = pixel // 2 - 1 - 2 * blocks[0]
+def _leftmost(pixel: int, blocks: Three, *, at_end: int) -> int:
+    """The first pixel that still changes this one: down to the eighth resolution and back, two each block.
+
+    Args:
+        at_end: 3x3 convolutions behind the blocks.
+    """
+    half = pixel // 2 - at_end - 2 * blocks[0]
     quarter = half // 2 - 2 * blocks[1]
     eighth = quarter // 2 - 2 * blocks[2]
     return 2 * (2 * (2 * eighth - 2 * blocks[1]) - 2 * blocks[0] - 1)
@@ -51,7 +65,7 @@ def _leftmost(pixel: int, blocks: Three) -> int:
 class _UNet(nn.Module):
     """What is to be added; nothing before training."""
 
-    def __init__(self, channels: tuple[int, ...], blocks: tuple[int, ...]) -> None:
+    def __init__(self, channels: tuple[int, ...], blocks: tuple[int, ...], gate: int) -> None:
         super().__init__()
         half, quarter, eighth = channels
         self.first = nn.Conv2d(12, half, 3, padding=1)
@@ -67,14 +81,16 @@ class _UNet(nn.Module):
         self.last = nn.Conv2d(half, 12, 3, padding=1)
         nn.init.zeros_(self.last.weight)
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
+        self.gate = _gate(half, gate) if gate else None
 
     def forward(self, x: Tensor) -> Tensor:
         half = self.at_half(self.first(x))
         quarter = self.at_quarter(self.to_quarter(half))
         eighth = self.at_eighth(self.to_eighth(quarter))
         quarter = self.back_at_quarter(quarter + self.from_eighth(eighth))
-        out: Tensor = self.last(self.back_at_half(half + self.from_quarter(quarter)))
-        return out
+        seen = self.back_at_half(half + self.from_quarter(quarter))
+        change: Tensor = self.last(seen)
+        return change if self.gate is None else change * self.gate(seen)
 
 
 class _Block(nn.Module):
@@ -93,6 +109,15 @@ class _Block(nn.Module):
 
 def _chain(channels: int, blocks: int) -> nn.Sequential:
     return nn.Sequential(*(_Block(channels) for _ in range(blocks)))
+
+
+def _gate(inputs: int, channels: int) -> nn.Sequential:
+    """A share from 0 to 1 for each pixel; before training about three quarters."""
+    last = nn.Conv2d(channels, 1, 3, padding=1)
+    nn.init.zeros_(last.weight)
+    nn.init.ones_(last.bias)  # type: ignore[arg-type]
+    between = (nn.Conv2d(inputs, channels, 3, padding=1), nn.ReLU(), nn.Conv2d(channels, channels, 3, padding=1))
+    return nn.Sequential(*between, nn.ReLU(), last, nn.Sigmoid())
 
 
 def _up(inputs: int, outputs: int) -> nn.Module:
