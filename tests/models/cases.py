@@ -15,7 +15,11 @@ from vidrestore.models.weights.calibration import calibrate, measure
 
 # Small variants of each network, enough to reach every branch of it.
 ARGUMENTS: dict[str, list[dict[str, object]]] = {
-    "aligned": [{"width": 8, "blocks": 1}, {"width": 8, "blocks": 1, "confidence": True}],
+    "aligned": [
+        {"width": 8, "blocks": 1},
+        {"width": 8, "blocks": 1, "confidence": True},
+        {"width": 8, "blocks": 1, "alone": True},
+    ],
     "cleaner": [{"width": 8, "blocks": 1}],
     "delta": [{"applications": 1}, {"reconstruction": "A", "applications": 1, "kernel_order": "hwt", "skip": True}],
     "espcn": [

@@ -158,7 +158,7 @@ def test_frames_outside_the_window_change_nothing(case: Case):
     def outputs(changed: int | None) -> list[list[Tensor]]:
         frames = []
         for i in range(n):
-            y = torch.full((16, 24), 40 + 10 * i + 100 * (i == changed), dtype=torch.uint8)
+            y = torch.full((16, 24), 40 + i + 100 * (i == changed), dtype=torch.uint8)
             planes = Planes(y, torch.full((8, 12), 120, dtype=torch.uint8), torch.full((8, 12), 140), Colour())
             frames.append(Frame(planes, Fraction(i, 25), Fraction(1, 25)))
         out = list(run(processor, frames, engine=engine, settings=settings))

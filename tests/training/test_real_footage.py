@@ -14,7 +14,8 @@ from vidrestore.cli import app
 from vidrestore.errors import UsageError
 from vidrestore.frame.resize import imresize
 from vidrestore.metrics.psnr import psnr
-from vidrestore.models.kernels.motion_reference import activity, mismatch
+from vidrestore.models.kernels.motion import compare
+from vidrestore.models.kernels.motion_reference import activity
 from vidrestore.models.networks.aligned import LEVELS, Aligned
 from vidrestore.training.data.chain import Damage, Noise, Shares, damaged, draw, planes
 from vidrestore.training.data.encoded_scenes import encoded_scenes
@@ -184,7 +185,7 @@ def test_mismatch_and_activity_by_hand() -> None:
     picture = torch.rand(1, 1, 12, 16)
     others = torch.stack((picture[0, 0], picture[0, 0] + 0.25))[None]
     still = torch.zeros_like(others)
-    found = mismatch(picture, others, still, still)
+    _, found = compare(picture, others, still, still)
     assert found[0, 0].abs().max() < 1e-6
     assert torch.allclose(found[0, 1], torch.full((12, 16), 0.25), atol=1e-6)
     square = picture[0, 0, 2:11, 3:12].double().numpy()  # what activity at (6, 7) looks at: a mean's mean

@@ -166,7 +166,13 @@ FLOW = Recipe("fusion", {}, FlowMixingTask(), loss="log-mse", steps=12_000, batc
 
 # Super-resolution from five frames, for users' videos: decibels as the measure, as in FLOW.
 ALIGNED = Recipe(
-    "aligned", {}, VideoUpscalingTask(Degradation(2)), loss="log-mse", steps=20_000, batch=8, learning_rate=8e-4
+    "aligned",
+    {"alone": True},
+    VideoUpscalingTask(Degradation(2)),
+    loss="log-mse",
+    steps=20_000,
+    batch=8,
+    learning_rate=8e-4,
 )
 
 # The same for what users bring: compressed, noisy, scaled by anything. It begins from aligned-x2's weights.

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vidrestore.models.kernels.motion import motion
-from vidrestore.models.kernels.motion_reference import FARTHEST, HALO, MULTIPLE, gather, reference
+from vidrestore.models.kernels.motion import compare, motion
+from vidrestore.models.kernels.motion_reference import FARTHEST, HALO, MULTIPLE, between, gather, local_mean, reference
 
 
 def texture(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -46,6 +46,23 @@ def test_what_does_not_move_stays_put_where_there_is_nothing_to_see() -> None:
     flat = torch.full((1, 1, 64, 64), 0.5)
     y, x = motion(flat, flat.expand(1, 4, 64, 64))
     assert not y.any() and not x.any()
+
+
+def test_frames_compared_by_kernels_are_those_of_torch_and_of_opencv() -> None:
+    generator = torch.Generator().manual_seed(0)
+    picture, others = torch.rand(2, 1, 70, 48, generator=generator), torch.rand(2, 3, 70, 48, generator=generator)
+    y, x = (12 * torch.randn(2, 3, 70, 48, generator=generator) for _ in range(2))
+    apart, differs = compare(picture, others, y, x)
+    plain = between(others, y, x) - picture
+    assert torch.equal(apart, plain)
+    assert torch.equal(differs, local_mean(plain.abs()))
+    columns, rows = np.meshgrid(np.arange(48, dtype=np.float32), np.arange(70, dtype=np.float32))
+    at = columns + x[1, 2].numpy(), rows + y[1, 2].numpy()
+    moved = cv2.remap(others[1, 2].numpy(), *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    error = np.abs(moved - picture[1, 0].numpy() - apart[1, 2].numpy())
+    assert error.mean() < 0.01  # OpenCV rounds places to a 32nd of a pixel
+    box = cv2.blur(np.abs(apart[1, 2].numpy()), (5, 5), borderType=cv2.BORDER_REPLICATE)
+    np.testing.assert_allclose(differs[1, 2].numpy(), box, atol=1e-5)
 
 
 def test_no_displacement_is_longer_than_the_longest() -> None:

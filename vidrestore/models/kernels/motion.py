@@ -1,9 +1,9 @@
-"""motion(): where each pixel of one picture lies in others, by whatever computes it fastest. Always the same bits."""
+"""Where each pixel of one picture lies in others, by whatever computes it fastest. Always the same bits."""
 
 import torch
 from torch import Tensor
 
-from .motion_reference import reference
+from .motion_reference import between, local_mean, reference
 
 
 def motion(picture: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
@@ -18,6 +18,19 @@ def motion(picture: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
 
         return motion_cpu.motion(picture, others)
     return reference(picture, others)
+
+
+def compare(picture: Tensor, others: Tensor, y: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    """How far others, moved onto `picture` by what `motion` found, differ from it, (B, N, H, W) each.
+
+    At the pixel itself, with its sign, others bilinear between pixels; and the mean size of that over 5x5 pixels.
+    """
+    if by_kernels(picture, others, y, x):
+        from . import motion_cpu  # 0.5 s
+
+        return motion_cpu.compare(picture, others, y, x)
+    apart = between(others, y, x) - picture
+    return apart, local_mean(apart.abs())
 
 
 def by_kernels(*tensors: Tensor) -> bool:

@@ -27,6 +27,7 @@ Float = np.float32
 BAND = 32
 """Rows a thread takes at once: they and the few around them, which are computed twice, stay in the cache."""
 ZERO, HALF, ONE, TWO, THREE, FOUR, NINE = (Float(x) for x in (0, 0.5, 1, 2, 3, 4, 9))
+AREA = Float((2 * WINDOW + 1) ** 2)
 FLAT_SUM = Float((2 * WINDOW + 1) ** 2 * FLAT)
 PLACES = np.array(sorted(product(range(-REACH, REACH + 1), repeat=2), key=lambda at: math.hypot(*at)))
 """What the search tries, (81, 2), in its order."""
@@ -68,6 +69,15 @@ def facts(middle: Tensor, others: Tensor, y: Tensor, x: Tensor, *, news: float, 
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
         _over_bands(pool, _facts, [*arrays, out, Float(news), Float(place)])
     return torch.from_numpy(out)
+
+
+def compare(picture: Tensor, others: Tensor, y: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    """See motion.compare."""
+    apart, differs = (np.empty(tuple(others.shape), Float) for _ in range(2))
+    arrays = [as_array(t) for t in (y, x, picture, others)]
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        _over_bands(pool, _compare, [*arrays, apart, differs])
+    return torch.from_numpy(apart), torch.from_numpy(differs)
 
 
 def _refined(pool: ThreadPoolExecutor, picture: Array, others: Array, y: Array, x: Array) -> tuple[Array, Array]:
@@ -256,6 +266,28 @@ def _between(picture: Array, row: int, y: Array, x: Array, out: Array) -> None:
         upper = picture[above, near] + (picture[above, far] - picture[above, near]) * right
         lower = picture[below, near] + (picture[below, far] - picture[below, near]) * right
         out[c] = upper + (lower - upper) * down
+
+
+@_compiled
+def _compare(
+    y: Array, x: Array, picture: Array, others: Array, apart: Array, differs: Array,
+    b: int, n: int, top: int, bottom: int,
+) -> None:  # fmt: skip
+    height, width = y.shape[2:]
+    sizes = np.empty((bottom - top + 2 * WINDOW, width), Float)
+    line, padded = np.empty(width, Float), np.empty(width + 2 * WINDOW, Float)
+    for r in range(len(sizes)):
+        row = _within(top - WINDOW + r, height)
+        _between(others[b, n], row, y[b, n, row], x[b, n, row], line)
+        for c in range(width):
+            line[c] -= picture[b, 0, row, c]
+            sizes[r, c] = abs(line[c])
+        if top <= row < bottom:
+            apart[b, n, row] = line
+    for row in range(top, bottom):
+        _window(sizes, row - top, padded, line)
+        for c in range(width):
+            differs[b, n, row, c] = line[c] / AREA
 
 
 @_compiled

@@ -46,11 +46,6 @@ def gather(pictures: Tensor, y: Tensor, x: Tensor) -> Tensor:
     return _taken(pictures, _rows(y), _columns(x))
 
 
-def mismatch(picture: Tensor, others: Tensor, y: Tensor, x: Tensor) -> Tensor:
-    """Mean absolute difference over 5x5 pixels of `picture` (B, 1, H, W) and `others` (B, N, H, W) moved onto it."""
-    return local_mean((between(others, y, x) - picture).abs())
-
-
 def activity(picture: Tensor) -> Tensor:
     """Mean absolute difference over 5x5 pixels of `picture` (B, 1, H, W) and its own mean over as many."""
     return local_mean((picture - local_mean(picture)).abs())

@@ -12,17 +12,23 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...frame.resize import upsample
-from ..kernels.motion import by_kernels, motion
-from ..kernels.motion_reference import HALO, MULTIPLE, WINDOW, activity, gather, mismatch
+from ..kernels.motion import by_kernels, compare, motion
+from ..kernels.motion_reference import HALO, MULTIPLE, WINDOW, activity, gather, local_mean
 from ..processor import Needs
+from .espcn import Espcn
 
 MIDDLE = 2
 NEIGHBOURS = (0, 1, 3, 4)
 """Of the five frames, without the middle one."""
+EDGE = 5
+"""Pixels that ESPCN looks at on each side."""
 NEWS, PLACE = 8.0, 2.0
 """Factors that bring what a neighbour adds, and where between the pixels, to the size of the picture itself."""
-FAILED, LEVELS = 0.6, 4 / 255
-"""A match is half trusted where its mismatch is activity * FAILED + LEVELS, and not at all from 1.5 times that on."""
+FAILED, LEVELS, FEWER_LEVELS = 0.6, 4 / 255, 2 / 255
+"""A match is half trusted where its mismatch is activity * FAILED + LEVELS, and not at all from 1.5 times that on. The
+fewer levels are for clean video, where mismatch is no noise."""
+ENOUGH = 1.5
+"""Matches that are trusted, in sum: with fewer the frame is looked at alone."""
 
 
 class Aligned(nn.Module):
@@ -32,30 +38,34 @@ class Aligned(nn.Module):
         width: channels.
         blocks: pairs of convolutions, each with a skip.
         confidence: the network also sees how well each neighbour matches, and what does not match is left out. For
-            compressed video and fine repeating patterns, where motion is often found wrong.
+            compressed video, where motion is often found wrong.
+        alone: what does not match is left out, and where hardly anything matches, as in fine patterns that repeat, an
+            ESPCN beside this network looks at the frame alone.
     """
 
-    def __init__(self, width: int = 64, blocks: int = 4, *, confidence: bool = False) -> None:
+    def __init__(self, width: int = 64, blocks: int = 4, *, confidence: bool = False, alone: bool = False) -> None:
         super().__init__()
-        self.confidence = confidence
+        self.confidence, self.alone = confidence, alone
         planes = 1 + 6 * len(NEIGHBOURS) + (len(NEIGHBOURS) + 1 if confidence else 0)
-        self.core = nn.Sequential(
+        several = nn.Sequential(
             nn.Conv2d(planes, width, 3, padding=1),
             nn.ReLU(),
             *(Residual(width) for _ in range(blocks)),
             nn.Conv2d(width, 4, 3, padding=1),
         )
-        last = self.core[-1]
+        last = several[-1]
         nn.init.zeros_(last.weight)  # type: ignore[arg-type]
         nn.init.zeros_(last.bias)  # type: ignore[arg-type]  # training starts at bicubic
-        beyond = 2 * WINDOW if confidence else 0
+        self.core: nn.Module = _WithAlone(several) if alone else several
+        beyond = 2 * WINDOW * (confidence or alone) + WINDOW * alone
         halo = HALO + beyond + 2 + 2 * blocks
         self.needs = Needs(before=2, after=2, space="luma", scale=2, halo=halo, multiple=MULTIPLE)
 
     def prepare(self, window: Tensor) -> tuple[Tensor, ...]:
         """(B, 5, 1, H, W) -> (B, 25 or 30, H, W): the middle frame, and of each other what it adds and where that lies.
 
-        With confidence also how far each other differs there, and how much goes on in the middle frame.
+        With confidence also how far each other differs there, and how much goes on in the middle frame; for a look at
+        the frame alone the frame itself, with its edge continued, and the share of that look.
         """
         frames = window[:, :, 0]
         middle, others = frames[:, 2:3], frames[:, NEIGHBOURS]
@@ -66,11 +76,31 @@ class Aligned(nn.Module):
             facts = motion_cpu.facts(middle, others, y, x, news=NEWS, place=PLACE)
         else:
             facts = _facts(middle, others, y, x)
-        return (_with_confidence(facts, middle, others, y, x),) if self.confidence else (facts,)
+        if not (self.confidence or self.alone):
+            return (facts,)
+        (_, differs), active = compare(middle, others, y, x), activity(middle)
+        if self.confidence:
+            trusted = _trusted(facts, _trust(differs, active, LEVELS))
+            return (torch.cat((trusted, NEWS * differs, NEWS * active), 1),)
+        trust = _trust(differs, active, FEWER_LEVELS)
+        share = local_mean((trust.sum(1, keepdim=True) < ENOUGH).float())
+        return _trusted(facts, trust), F.pad(middle, (EDGE,) * 4, mode="replicate"), share
 
     def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
         """Sub-pixels (B, 4, H, W) -> (B, 1, 1, 2H, 2W), added to the middle frame's bicubic enlargement."""
         return (F.pixel_shuffle(core_out[0].float(), 2) + upsample(window[:, 2], 2))[:, None]
+
+
+class _WithAlone(nn.Module):
+    def __init__(self, several: nn.Module) -> None:
+        super().__init__()
+        self.several, self.single = several, Espcn(2).core
+
+    def forward(self, facts: Tensor, picture: Tensor, share: Tensor) -> Tensor:
+        """Sub-pixels (B, 4, H, W), a share of them (B, 1, H, W) from the picture alone."""
+        several: Tensor = self.several(facts)
+        single: Tensor = self.single(picture)
+        return several + share * (single - several)
 
 
 class Residual(nn.Module):
@@ -99,13 +129,16 @@ def _facts(middle: Tensor, others: Tensor, y: Tensor, x: Tensor) -> Tensor:
     return torch.cat((middle - 0.5, news, news * down, news * right, news * down * right, down, right), 1)
 
 
-def _with_confidence(facts: Tensor, middle: Tensor, others: Tensor, y: Tensor, x: Tensor) -> Tensor:
-    """The facts, what neighbours add scaled by how far each match is trusted, and the measures of that trust."""
-    differs, active = mismatch(middle, others, y, x), activity(middle)
-    trust = (1.5 - differs / (FAILED * active + LEVELS)).clamp(0, 1)
+def _trust(differs: Tensor, active: Tensor, levels: float) -> Tensor:
+    """How far each neighbour is trusted, 0 to 1."""
+    return (1.5 - differs / (FAILED * active + levels)).clamp(0, 1)
+
+
+def _trusted(facts: Tensor, trust: Tensor) -> Tensor:
+    """The facts, what neighbours add scaled by how far each is trusted."""
     end = 1 + 4 * len(NEIGHBOURS)
     news = facts[:, 1:end] * trust.repeat(1, 4, 1, 1)
-    return torch.cat((facts[:, :1], news, facts[:, end:], NEWS * differs, NEWS * active), 1)
+    return torch.cat((facts[:, :1], news, facts[:, end:]), 1)
 
 
 def _shifted(picture: Tensor, down: Tensor, right: Tensor) -> Tensor:

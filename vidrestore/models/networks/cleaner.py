@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..kernels.motion import motion
-from ..kernels.motion_reference import HALO, MULTIPLE, WINDOW, activity, between, local_mean
+from ..kernels.motion import compare, motion
+from ..kernels.motion_reference import HALO, MULTIPLE, WINDOW, activity
 from ..processor import Needs
 from .aligned import MIDDLE, NEIGHBOURS, Residual
 
@@ -49,9 +49,8 @@ class Cleaner(nn.Module):
         luma, chroma = window[:, :, 0], window[:, MIDDLE, 1:]
         middle, others = luma[:, MIDDLE, None], luma[:, NEIGHBOURS]
         y, x = (2 * _doubled(way) for way in motion(_halved(middle), _halved(others)))
-        news = between(others, y, x) - middle
-        seen = middle - 0.5, chroma, NEWS * news, NEWS * local_mean(news.abs()), NEWS * activity(middle)
-        return (torch.cat(seen, 1),)
+        news, differs = compare(middle, others, y, x)
+        return (torch.cat((middle - 0.5, chroma, NEWS * news, NEWS * differs, NEWS * activity(middle)), 1),)
 
     def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
         """Changes (B, 3, H, W) -> (B, 1, 3, H, W), added to the middle frame."""
