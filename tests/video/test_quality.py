@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from tests.clips import make_clip
+from vidrestore.cli import app
 from vidrestore.errors import InputError
 from vidrestore.video.facts.quality import compression_of, noise, source_quality, with_kind
+from vidrestore.video.pictures.quality import picture_quality
 
 
 def scene(size: tuple[int, int] = (240, 320)) -> np.ndarray:
@@ -64,3 +68,34 @@ def test_what_is_no_video_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"nothing")
     with pytest.raises(InputError, match="is not a video"):
         source_quality(path)
+
+
+def test_a_lossless_video_is_not_compressed_however_few_bits_it_takes(tmp_path: Path) -> None:
+    flat = np.full((48, 64, 3), 90, np.uint8)
+    folder = tmp_path / "flat"
+    folder.mkdir()
+    for number in range(4):
+        cv2.imwrite(str(folder / f"{number}.png"), flat)
+    video = tmp_path / "flat.mkv"
+    assert CliRunner().invoke(app, ["join-frames", str(folder), str(video), "-c", "ffv1", "-q"]).exit_code == 0
+    assert source_quality(video) == with_kind(0.0, 0.0)
+    assert picture_quality(folder) == with_kind(0.0, 0.0)
+
+
+def test_pictures_tell_by_their_files_what_jpeg_left_of_them(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    picture = cv2.resize(rng.integers(0, 256, (30, 40, 3), np.uint8), (320, 240), interpolation=cv2.INTER_CUBIC)
+    found = []
+    for quality in (100, 60, 5):
+        path = tmp_path / f"{quality}.jpg"
+        cv2.imwrite(str(path), picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        found.append(picture_quality(path).compression)
+    assert found == sorted(found)
+    assert found[0] < 0.5 < found[-1]
+    noisy = np.clip(90 + 12 * rng.standard_normal((240, 320, 3)), 0, 255)
+    for name, codes in (("8.png", noisy.astype(np.uint8)), ("16.png", (noisy * 257).astype(np.uint16))):
+        cv2.imwrite(str(tmp_path / name), codes)
+        quality = picture_quality(tmp_path / name)
+        assert (quality.kind, quality.compression) == ("noisy", 0.0)
+        # of luma, which is a weighted mean of the three
+        assert quality.noise == pytest.approx(12 * np.sqrt(0.299**2 + 0.587**2 + 0.114**2), rel=0.15)

@@ -29,14 +29,17 @@ def is_picture(source: Path) -> bool:
 
 
 def quality_of(source: Path, options: Restoring) -> "SourceQuality | None":
-    """How compressed and noisy a video is; None of pictures."""
+    """How compressed and noisy a video or pictures are; None of animated pictures."""
     from ..video.facts.quality import source_quality
     from ..video.pictures.folder import is_pictures
     from ..video.pictures.formats.header import is_animated_webp
+    from ..video.pictures.quality import picture_quality
 
     check_there(source)
-    if is_pictures(source) or is_animated_webp(source):
+    if is_animated_webp(source):
         return None
+    if is_pictures(source):
+        return picture_quality(source)
     return source_quality(source, follow_references=options.reading().follow_references)
 
 

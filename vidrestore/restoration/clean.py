@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 NETWORK = "clean"
 """What `auto` cleans with."""
+NOISY = 5.0
+"""Standard deviation in 8-bit steps from which noise is removed: less may be fine texture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +90,7 @@ def clean(
 
     Args:
         scenes: where the shots are, by frame numbers of the source; None: they are found; empty: all is one shot.
-        quality_of: looks at the source, once all words are right; None: it is no video.
+        quality_of: looks at the source, once all words are right; None: nothing is known.
 
     Raises:
         UsageError: a strength outside 0 to 1.
@@ -101,7 +103,7 @@ def clean(
     quality = quality_of()
     strength = how.strength
     if strength is None:
-        strength = 0.0 if quality is not None and quality.kind == "clean" else 1.0
+        strength = 1.0 if quality is None or "compressed" in quality.kind or quality.noise >= NOISY else 0.0
         if not strength:
             notes = (_untouched(quality),)
     return Clean(

@@ -71,7 +71,7 @@ def upscale(
         model: auto: the best there is, as measured on clips. A+B: what A gives, enlarged again by B.
         still: the source is one picture, for which auto means a network that looks at no others.
         source: whether `-m auto` means the networks for clean or for compressed video; auto: by what is seen.
-        quality_of: looks at the source, once all words are right; None: it is no video.
+        quality_of: looks at the source, once all words are right; None: nothing is known.
 
     Raises:
         UsageError: a scale there is no network for, or a kind of source for a model that is named.

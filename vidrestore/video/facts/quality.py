@@ -70,14 +70,16 @@ def source_quality(path: Path, *, follow_references: bool = False) -> SourceQual
     with opened(path, follow_references=follow_references) as container:
         stream = picture_stream(container, path)
         pixels = stream.codec_context.width * stream.codec_context.height
-        codec = stream.codec_context.codec.canonical_name
+        codec = stream.codec_context.codec
         for packet in islice(packets(container, stream), PACKETS):
             count, size = count + 1, size + packet.size
             if len(frames) < FRAMES:
                 with suppress(FFmpegError):  # what is damaged is counted where the video is read
                     frames += packet.decode()
         found = max((noise(_luma(frame)) for frame in frames[:FRAMES]), default=0.0)
-    return with_kind(compression_of(8 * size / max(1, count * pixels), codec), found)
+    if not codec.lossy:
+        return with_kind(0.0, found)
+    return with_kind(compression_of(8 * size / max(1, count * pixels), codec.canonical_name), found)
 
 
 def with_kind(compression: float, noise: float) -> SourceQuality:
