@@ -29,11 +29,24 @@ def decode_picture(path: Path, header: PictureHeader) -> Samples:
         ResourceError: memory does not suffice, also for a tensor beside the samples.
         MemoryError: and that was seen too late.
     """
+    return _decoded(path, header)
+
+
+def decode_opacity(path: Path, header: PictureHeader) -> Samples:
+    """How opaque each pixel of a PNG or WebP is, (H, W), turned to be seen; of one whose header says that it has such.
+
+    Raises:
+        InputError, ResourceError, MemoryError: as `decode_picture`.
+    """
+    return _decoded(path, header, opacity=True)
+
+
+def _decoded(path: Path, header: PictureHeader, *, opacity: bool = False) -> Samples:
     width, height = header.size
     check_fits(header.bytes_decoded + _FLOATS * width * height, f"{path}, {width}x{height} pixels,")
     try:
         data = np.fromfile(path, np.uint8)
-        stored = _of_tiff(data) if header.form == "tiff" else _by_opencv(data)
+        stored = _of_tiff(data) if header.form == "tiff" else _by_opencv(data, opacity=opacity)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}; make it readable or remove it") from error
     except tiff.UnreadError as error:
@@ -49,19 +62,22 @@ def _of_tiff(data: NDArray[np.uint8]) -> NDArray[Any]:
     return tiff.read_samples(BytesIO(data.tobytes()))
 
 
-def _by_opencv(data: NDArray[np.uint8]) -> NDArray[Any]:
+def _by_opencv(data: NDArray[np.uint8], *, opacity: bool = False) -> NDArray[Any]:
     """ValueError: it is damaged; MemoryError. Through memory: cv2.imread knows no Unicode names on Windows."""
     cv2 = _opencv()
     if not _is_whole(data.tobytes()):
         raise ValueError("it is cut off")
+    colours = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
     try:
-        stored = cv2.imdecode(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION)
+        stored = cv2.imdecode(data, cv2.IMREAD_UNCHANGED if opacity else colours)
     except cv2.error as error:
         if is_out_of_memory(error):
             raise MemoryError(str(error)) from error
         raise ValueError(str(error)) from error
     if stored is None:
         raise ValueError("it cannot be decoded")
+    if opacity:
+        return np.asarray(stored if stored.ndim == 2 else stored[..., -1])
     return np.asarray(stored if stored.ndim == 2 else stored[..., ::-1])
 
 

@@ -110,8 +110,10 @@ def _described(
 
 def _notes(header: PictureHeader) -> tuple[str, ...]:
     """What of a picture is not kept."""
+    kept = "transparency is kept in PNG, TIFF and WebP, and dropped elsewhere"
+    dropped = "transparency is dropped"
     return (
-        "transparency is dropped" if header.alpha else "",
+        (kept if header.opacity else dropped) if header.alpha else "",
         "CMYK is read by the plain formula, and colours may look different: save it as RGB" if header.cmyk else "",
     )
 

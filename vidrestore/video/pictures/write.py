@@ -25,6 +25,8 @@ from .formats import exif, png, tiff
 from .formats.cicp import CICP, cicp, is_hdr
 from .formats.exif import Resolution
 from .formats.header import read_header
+from .formats.picture_header import PictureHeader
+from .opacity import KEPT, with_opacity
 from .times import TIMES, Row, times_csv
 from .turn import size_after, turn_of, turn_upright
 
@@ -49,7 +51,7 @@ class PictureFiles:
         part: NEW in the folder that is claimed for the target (video/resume/unfinished.py), or the file.
         source_offset: seconds of the source that are pts 0.
         sources: the source's own pictures, where it is made of such, by their seconds on its clock: a picture of the
-            same time gets their EXIF (but for the orientation, which is applied) and resolution.
+            same time gets their EXIF (but for the orientation, which is applied), resolution and opacity.
         before: pictures that an earlier run has left in the folder, which are not made again, and `abandon` leaves
             what is whole; None: the run cannot be resumed.
 
@@ -112,9 +114,13 @@ class PictureFiles:
                 path.unlink()
 
     def _store(self, path: Path, picture: Planes | Tensor, source: Path | None) -> None:
-        samples = samples_of(picture, depth=self._target.pictures.depth or 8)
+        depth = self._target.pictures.depth or 8
+        samples: Samples = samples_of(picture, depth=depth)
+        header = None if source is None else read_header(source)
+        if source and header and header.opacity and self._target.suffix in KEPT and depth < 32:
+            samples = with_opacity(samples, source, header)
         samples = turn_upright(samples, turn_of(self._target.display_matrix))
-        block, dpi = (b"", None) if source is None else self._tags_of(source, samples)
+        block, dpi = (b"", None) if source is None or header is None else self._tags_of(source, header, samples)
         data = encoded(samples, self._target.suffix, self._target.pictures, self._target.profile, block, dpi)
         if self._target.suffix == ".png" and is_hdr(self._target.colour):
             data = png.with_chunks(data, [(CICP, cicp(self._target.colour))])
@@ -123,9 +129,8 @@ class PictureFiles:
         else:
             path.write_bytes(data)
 
-    def _tags_of(self, source: Path, samples: Samples) -> tuple[bytes, Resolution | None]:
+    def _tags_of(self, source: Path, header: PictureHeader, samples: Samples) -> tuple[bytes, Resolution | None]:
         """The EXIF and the resolution that a picture made of `source` gets."""
-        header = read_header(source)
         try:
             block = exif.for_copy(header.exif, width=samples.shape[1], height=samples.shape[0], dpi=header.dpi)
         except ValueError:

@@ -37,6 +37,11 @@ class PictureHeader:
     transfer: int = 2
 
     @property
+    def opacity(self) -> bool:
+        """Whether it says how opaque its pixels are in a way that is read here."""
+        return self.alpha and self.form in ("png", "webp") and self.pages == 1
+
+    @property
     def animated(self) -> bool:
         """Whether it is a video in truth."""
         return self.pages > 1 and self.form != "tiff"
