@@ -20,8 +20,6 @@ EXACT = 1e-5
 HALF_A_CODE = 0.5 / 255
 STATED_HALO = 32
 """For a network in which each pixel depends on the whole picture: where the seams of tiles are small as a rule."""
-LOUD = 1e4
-"""So that what it touches is changed even after many layers."""
 FARTHEST = 64
 """A halo that costs too much to keep to what no picture shows."""
 
@@ -91,14 +89,14 @@ def _reach(network: ForeignNetwork, grid: int, whole: dict[bool, Tensor]) -> int
         dim = -1 if turned else -2
         picture = trial_picture(network, turned).clone()
         part = picture.narrow(dim, *((cut, picture.shape[dim] - cut) if beyond else (0, cut)))
-        part.fill_(float("nan"))
-        made = apply(network, picture)
-        if not made.isnan().any():  # a runtime that takes the larger of that and 0 for 0
-            part.fill_(LOUD)
+        for other in (torch.full_like(part, float("nan")), (part < 0.5).float()):
+            part.copy_(other)
             made = apply(network, picture)
-        touched = _by_distance((made != whole[turned]).float(), dim, scale)
-        inside = touched[:cut].flip(0) if beyond else touched[cut:]
-        farthest = max(farthest, int(inside.sum()))
+            near = made.narrow(dim, *((0, scale * cut) if beyond else (scale * cut, made.shape[dim] - scale * cut)))
+            same = whole[turned].narrow(dim, 0 if beyond else scale * cut, near.shape[dim])
+            farthest = max(farthest, int(_by_distance((near != same).float(), dim, scale).sum()))
+            if near.isnan().any():  # some runtimes lose it on the way, as the larger of it and 0
+                break
     return farthest
 
 
