@@ -1,6 +1,6 @@
 """What deblurring learns from: long exposures of moving scenes, shaken stills, and pictures that stay sharp."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -203,6 +203,17 @@ def test_samples_wear_what_users_videos_wear(data: Path, tmp_path: Path) -> None
     noisy, compressed = errors(noise=9, compressed=0), errors(noise=0, compressed=1)
     assert noisy.min() > 1 and noisy.max() < 1.2 * noisy.min()
     assert compressed[2] > compressed[0] > 1.2 * compressed[1]  # blue, red, green
+    encoded = errors(noise=0, compressed=0, encoded=1)
+    assert encoded.min() > 1 and encoded[2] > encoded[1]
+
+
+def test_how_blurred_samples_are_is_what_is_asked_for(data: Path, tmp_path: Path) -> None:
+    plain = DeblurringTask(48, layered=0, shaken=0, sharp=0, noise=0, compressed=0, toned=0)
+    for fitting in ((20.0, 27.0), (27.0, 60.0)):
+        material = replace(plain, fitting=fitting).open(data, tmp_path / "scratch")
+        blurred, sharp = material.batches(batch=12, seed=1, steps=1)[0]
+        found = [psnr(one, other) for one, other in zip(blurred[:, 0], sharp[:, 0], strict=True)]
+        assert fitting[0] - 0.3 <= min(found) <= max(found) <= fitting[1] + 0.3
 
 
 def test_what_has_no_blur_to_learn_from_is_said(data: Path, tmp_path: Path) -> None:

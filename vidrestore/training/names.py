@@ -26,5 +26,6 @@ NAMES = (
     "msresnet-public",
     "unblur",
     "unblur-log",
+    "unblur-gate",
     "flow",
 )

@@ -147,18 +147,23 @@ def _unblur() -> dict[str, Recipe]:
     """Deblurring for a CPU, and for users' videos."""
     # Past 86 pixels nothing changes what it gives by half a code value: of seven pictures, cut in two (seams.py).
     unblur = Recipe("unblur", {"halo": 96}, DeblurringTask(), steps=25_000, batch=4, learning_rate=5e-4)
-    return {
-        "unblur": unblur,
-        # Begins from the weights of unblur. For PSNR of whole pictures, which their most blurred parts decide.
-        "unblur-log": replace(
-            unblur,
-            task=DeblurringTask(patch=192, noise=2.0, shaken=0.45, layered=0.1, enlarged=0.45, toned=0.6),
-            loss="log-mse",
-            least=3e-3,
-            batch=2,
-            learning_rate=2.5e-4,
-        ),
-    }
+    # Begins from the weights of unblur. For PSNR of whole pictures, which their most blurred parts decide.
+    blurred = replace(
+        unblur,
+        task=DeblurringTask(patch=192, noise=2.0, shaken=0.45, layered=0.1, enlarged=0.45, toned=0.6),
+        loss="log-mse",
+        least=3e-3,
+        batch=2,
+        learning_rate=2.5e-4,
+    )
+    # Begins from those of unblur-log: what is sharp, or soft since it was compressed, is to stay as it is.
+    gated = replace(
+        blurred,
+        args={"halo": 96, "gate": 32},
+        task=DeblurringTask(patch=160, noise=5.0, sharp=0.25, compressed=0.1, encoded=0.45, fitting=(20.0, 60.0)),
+        least=6e-5,
+    )
+    return {"unblur": unblur, "unblur-log": blurred, "unblur-gate": gated}
 
 
 # The network of the flow interpolator. L1 alone spoils clean pictures.

@@ -16,6 +16,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...metrics.psnr import psnr
+from ...video.encode.round_trip import compress, x264
 from ..data.blurred_scenes import Exposed, exposed_scenes, exposed_stills
 from ..data.camera_shake import shaken
 from ..data.exposure import GAMMA, as_picture
@@ -32,6 +33,7 @@ FITTING = (20.0, 34.0)
 """dB of a blurred patch to its sharp one: less is past help, more is hardly blurred. Wider than what evaluation takes
 of whole frames (blurred_pairs.py), whose parts differ by more than that."""
 ENLARGED = 2.0
+CRF = (15, 35)
 Source = Exposed | GivenPair
 """What has patches, blurred and sharp."""
 
@@ -58,6 +60,10 @@ class DeblurringTask:
     """Largest standard deviation, in 8-bit code values, of what half of the samples get."""
     compressed: float = 0.25
     """Share that passes through JPEG of quality 60 to 98."""
+    encoded: float = 0.0
+    """Share that passes through x264 at a CRF of CRF, as one of two frames."""
+    fitting: tuple[float, float] = FITTING
+    """dB of a blurred patch to its sharp one; others are not taken."""
     quarters: bool = True
     """Turn samples by a quarter too, beside flips."""
     colours: bool = False
@@ -130,10 +136,11 @@ class BlurSamples(Samples):
         """A patch of which the blur can be seen, and undone."""
         for _ in range(TRIES):
             blurred, sharp = self._patch(source[int(rng.integers(len(source)))], gamma, rng)
-            if FITTING[0] <= psnr(sharp, blurred) <= FITTING[1]:
+            if self._task.fitting[0] <= psnr(sharp, blurred) <= self._task.fitting[1]:
                 return blurred, sharp
         raise InputError(
-            f"none of {TRIES} patches of {self._task.patch} pixels is blurred to {FITTING[0]:g} to {FITTING[1]:g} dB; "
+            f"none of {TRIES} patches of {self._task.patch} pixels is blurred to {self._task.fitting[0]:g} to "
+            f"{self._task.fitting[1]:g} dB; "
             "give footage that moves, or stills with texture"
         )
 
@@ -159,6 +166,10 @@ class BlurSamples(Samples):
             bgr = np.ascontiguousarray(picture[..., ::-1])
             _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
             picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB), np.uint8)
+        if rng.random() < self._task.encoded:
+            planes = np.asarray(cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2YUV_I420), np.uint8)
+            frames = compress([planes, planes], x264(int(rng.integers(CRF[0], CRF[1] + 1))))
+            picture = np.asarray(cv2.cvtColor(frames[int(rng.integers(2))], cv2.COLOR_YUV2RGB_I420), np.uint8)
         return picture
 
 
