@@ -161,7 +161,7 @@ def _unblur() -> dict[str, Recipe]:
         blurred,
         args={"halo": 96, "gate": 32},
         task=DeblurringTask(patch=160, noise=5.0, sharp=0.25, compressed=0.1, encoded=0.45, fitting=(20.0, 60.0)),
-        least=6e-5,
+        least=2e-5,
     )
     return {"unblur": unblur, "unblur-log": blurred, "unblur-gate": gated}
 
