@@ -28,7 +28,7 @@ RUNS = {
     "extract": "extract-frames {clips}/h264_10bit.mp4 OUT --end 6f",
     "join": "join-frames FRAMES OUT.mkv --like {clips}/h264_10bit.mp4",
     "split": "split-scenes {clips}/subs_srt.mkv OUT",
-    "metrics": "metrics {clips}/bt601.mov {clips}/bt601.mov --csv OUT.csv --end 10f",
+    "metrics": "metrics {clips}/bt601.mov {clips}/bt601.mov --csv OUT.csv",
 }
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from ..restoration.report import Report
 from .options import Shell
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.table import Column, Table
 
 
 def say(text: str) -> None:
@@ -23,9 +24,14 @@ def tell(text: str) -> None:
     print(visible(text))
 
 
-def add_row(table: "Table", *cells: str) -> None:
-    """A row of a table that `tell_tables` prints."""
-    table.add_row(*map(visible, cells))
+def table(header: Iterable["str | Column"], rows: Iterable[Iterable[str]], *, title: str | None = None) -> "Table":
+    """What `tell_tables` prints."""
+    from rich.table import Table
+
+    made = Table(*header, box=None, title=title, title_justify="left")
+    for row in rows:
+        made.add_row(*map(visible, row))
+    return made
 
 
 def tell_tables(*tables: "Table", caption: str = "") -> None:

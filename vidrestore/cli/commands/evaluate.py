@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from ...training.evaluate.interpolation import Row
     from ...training.evaluate.upscaling import Harm
 
+    Found = tuple[list[Table], dict[str, object]]
+    """Tables for people, and the same as data."""
+
 
 AnyQuality = Literal["auto", "fast", "balanced", "best"]
 BASELINES = ("average", "dis", "minterpolate")
@@ -141,9 +144,7 @@ def _task(model: str) -> str:
     return "interpolate"
 
 
-def _upscaling(name: str, data: Path, settings: "Settings", harm: "Harm") -> tuple[list["Table"], dict[str, object]]:
-    from rich.table import Table
-
+def _upscaling(name: str, data: Path, settings: "Settings", harm: "Harm") -> "Found":
     from ...training.evaluate.clips import clips, stills
     from ...training.evaluate.upscaling import evaluate_upscale, full, mean
 
@@ -152,26 +153,20 @@ def _upscaling(name: str, data: Path, settings: "Settings", harm: "Harm") -> tup
     material = clips(data) if ends else stills(data)
     scores = list(evaluate_upscale(networks, degradation, material, settings=settings, ends=ends, harm=harm))
     average = mean(scores)
-    table = Table("picture", "PSNR", "SSIM", "bicubic PSNR", "bicubic SSIM", "gain", box=None)
-    for score in [*scores, average]:
-        show.add_row(
-            table,
-            score.name,
-            f"{score.psnr_y:.2f}",
-            f"{score.ssim_y:.4f}",
-            f"{score.bicubic_psnr_y:.2f}",
-            f"{score.bicubic_ssim_y:.4f}",
+    header = ("picture", "PSNR", "SSIM", "bicubic PSNR", "bicubic SSIM", "gain")
+    cells = (
+        (
+            *(score.name, f"{score.psnr_y:.2f}", f"{score.ssim_y:.4f}"),
+            *(f"{score.bicubic_psnr_y:.2f}", f"{score.bicubic_ssim_y:.4f}"),
             f"{score.psnr_y - score.bicubic_psnr_y:+.2f}",
         )
-    return [table], {"mean": asdict(average), "pictures": [asdict(s) for s in scores]}
+        for score in [*scores, average]
+    )
+    return [show.table(header, cells)], {"mean": asdict(average), "pictures": [asdict(s) for s in scores]}
 
 
-def _compared(
-    names: Sequence[str], data: Path, settings: "Settings", harm: "Harm"
-) -> tuple[list["Table"], dict[str, object]]:
+def _compared(names: Sequence[str], data: Path, settings: "Settings", harm: "Harm") -> "Found":
     """Networks that undo the same reduction, on frames of clips whose window is full for each of them."""
-    from rich.table import Table
-
     from ...errors import UsageError
     from ...training.evaluate.clips import clips, stills
     from ...training.evaluate.upscaling import average_row, evaluate_upscale, full
@@ -186,15 +181,14 @@ def _compared(
         scores = list(evaluate_upscale(networks, degradation, material, settings=settings, ends=ends, harm=harm))
         rows[name], bicubic = average_row(scores)
     rows = {"bicubic": bicubic, **rows}
-    table = Table(f"{len(scores)} frames", "MSE", "SSIM", "PSNR", box=None)
-    for name, row in rows.items():
-        show.add_row(table, name, f"{row['mse']:.2f}", f"{row['ssim']:.4f}", f"{row['psnr']:.2f}")
-    return [table], {"frames": len(scores), "methods": rows}
+    cells = ((name, f"{row['mse']:.2f}", f"{row['ssim']:.4f}", f"{row['psnr']:.2f}") for name, row in rows.items())
+    return [show.table((f"{len(scores)} frames", "MSE", "SSIM", "PSNR"), cells)], {
+        "frames": len(scores),
+        "methods": rows,
+    }
 
 
-def _cleaning(name: str, data: Path, settings: "Settings", harm: "Harm") -> tuple[list["Table"], dict[str, object]]:
-    from rich.table import Table
-
+def _cleaning(name: str, data: Path, settings: "Settings", harm: "Harm") -> "Found":
     from ...errors import InputError
     from ...restoration.network import find, network_of
     from ...training.data.encoded_scenes import as_420
@@ -207,14 +201,19 @@ def _cleaning(name: str, data: Path, settings: "Settings", harm: "Harm") -> tupl
     except InputError:
         rows = list(evaluate_clean(network, stills(data, as_420), settings=settings, harm=harm))
     average = mean(rows)
-    table = Table("picture", *(f"{method} PSNR, SSIM, flicker" for method in average.scores), "gain", box=None)
-    for row in [*rows, average]:
-        cells = (
-            f"{each.psnr_y:.2f} {each.ssim_y:.4f} {'-' if each.flicker is None else f'{each.flicker:.3f}'}"
-            for each in row.scores.values()
+    header = ("picture", *(f"{method} PSNR, SSIM, flicker" for method in average.scores), "gain")
+    cells = (
+        (
+            row.name,
+            *(
+                f"{each.psnr_y:.2f} {each.ssim_y:.4f} {'-' if each.flicker is None else f'{each.flicker:.3f}'}"
+                for each in row.scores.values()
+            ),
+            f"{row.scores['network'].psnr_y - row.scores['input'].psnr_y:+.2f}",
         )
-        show.add_row(table, row.name, *cells, f"{row.scores['network'].psnr_y - row.scores['input'].psnr_y:+.2f}")
-    return [table], {"mean": asdict(average), "pictures": [asdict(row) for row in rows]}
+        for row in [*rows, average]
+    )
+    return [show.table(header, cells)], {"mean": asdict(average), "pictures": [asdict(row) for row in rows]}
 
 
 def _enlarging(name: str) -> tuple[list["Network | ForeignNetwork"], "Degradation"]:
@@ -239,12 +238,8 @@ def _enlarging(name: str) -> tuple[list["Network | ForeignNetwork"], "Degradatio
     return networks, replace(undone, scale=prod(network.needs.scale for network in networks))
 
 
-def _deblurring(
-    name: str, quality: "DeblurringQuality", data: Path, settings: "Settings"
-) -> tuple[list["Table"], dict[str, object]]:
+def _deblurring(name: str, quality: "DeblurringQuality", data: Path, settings: "Settings") -> "Found":
     from itertools import groupby
-
-    from rich.table import Table
 
     from ...restoration.deblurring.quality import at_quality
     from ...restoration.deblurring.stage import find
@@ -257,25 +252,20 @@ def _deblurring(
     for still, pairs in groupby(blurred_pairs(data), key=lambda pair: pair.still):
         scores += evaluate_deblurring(at_quality(quality, network, still=still), pairs, settings=settings)
     sets, average = means(scores), mean("all", scores)
-    table = Table("set", "picture", "PSNR", "SSIM", "blurred PSNR", "blurred SSIM", "gain", box=None)
-    for score in [*scores, *sets, average]:
-        show.add_row(
-            table,
-            score.set,
-            score.name,
-            f"{score.psnr:.2f}",
-            f"{score.ssim:.4f}",
-            f"{score.blurred_psnr:.2f}",
-            f"{score.blurred_ssim:.4f}",
+    header = ("set", "picture", "PSNR", "SSIM", "blurred PSNR", "blurred SSIM", "gain")
+    cells = (
+        (
+            *(score.set, score.name, f"{score.psnr:.2f}", f"{score.ssim:.4f}"),
+            *(f"{score.blurred_psnr:.2f}", f"{score.blurred_ssim:.4f}"),
             f"{score.psnr - score.blurred_psnr:+.2f}",
         )
+        for score in [*scores, *sets, average]
+    )
     rows = {"sets": [asdict(score) for score in sets], "pictures": [asdict(score) for score in scores]}
-    return [table], {"mean": asdict(average), **rows}
+    return [show.table(header, cells)], {"mean": asdict(average), **rows}
 
 
-def _interpolation(
-    name: str, quality: "Quality", data: Path, settings: "Settings"
-) -> tuple[list["Table"], dict[str, object]]:
+def _interpolation(name: str, quality: "Quality", data: Path, settings: "Settings") -> "Found":
     from ...restoration.interpolation import choose
     from ...training.evaluate.baselines import BASELINES
     from ...training.evaluate.interpolation import evaluate_interpolation, means
@@ -293,19 +283,16 @@ def _interpolation(
 
 
 def _pictures(rows: Sequence["Row"]) -> "Table":
-    from rich.table import Table
-
-    table = Table("set", "picture", *rows[0].scores, box=None, title="PSNR and SSIM", title_justify="left")
-    for row in rows:
-        show.add_row(table, row.set, row.name, *(f"{score.psnr:.2f} {score.ssim:.4f}" for score in row.scores.values()))
-    return table
+    cells = (
+        (row.set, row.name, *(f"{score.psnr:.2f} {score.ssim:.4f}" for score in row.scores.values())) for row in rows
+    )
+    return show.table(("set", "picture", *rows[0].scores), cells, title="PSNR and SSIM")
 
 
 def _means(sets: Sequence["Row"]) -> "Table":
-    from rich.table import Table
-
-    table = Table("mean of", "method", "PSNR", "SSIM", "ms", box=None)
-    for row in sets:
-        for name, score in row.scores.items():
-            show.add_row(table, row.set, name, f"{score.psnr:.2f}", f"{score.ssim:.4f}", f"{score.ms:.1f}")
-    return table
+    cells = (
+        (row.set, name, f"{score.psnr:.2f}", f"{score.ssim:.4f}", f"{score.ms:.1f}")
+        for row in sets
+        for name, score in row.scores.items()
+    )
+    return show.table(("mean of", "method", "PSNR", "SSIM", "ms"), cells)

@@ -149,17 +149,11 @@ def metrics(
 
 def _show(comparison: "Comparison") -> None:
     """The tables, on stdout."""
-    from rich.table import Table
-
     from ...metrics.report.tables import scene_table, summary_table
 
-    tables = []
-    for header, *rows in (summary_table(comparison), *([scene_table(comparison)] if comparison.scenes else [])):
-        tables.append(Table(*header, box=None))
-        for row in rows:
-            show.add_row(tables[-1], *row)
+    tables = (summary_table(comparison), *([scene_table(comparison)] if comparison.scenes else []))
     show.tell_tables(
-        *tables,
+        *(show.table(header, rows) for header, *rows in tables),
         caption=f"{len(comparison.rows)} frames, {comparison.width}x{comparison.height}, offset {comparison.offset}, "
         f"luma from {comparison.luma}, border {comparison.border}, {len(comparison.rows) / comparison.seconds:.1f} fps",
     )

@@ -41,7 +41,7 @@ def list_(as_json: options.Json = False) -> None:
 
     Example: vidrestore models list
     """
-    from rich.table import Column, Table
+    from rich.table import Column
 
     from ...models.weights import catalogue, manifest
 
@@ -61,37 +61,36 @@ def list_(as_json: options.Json = False) -> None:
         print(json.dumps({"models": rows, "known": known}))
         return
     for title, is_choice in (("", True), ("for comparison", False)):
-        table = Table(
-            Column("name", no_wrap=True), "command", "parameters", "KiB", "licence", "PSNR", box=None, title=title
+        cells = (
+            (
+                *(name, str(row["task"]), f"{row['parameters']:,}", f"{int(str(row['bytes'])) / 1024:.0f}"),
+                *(str(row["licence"]), _measured(row["measured"])),
+            )
+            for name, row in rows.items()
+            if is_choice == (not row["note"])
         )
-        table.title_justify = "left"
-        for name, row in rows.items():
-            if is_choice == (not row["note"]):
-                size = f"{int(str(row['bytes'])) / 1024:.0f}"
-                facts = str(row["task"]), f"{row['parameters']:,}", size, str(row["licence"])
-                show.add_row(table, name, *facts, _measured(row["measured"]))
-        show.tell_tables(table)
+        header = (Column("name", no_wrap=True), "command", "parameters", "KiB", "licence", "PSNR")
+        show.tell_tables(show.table(header, cells, title=title))
     show.tell_tables(_known_table())
 
 
 def _known_table() -> "Table":
     """One row a family of models that can be got."""
-    from rich.table import Column, Table
+    from rich.table import Column
 
     from ...models.weights import catalogue
 
     title = "of others: vidrestore models get NAME"
-    table = Table(Column("name", no_wrap=True), "for", "here", "licence", "good for", box=None, title=title)
-    table.title_justify = "left"
     families: dict[str, list[Known]] = {}
     for row in catalogue.rows().values():
         families.setdefault(row.family, []).append(row)
+    cells = []
     for name, several in families.items():
         purpose = ", ".join(f"{row.task} x{row.scale}" for row in several).replace(", upscale", "")
         here = sum(row.is_here() for row in several)
         share = {0: "no", len(several): "yes"}.get(here, f"{here} of {len(several)}")
-        show.add_row(table, name, purpose, share, several[0].licence, several[0].good_for)
-    return table
+        cells.append((name, purpose, share, several[0].licence, several[0].good_for))
+    return show.table((Column("name", no_wrap=True), "for", "here", "licence", "good for"), cells, title=title)
 
 
 def _facts_of_known(row: "Known") -> dict[str, object]:
