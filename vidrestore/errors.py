@@ -60,7 +60,7 @@ class ResourceError(VidrestoreError):
     exit_code = 5
 
 
-def exhausted(number: int | None, path: object) -> ResourceError | None:
+def exhaustion(number: int | None, path: object) -> ResourceError | None:
     """What to say of a system's error `number` that means it has no more of something; None: it means another thing."""
     reason = _EXHAUSTED.get(number or 0)
     return None if reason is None else ResourceError(f"{path}: {reason}")
@@ -72,7 +72,7 @@ def unwritable(path: object, number: int | None, reason: str | None, missing: ob
     Args:
         number, reason, missing: what the system's error, or FFmpeg's, has as errno, strerror and filename.
     """
-    if (known := exhausted(number, path)) is not None:
+    if (known := exhaustion(number, path)) is not None:
         return known
     if number == errno.ENOENT:
         gone = f"there is no {missing or path} any more"

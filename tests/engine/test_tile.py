@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from vidrestore.engine.blend import shares
-from vidrestore.engine.tile import Span, spans, tiled
+from vidrestore.engine.tile import Span, in_tiles, spans
 from vidrestore.errors import UsageError
 from vidrestore.models.processor import Needs
 
@@ -70,18 +70,18 @@ def _network(x: Tensor) -> Tensor:
 def test_tiled_is_whole(height: int, width: int, tile: int):
     x = torch.randint(0, 256, (2, 3, 1, height, width)).float()  # whole numbers: every sum is exact in any order
     needs = Needs(scale=2, halo=3, multiple=2)
-    whole = tiled(_network, x, tile=0, needs=needs)
+    whole = in_tiles(_network, x, tile=0, needs=needs)
     assert whole.shape == (2, 3, 1, 2 * height, 2 * width)
-    assert torch.equal(tiled(_network, x, tile=tile, needs=needs), whole)
+    assert torch.equal(in_tiles(_network, x, tile=tile, needs=needs), whole)
     # With less of a halo than the network has, the seams show: the comparison above can fail.
     if tile < min(height, width):
-        assert not torch.equal(tiled(_network, x, tile=tile, needs=Needs(scale=2, halo=0, multiple=2)), whole)
+        assert not torch.equal(in_tiles(_network, x, tile=tile, needs=Needs(scale=2, halo=0, multiple=2)), whole)
 
 
 def test_odd_sizes_are_padded_by_replication():
     x = torch.rand(1, 1, 1, 5, 6)
     seen = []
-    out = tiled(lambda t: seen.append(t) or t, x, tile=0, needs=Needs(multiple=4))
+    out = in_tiles(lambda t: seen.append(t) or t, x, tile=0, needs=Needs(multiple=4))
     (padded,) = seen
     assert padded.shape == (1, 1, 1, 8, 8)
     assert torch.equal(padded[..., :5, 6:], x[..., -1:].expand(-1, -1, -1, -1, 2))
@@ -91,7 +91,7 @@ def test_odd_sizes_are_padded_by_replication():
 
 def test_tiles_have_one_size():
     sizes = set()
-    tiled(lambda t: sizes.add(t.shape[-2:]) or t, torch.rand(1, 1, 1, 100, 37), tile=32, needs=Needs(halo=3))
+    in_tiles(lambda t: sizes.add(t.shape[-2:]) or t, torch.rand(1, 1, 1, 100, 37), tile=32, needs=Needs(halo=3))
     assert len(sizes) == 1
 
 
@@ -121,8 +121,8 @@ def test_blended_tiles_show_no_seam():
         return (x * x.mean((-2, -1), keepdim=True)).repeat_interleave(2, -1).repeat_interleave(2, -2)
 
     x = torch.linspace(0, 1, 300)[:, None].expand(1, 1, 1, 300, 200).contiguous()
-    hard = tiled(network, x, tile=120, needs=Needs(scale=2, halo=16))
-    soft = tiled(network, x, tile=120, needs=Needs(scale=2, halo=16, blends=True))
+    hard = in_tiles(network, x, tile=120, needs=Needs(scale=2, halo=16))
+    soft = in_tiles(network, x, tile=120, needs=Needs(scale=2, halo=16, blends=True))
     assert hard.shape == soft.shape == (1, 1, 1, 600, 400)
     step = soft.diff(dim=-2).abs().max() / hard.diff(dim=-2).abs().max()
     assert step < 0.2 and hard.diff(dim=-2).abs().max() > 0.05

@@ -14,7 +14,7 @@ from torch.utils.dlpack import from_dlpack
 from vidrestore.engine import transfer
 from vidrestore.engine.transfer import Arriving, download, upload, wait_for_copies
 from vidrestore.frame.frame import Colour, Frame, Planes
-from vidrestore.video.encode.packing import Packer, rounded
+from vidrestore.video.encode.packing import Packer, to_codes
 from vidrestore.video.encode.target import Target
 
 from ..frames import planes, rgb
@@ -144,11 +144,11 @@ def test_rounded_before_or_when_packed_is_the_same(pix_fmt: str, depth: int, spa
         picture: Planes | Tensor = Planes(y, u, v, Colour())
     else:
         picture = torch.rand(3, 16, 24)
-    before = rounded(picture, target)
+    before = to_codes(picture, target)
     if pix_fmt != "gbrp":
         assert isinstance(before, Planes) and before.y.dtype == (torch.uint8 if depth == 8 else torch.uint16)
     packed = [Packer(target).pack(Frame(each, Fraction(0), Fraction(1))) for each in (picture, before)]
     for a, b in zip(packed[0].planes, packed[1].planes, strict=True):
         assert torch.equal(from_dlpack(a), from_dlpack(b))
     folder = replace(target, kind="folder", pix_fmt="")
-    assert rounded(picture, folder) is picture, "pictures take more than code values"
+    assert to_codes(picture, folder) is picture, "pictures take more than code values"

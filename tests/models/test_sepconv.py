@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from vidrestore.engine.tile import tiled
+from vidrestore.engine.tile import in_tiles
 from vidrestore.models.kernels.local_conv_rule import Rule
 from vidrestore.models.networks.sepconv import REACH, SepConv
 from vidrestore.models.processor import apply
@@ -83,8 +83,8 @@ def test_aligned_corners_make_tiles_nearly_the_whole() -> None:
     for aligned in (False, True):
         torch.manual_seed(0)
         network = SepConv(width=0.0625, taps=5, normalise=True, align_corners=aligned).eval()
-        whole = tiled(lambda x, n=network: apply(n, x), window, tile=0, needs=network.needs)
-        parts = tiled(lambda x, n=network: apply(n, x), window, tile=832, needs=network.needs)
+        whole = in_tiles(lambda x, n=network: apply(n, x), window, tile=0, needs=network.needs)
+        parts = in_tiles(lambda x, n=network: apply(n, x), window, tile=832, needs=network.needs)
         seams[aligned] = 255 * (parts - whole).abs()
     assert seams[False].max() < 0.01
     assert 0.01 < seams[True].mean() < 2

@@ -71,7 +71,7 @@ def test_a_codec_that_the_gpu_has_not_is_refused(raises: bool, tmp_path: Path, m
 
     clip = make_clip(tmp_path / "in.mkv", frames=3, codec="ffv1")
     monkeypatch.setattr(nvdec_module, "HWAccel", Willing)
-    monkeypatch.setattr(nvdec_module, "opened", opened)
+    monkeypatch.setattr(nvdec_module, "open_container", opened)
     stream = SimpleNamespace(codec_context=SimpleNamespace(is_hwaccel=False))
     monkeypatch.setattr(nvdec_module, "stream_at", lambda *_: stream)
     with pytest.raises(UsageError, match=r"in.mkv: --decoder cuda does not decode ffv1 here; use --decoder cpu$"):

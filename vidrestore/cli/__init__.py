@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..base import stop
-from ..errors import VidrestoreError, exhausted
+from ..errors import VidrestoreError, exhaustion
 from . import streams
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def main() -> None:
     except VidrestoreError as error:  # of stdout itself; the commands say their own
         _end(error)
     except OSError as error:
-        if (lacking := exhausted(error.errno, error.filename or "the system")) is None:
+        if (lacking := exhaustion(error.errno, error.filename or "the system")) is None:
             raise
         _end(lacking)  # before any command was there to say it
 

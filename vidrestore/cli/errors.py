@@ -11,7 +11,7 @@ import typer
 
 from ..base import stop
 from ..base.text import visible
-from ..errors import REFUSALS, ReferencesError, ResourceError, UsageError, VidrestoreError, exhausted
+from ..errors import REFUSALS, ReferencesError, ResourceError, UsageError, VidrestoreError, exhaustion
 from .help import Group
 from .show import say
 
@@ -40,7 +40,7 @@ def shows_errors(command: Callable[P, R]) -> Callable[P, R]:
             _out_of_memory(error)
         except OSError as error:
             where = "the system" if error.filename is None else error.filename
-            known: VidrestoreError | None = exhausted(error.errno, where)
+            known: VidrestoreError | None = exhaustion(error.errno, where)
             if known is None and error.errno in REFUSALS:
                 known = UsageError(f"{where}: {error.strerror}; give another path")
             if known is None:

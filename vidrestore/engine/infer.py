@@ -14,7 +14,7 @@ from .backends.layers import inference_copy
 from .base import Core, Engine, as_tuple
 from .memory import Plan, bytes_per_pixel, least_tile, plan
 from .precisely import precisely
-from .tile import tiled
+from .tile import in_tiles
 
 TRIAL = 96
 """Pixels a side of the picture that a network is traced with, and its memory measured."""
@@ -86,7 +86,7 @@ class Inference:
         with precisely():
             pictures = torch.stack([picture for window in batch for picture in window])
             windows = pictures.view(len(batch), -1, *pictures.shape[1:])
-            return tiled(self.steps, windows, tile=self.plan.tile, needs=self.processor.needs)
+            return in_tiles(self.steps, windows, tile=self.plan.tile, needs=self.processor.needs)
 
     def _halve(self, size: torch.Size, reason: str) -> None:
         longest = max(size)

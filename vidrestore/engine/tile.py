@@ -70,7 +70,7 @@ def good_tile(halo: int, multiple: int) -> int:
     return 4 * (-(-halo // multiple) * multiple) + -(-16 // multiple) * multiple
 
 
-def tiled(fn: Callable[[Tensor], Tensor], x: Tensor, *, tile: int, needs: Needs) -> Tensor:
+def in_tiles(fn: Callable[[Tensor], Tensor], x: Tensor, *, tile: int, needs: Needs) -> Tensor:
     """Apply `fn` tile by tile, in the memory of one tile: the same result as `fn(x)` where the halo is all `fn` sees.
 
     Args:

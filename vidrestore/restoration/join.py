@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..base.settings import Encoding, Reading
 from ..errors import UsageError
-from ..video.container import is_cover, opened
+from ..video.container import is_cover, open_container
 from ..video.encode.destination import kind_of
 from ..video.encode.formats import layout, pixel_format
 from ..video.encode.target import Beside
@@ -76,7 +76,7 @@ class _Other:
 
 
 def _look(path: Path, *, follow_references: bool) -> _Other:
-    with opened(path, follow_references=follow_references) as container:
+    with open_container(path, follow_references=follow_references) as container:
         sound = bool(container.streams.audio)
         films = [stream for stream in container.streams.video if not is_cover(stream)]
         start = Fraction(container.start_time or 0, 1_000_000)

@@ -14,7 +14,7 @@ from ..errors import VidrestoreError
 from ..frame.frame import Frame
 from ..frame.in_flight import InFlight
 from ..scenes.detect import mark_cuts
-from ..video.encode.packing import rounded
+from ..video.encode.packing import to_codes
 from ..video.reader import Reader
 from ..video.resume.unfinished import claim
 from ..video.writer import UNKNOWN, Writer, when_over
@@ -75,7 +75,7 @@ def _run(job: Job, on_frame: Callable[[Frame], None], *, measure: bool) -> Repor
     source = clock.time("decode", reader)
     with closing(prefetch(flying.count_all(source) if measure else source)) as decoded:
         frames = through(decoded, job.stages, stages, spared, clock)
-        made = download(frames, partial(rounded, target=job.target))
+        made = download(frames, partial(to_codes, target=job.target))
         made = flying.count_all(made) if measure else made
         writing = Writer(job.target, job.info, reader, end=_end(job), before=before if job.resume else None)
         with closing(prefetch(made)) as ready, writing as writer:

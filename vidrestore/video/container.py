@@ -18,7 +18,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from ..base.memory import check_fits
-from ..errors import InputError, ReferencesError, UsageError, exhausted
+from ..errors import InputError, ReferencesError, UsageError, exhaustion
 from .decode.bounds import open_bounded
 from .facts.references import FOLLOWING, REFUSING, list_format, refers
 
@@ -33,7 +33,7 @@ LEAST = 6
 
 
 @contextmanager
-def opened(
+def open_container(
     path: Path, accelerator: HWAccel | None = None, *, follow_references: bool = False
 ) -> Iterator[InputContainer]:
     """The container at `path`, closed at the end, its videos decoded by `accelerator` where there is one.
@@ -56,7 +56,7 @@ def opened(
         raise UsageError(f"{path}: permission denied; make it readable") from error
     except FFmpegError as error:
         # That memory does not suffice is said of sizes that a damaged file claims.
-        if error.errno != errno.ENOMEM and (lacking := exhausted(error.errno, path)) is not None:
+        if error.errno != errno.ENOMEM and (lacking := exhaustion(error.errno, path)) is not None:
             raise lacking from error
         kind = list_format(path)
         if follow_references and kind:
@@ -125,7 +125,7 @@ def picture_stream(container: InputContainer, path: Path) -> VideoStream:
     return stream
 
 
-def demuxed(container: InputContainer, *streams: Stream) -> "Iterator[Packet[Any]]":
+def demux(container: InputContainer, *streams: Stream) -> "Iterator[Packet[Any]]":
     """The packets of these streams, or of all, the empty ones at the end too.
 
     Streams that turn up only while the file is read (FLV, MPEG-TS) have none.

@@ -17,7 +17,7 @@ from .decode.pixel_format import has_alpha
 from .decode.planes import Unpacker
 from .facts.info import VideoInfo
 from .facts.watch import Watch
-from .filters.deinterlace import deinterlaced
+from .filters.deinterlace import deinterlace
 from .filters.interlacing import as_read
 from .pictures.read import frames_of
 from .time.clock import Clock
@@ -127,7 +127,7 @@ class Reader:
         if self._info.kind == "pictures":
             return stack.enter_context(closing(self._pictures()))
         video = stack.enter_context(closing(self._video()))
-        return video if self._info.deinterlacing.each == "none" else deinterlaced(video, self._info)
+        return video if self._info.deinterlacing.each == "none" else deinterlace(video, self._info)
 
     def _pictures(self) -> Generator[tuple[Stamp, Tensor]]:
         with closing(frames_of(self._info)) as pictures:

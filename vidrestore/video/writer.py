@@ -22,7 +22,7 @@ from .pictures.write import PictureFiles, pictures_there
 from .plan import plan
 from .resume import swap, unfinished
 from .resume.mux import ResumableMux
-from .resume.pieces import whole
+from .resume.pieces import whole_pieces
 
 __all__ = ["UNKNOWN", "HasOrigin", "Target", "Writer", "appearing", "frames_there", "plan", "when_over"]
 
@@ -46,7 +46,7 @@ def frames_there(target: Target) -> int:
     """Frames of a result that can be resumed which an earlier run has left."""
     if target.kind == "folder":
         return pictures_there(_growing(target), target.suffix)
-    return sum(len(listed.frames) for _, listed in whole(_growing(target)))
+    return sum(len(listed.frames) for _, listed in whole_pieces(_growing(target)))
 
 
 def when_over(target: Target, number: int) -> Fraction | None:
@@ -56,7 +56,7 @@ def when_over(target: Target, number: int) -> Fraction | None:
     """
     if target.kind == "folder" or target.rounds:
         return None
-    times = chain.from_iterable(listed.frames for _, listed in whole(_growing(target)))
+    times = chain.from_iterable(listed.frames for _, listed in whole_pieces(_growing(target)))
     found = next(islice(times, number, None), None)
     return None if found is None else sum(found) * target.time_base
 

@@ -374,7 +374,7 @@ def test_a_picture_that_cannot_be_stored_is_an_error(tmp_path: Path, monkeypatch
         raise OSError(28, "No space left on device")
 
     source = make_clip(tmp_path / "in.mp4", frames=1)
-    monkeypatch.setattr(write, "encoded", full)
+    monkeypatch.setattr(write, "encode_picture", full)
     code, _, errors = invoke("extract-frames", source, tmp_path / "out")
     assert code == 5
     assert "the disk is full" in errors

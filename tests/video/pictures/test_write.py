@@ -21,7 +21,7 @@ from vidrestore.video.facts.info import VideoInfo
 from vidrestore.video.facts.probe import probe
 from vidrestore.video.pictures.plan import plan_pictures
 from vidrestore.video.pictures.read import read_picture
-from vidrestore.video.pictures.write import encoded
+from vidrestore.video.pictures.write import encode_picture
 from vidrestore.video.reader import Reader
 from vidrestore.video.writer import Writer
 
@@ -88,9 +88,9 @@ def test_an_error_leaves_an_old_folder_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("suffix", "longest"), [(".webp", 16383), (".jpg", 65500)])
 def test_a_size_beyond_the_format_is_refused(suffix: str, longest: int, capfd: pytest.CaptureFixture[str]) -> None:
-    assert encoded(np.zeros((1, longest, 3), np.uint8), suffix, Pictures(quality=50))
+    assert encode_picture(np.zeros((1, longest, 3), np.uint8), suffix, Pictures(quality=50))
     with pytest.raises(UsageError, match=f"1x{longest + 1} is too large for {suffix}: at most {longest} pixels"):
-        encoded(np.zeros((longest + 1, 1, 3), np.uint8), suffix, Pictures(quality=50))
+        encode_picture(np.zeros((longest + 1, 1, 3), np.uint8), suffix, Pictures(quality=50))
     assert capfd.readouterr().err == ""
 
 
@@ -190,5 +190,5 @@ def test_a_profile_of_srgb_or_of_grey_says_nothing_that_is_missed(tmp_path: Path
 
 def test_a_damaged_profile_costs_no_picture() -> None:
     samples = np.full((16, 24, 3), 90, np.uint8)
-    made = encoded(samples, ".png", Pictures(), profile=b"nonsense" * 40)
+    made = encode_picture(samples, ".png", Pictures(), profile=b"nonsense" * 40)
     assert (cv2.imdecode(np.frombuffer(made, np.uint8), cv2.IMREAD_COLOR) == samples).all()

@@ -16,7 +16,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from ..container import AVI, MATROSKA, MOV, MPEGTS, opened, stream_at
+from ..container import AVI, MATROSKA, MOV, MPEGTS, open_container, stream_at
 from ..time.clock import cut_off
 from ..time.timeline import Timeline, packets
 
@@ -55,7 +55,7 @@ class Decoder:
         Args:
             start: seconds on the file's clock; frames before it may be left out, where the file can be searched.
             accelerator: decodes in place of the processor.
-            follow_references: as `opened` has it.
+            follow_references: as `open_container` has it.
         """
         self.damaged = self.undecodable = self.corrupt = 0
         self.truncated = self.key = False
@@ -63,7 +63,7 @@ class Decoder:
         self.aspect: Fraction | None = None
         self.header_aspect: Fraction | None = None
         self.timeline: Timeline | None = None
-        self._open = partial(opened, path, follow_references=follow_references)
+        self._open = partial(open_container, path, follow_references=follow_references)
         self._index, self._accelerator = stream_index, accelerator
         self._start = start if start is not None and _can_start_at(self._open, stream_index, start) else None
         self._shown: int | None = None  # time stamp of the last frame given out

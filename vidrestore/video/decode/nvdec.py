@@ -5,12 +5,12 @@ from av.codec.hwaccel import HWAccel
 from av.error import FFmpegError
 
 from ...errors import UsageError
-from ..container import opened, stream_at
+from ..container import open_container, stream_at
 from ..facts.info import VideoInfo
 
 
 def nvdec(info: VideoInfo) -> HWAccel:
-    """What `opened` takes for a video to be decoded there. Its frames have interleaved chroma: nv12, p010le.
+    """What `open_container` takes for a video to be decoded there. Its frames have interleaved chroma: nv12, p010le.
 
     Raises:
         UsageError: this machine cannot, or FFmpeg has no such decoder for the video's codec.
@@ -24,7 +24,7 @@ def nvdec(info: VideoInfo) -> HWAccel:
             "--decoder cuda: no NVIDIA GPU with its driver is found on this machine; use --decoder cpu"
         ) from error
     try:
-        with opened(info.path, accelerator, follow_references=info.follow_references) as container:
+        with open_container(info.path, accelerator, follow_references=info.follow_references) as container:
             can = stream_at(container, info.stream_index).codec_context.is_hwaccel
     except RuntimeError:  # it can decode none of the streams
         can = False

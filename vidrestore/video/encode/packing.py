@@ -47,7 +47,7 @@ class Packer:
 
     def _packed(self, picture: Planes | Tensor) -> av.VideoFrame:
         to = self._layout
-        whole = rounded(picture, self._target)
+        whole = to_codes(picture, self._target)
         if to.rgb or not isinstance(whole, Planes):
             name, planes = to.name, _gbr(to_rgb(whole) if isinstance(whole, Planes) else whole, to.depth)
         elif whole.u is not None and whole.v is not None:
@@ -75,7 +75,7 @@ class Packer:
         )
 
 
-def rounded(picture: Planes | Tensor, target: Target) -> Planes | Tensor:
+def to_codes(picture: Planes | Tensor, target: Target) -> Planes | Tensor:
     """The code values that a picture has in a video, on the picture's device; as it is where RGB will be stored."""
     to = layout(target.pix_fmt)
     if to is None or to.rgb:

@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 from ...base.files import check_there
 from ...base.settings import SLOWEST
 from ...errors import InputError, UsageError
-from ..container import is_cover, opened, picture_stream
+from ..container import is_cover, open_container, picture_stream
 from ..decode.colour_tags import MATRICES, colour_of, guessed_matrix
 from ..decode.pixel_format import has_alpha
 from ..decode.siting import chroma_location
@@ -22,7 +22,7 @@ from ..pictures.folder import is_pictures, probe_animation, probe_pictures
 from ..pictures.formats.header import is_animated_webp
 from ..time.clock import start_of
 from ..time.rate import average_rate
-from ..time.timeline import decoded, first_alone
+from ..time.timeline import decode_all, first_alone
 from .info import StreamInfo, StreamKind, VideoInfo
 from .sidedata import display_matrix, hdr10, lost_metadata
 
@@ -60,14 +60,14 @@ def probe(
         raise UsageError(f"{path} is a video and has a rate of its own; a rate ({rate}) is for pictures")
     if is_animated_webp(path):
         return probe_animation(path)
-    with opened(path, follow_references=follow_references) as container:
+    with open_container(path, follow_references=follow_references) as container:
         stream = picture_stream(container, path)
         # Decoding changes it where the size changes inside the stream; players show the size of the file's header.
         size = (stream.codec_context.width, stream.codec_context.height)
         if size[0] * size[1] > LARGE:
             frames = list(islice(first_alone(container, stream), 1))
         else:
-            frames = list(islice(decoded(container, stream), 3))
+            frames = list(islice(decode_all(container, stream), 3))
         if not frames:
             raise InputError(f"{path}: not one picture of it can be decoded; it is damaged or encrypted")
         info = _describe(path, container, stream, frames, size=size)

@@ -12,7 +12,7 @@ from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from ..container import opened, picture_stream
+from ..container import open_container, picture_stream
 from ..decode.pixel_format import depth_of
 from ..time.timeline import packets
 
@@ -67,7 +67,7 @@ def source_quality(path: Path, *, follow_references: bool = False) -> SourceQual
     """
     frames: list[VideoFrame] = []
     count = size = 0
-    with opened(path, follow_references=follow_references) as container:
+    with open_container(path, follow_references=follow_references) as container:
         stream = picture_stream(container, path)
         pixels = stream.codec_context.width * stream.codec_context.height
         codec = stream.codec_context.codec

@@ -10,13 +10,13 @@ from av.video.frame import VideoFrame
 from ..decode.pixel_format import planar_format, without_alpha
 from ..facts.info import Deinterlacing, VideoInfo
 from ..time.stamp import Stamp
-from .graph import filtered
+from .graph import apply_filters
 from .telecine import film
 
 Stamped = tuple[Stamp, VideoFrame]
 
 
-def deinterlaced(frames: Iterable[Stamped], info: VideoInfo) -> Iterator[Stamped]:
+def deinterlace(frames: Iterable[Stamped], info: VideoInfo) -> Iterator[Stamped]:
     """Frames without combs, as `info.deinterlacing` says; those that are whole already come as they are.
 
     Each stamp says whether its frame was interlaced. Packed pixel formats come out planar.
@@ -32,7 +32,7 @@ def deinterlaced(frames: Iterable[Stamped], info: VideoInfo) -> Iterator[Stamped
     )
     which = "all" if how.which == "all" else "interlaced"
     mode = "send_field" if how.each == "field" else "send_frame"
-    made = filtered(marked, f"bwdif=mode={mode}:parity={how.order}:deint={which}")
+    made = apply_filters(marked, f"bwdif=mode={mode}:parity={how.order}:deint={which}")
     return _timed(made, info) if how.each == "field" else made
 
 
@@ -43,10 +43,10 @@ def _where_seen(frames: Iterable[Stamped], how: Deinterlacing) -> Iterator[Stamp
     of the picture it is the other way round.
     """
     before = "prog" if how.progressive else "tff" if how.order == "auto" else how.order
-    judged = filtered(frames, f"setfield={before}", "idet")
+    judged = apply_filters(frames, f"setfield={before}", "idet")
     marked = ((stamp._replace(interlaced=_looks_interlaced(frame)), frame) for stamp, frame in judged)
     beside = (((stamp, frame), frame) for stamp, frame in marked)
-    for (stamp, frame), made in filtered(beside, f"bwdif=mode=send_frame:parity={how.order}:deint=all"):
+    for (stamp, frame), made in apply_filters(beside, f"bwdif=mode=send_frame:parity={how.order}:deint=all"):
         yield stamp, made if stamp.interlaced else frame
 
 

@@ -14,7 +14,7 @@ T = TypeVar("T")
 Shape = tuple[int, int, str, int, int]
 
 
-def filtered(frames: Iterable[tuple[T, VideoFrame]], *filters: str) -> Iterator[tuple[T, VideoFrame]]:
+def apply_filters(frames: Iterable[tuple[T, VideoFrame]], *filters: str) -> Iterator[tuple[T, VideoFrame]]:
     """The frames that a chain of filters makes, in order, with what their frames came paired with.
 
     A filter is its name, or "name=options". It may look at the frames around and give several for one; which one they

@@ -10,11 +10,11 @@ from av.video.frame import VideoFrame
 
 from ...base.settings import Reading
 from ...errors import UsageError
-from ..container import opened, stream_at
+from ..container import open_container, stream_at
 from ..facts.info import Deinterlacing, Each, FieldOrder, VideoInfo
 from ..facts.probe import INTERLACED
-from ..time.timeline import decoded
-from .graph import filtered
+from ..time.timeline import decode_all
+from .graph import apply_filters
 
 PLACES, AT_ONCE = 8, 40
 """Where a long video is looked at, and how many frames there: 8 cycles of telecine."""
@@ -129,23 +129,25 @@ def look_at(info: VideoInfo) -> Look:
 def _places(info: VideoInfo) -> Iterator[Iterator[VideoFrame]]:
     """Frames of each place, to be taken before the next is asked for; a short video is looked at whole."""
     lasts = info.duration
-    with opened(info.path, follow_references=info.follow_references) as container:
+    with open_container(info.path, follow_references=info.follow_references) as container:
         stream = stream_at(container, info.stream_index)
         stream.thread_type = "AUTO"
-        frames = decoded(container, stream)
+        frames = decode_all(container, stream)
         for number in range(PLACES):
             if number and lasts is not None and lasts * info.rate > PLACES * AT_ONCE:
                 try:
                     container.seek(int((info.start + lasts * number / PLACES) / info.time_base), stream=stream)
                 except FFmpegError:  # it cannot be searched
                     return
-                frames = decoded(container, stream, seeked=True)
+                frames = decode_all(container, stream, seeked=True)
             yield islice(frames, AT_ONCE)
 
 
 def _judge(place: Iterable[VideoFrame], look: Look, base: Fraction) -> None:
     repeats = ""
-    for (flagged, pts), frame in filtered((((frame.interlaced_frame, frame.pts), frame) for frame in place), "idet"):
+    for (flagged, pts), frame in apply_filters(
+        (((frame.interlaced_frame, frame.pts), frame) for frame in place), "idet"
+    ):
         if look.frames == 0 and pts is not None:
             look.first = pts * base
         verdict = frame.metadata["lavfi.idet.single.current_frame"]

@@ -12,7 +12,7 @@ from torch.utils.dlpack import from_dlpack
 
 from ..facts.info import VideoInfo
 from ..time.stamp import Stamp
-from .graph import filtered
+from .graph import apply_filters
 
 Stamped = tuple[Stamp, VideoFrame]
 
@@ -30,10 +30,10 @@ def film(frames: Iterable[Stamped], info: VideoInfo) -> Iterator[Stamped]:
     Here the fives lie where they lie in the file, whatever part of it is read.
     """
     how = info.deinterlacing
-    matched = filtered(frames, f"fieldmatch=order={how.order}:combmatch=full")
+    matched = apply_filters(frames, f"fieldmatch=order={how.order}:combmatch=full")
     # What does not match is marked as interlaced.
     marked = ((stamp._replace(interlaced=frame.interlaced_frame), frame) for stamp, frame in matched)
-    whole = filtered(marked, f"bwdif=mode=send_frame:parity={how.order}:deint=interlaced")
+    whole = apply_filters(marked, f"bwdif=mode=send_frame:parity={how.order}:deint=interlaced")
     rate = info.rate / how.frames
     previous: _Cycle | None = None
     for _, five in groupby(whole, key=lambda pair: round((pair[0].pts - how.first) * rate) // CYCLE):

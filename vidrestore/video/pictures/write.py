@@ -121,7 +121,7 @@ class PictureFiles:
             samples = with_opacity(samples, source, header)
         samples = turn_upright(samples, turn_of(self._target.display_matrix))
         block, dpi = (b"", None) if source is None or header is None else self._tags_of(source, header, samples)
-        data = encoded(samples, self._target.suffix, self._target.pictures, self._target.profile, block, dpi)
+        data = encode_picture(samples, self._target.suffix, self._target.pictures, self._target.profile, block, dpi)
         if self._target.suffix == ".png" and is_hdr(self._target.colour):
             data = png.with_chunks(data, [(CICP, cicp(self._target.colour))])
         if self._before is not None:  # then what has its name is whole
@@ -200,7 +200,7 @@ def upright_size(target: Target) -> tuple[int, int]:
     return size_after(turn_of(target.display_matrix), target.width, target.height)
 
 
-def encoded(
+def encode_picture(
     samples: Samples,
     suffix: str,
     pictures: Pictures,

@@ -14,7 +14,7 @@ from ..encode.mux import Mux
 from ..encode.target import Beside, Target
 from ..time.packet_clock import decoding_times
 from . import unfinished
-from .pieces import Piece, PieceThere, PieceUnderWay, whole
+from .pieces import Piece, PieceThere, PieceUnderWay, whole_pieces
 
 
 class ResumableMux:
@@ -34,7 +34,7 @@ class ResumableMux:
 
     def __init__(self, folder: Path, target: Target, beside: Beside, *, before: int) -> None:
         self._folder, self._target, self._beside = folder, target, beside
-        there = [len(listed.frames) for _, listed in whole(folder)]
+        there = [len(listed.frames) for _, listed in whole_pieces(folder)]
         self._there = len(there)
         if sum(there) != before:
             raise self._changed()
@@ -68,7 +68,7 @@ class ResumableMux:
     def _next(self, *, after: int | None) -> PieceThere | PieceUnderWay:
         piece = Piece(self._folder, self._ended + 1)
         if piece.number <= self._there:
-            if (listed := piece.listed()) is None:
+            if (listed := piece.read_list()) is None:
                 raise self._changed()
             return PieceThere(piece, listed.frames, self._target, after=after)
         piece.delete()
@@ -86,7 +86,7 @@ class ResumableMux:
         if self._ended < self._there:
             raise UsageError(f"{self._folder} holds more frames than there are; remove it to begin anew")
         shown, packets = array("q"), array("q")  # lists of all pieces would grow too large
-        for _, listed in islice(whole(self._folder), self._ended):
+        for _, listed in islice(whole_pieces(self._folder), self._ended):
             shown.extend(pts for pts, _ in listed.frames)
             packets.extend(pts for _, pts, _ in listed.packets)
         if len(shown) != self._frames:
@@ -96,7 +96,7 @@ class ResumableMux:
         check()
         self._mux = Mux(self._file, self._target, self._beside)
         dts = decoding_times(shown, packets)
-        for piece, listed in islice(whole(self._folder), self._ended):
+        for piece, listed in islice(whole_pieces(self._folder), self._ended):
             self._mux.add_encoded(listed.frames, piece.read(listed, dts))
         self._mux.finish()
 

@@ -36,7 +36,7 @@ Times = list[tuple[Tick, Count]]
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class PieceList:
     """What the list of a piece says."""
 
     frames: Times
@@ -62,10 +62,10 @@ class Piece:
     def index(self) -> Path:
         return self.folder / f"{self.number:06}.json"
 
-    def listed(self) -> Listed | None:
+    def read_list(self) -> PieceList | None:
         """Its list; None: it is not whole."""
         try:
-            listed = read_json(Listed, self.index.read_bytes())
+            listed = read_json(PieceList, self.index.read_bytes())
             found = self.data.stat()
             is_whole = listed.sha256 == _sum(self.data, found.st_size, found.st_mtime_ns)
         except (OSError, ValueError):
@@ -75,7 +75,7 @@ class Piece:
         is_whole &= found.st_size == sum(size for size, _, _ in listed.packets)
         return listed if is_whole else None
 
-    def read(self, listed: Listed, dts: Iterator[int]) -> Iterator[Packet[Any]]:
+    def read(self, listed: PieceList, dts: Iterator[int]) -> Iterator[Packet[Any]]:
         """Its packets, to be decoded at the next of these times. VidrestoreError: something has changed it."""
         with self.data.open("rb") as file:
             for size, pts, key in listed.packets:
@@ -98,11 +98,11 @@ def _sum(path: Path, size: int, changed: int) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def whole(folder: Path) -> Iterator[tuple[Piece, Listed]]:
+def whole_pieces(folder: Path) -> Iterator[tuple[Piece, PieceList]]:
     """Those that are whole, up to the first that is not: what comes after it is made again with it."""
     for number in count(1):
         piece = Piece(folder, number)
-        if (listed := piece.listed()) is None:
+        if (listed := piece.read_list()) is None:
             return
         yield piece, listed
 
@@ -181,7 +181,7 @@ class PieceUnderWay:
         os.fsync(self._file.fileno())
         self._file.close()
         self._output.close()
-        listed = Listed(self._frames, self._packets, self._sum.hexdigest())
+        listed = PieceList(self._frames, self._packets, self._sum.hexdigest())
         write_whole(self._piece.index, json.dumps(asdict(listed)).encode(), overwrite=True)
 
     def abandon(self) -> None:

@@ -19,7 +19,7 @@ from av.stream import Discard, Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from ..container import MATROSKA, MOV, demuxed, has_flag, opened, stream_at
+from ..container import MATROSKA, MOV, demux, has_flag, open_container, stream_at
 
 LEAP = Fraction(10)
 """Seconds without anything of any track, after which a time stamp is doubted; FFmpeg's dts_delta_threshold."""
@@ -90,7 +90,7 @@ class Timeline:
         self._tracks: dict[int, _Track] = {}
         self._now: Fraction | None = None
         """How far any track has come."""
-        self._source = demuxed(container, *(s for s in container.streams if s.index in needed))
+        self._source = demux(container, *(s for s in container.streams if s.index in needed))
         self._ahead: deque[Packet[Any]] = deque()
         self._error: FFmpegError | None = None
         self.joins: list[Fraction] = []
@@ -265,7 +265,7 @@ def packets(container: InputContainer, stream: VideoStream, *, seeked: bool = Fa
         yield from Timeline(container, stream, seeked=seeked).packets()
 
 
-def decoded(container: InputContainer, stream: VideoStream, *, seeked: bool = False) -> Iterator[VideoFrame]:
+def decode_all(container: InputContainer, stream: VideoStream, *, seeked: bool = False) -> Iterator[VideoFrame]:
     """What can be decoded from here on, whatever is damaged."""
     for packet in packets(container, stream, seeked=seeked):
         try:
@@ -294,7 +294,7 @@ def first_alone(container: InputContainer, stream: VideoStream) -> Iterator[Vide
 def last_picture(path: Path, index: int, *, follow_references: bool = False) -> Fraction | None:
     """When the last picture of a stream is shown, by the stamps of its packets; None where they have none."""
     last: Fraction | None = None
-    with opened(path, follow_references=follow_references) as container:
+    with open_container(path, follow_references=follow_references) as container:
         for packet in packets(container, stream_at(container, index)):
             moments = _moments(packet)
             if packet.size and not packet.is_discard and moments is not None:

@@ -16,7 +16,7 @@ from av.packet import Packet
 from av.stream import Disposition, Stream
 
 from ...errors import InputError
-from ..container import demuxed
+from ..container import demux
 from ..decode.bounds import open_bounded
 from ..facts.references import FOLLOWING, REFUSING
 from .metadata import homeless_track_tags, track_tags
@@ -117,7 +117,7 @@ def _track(source: InputContainer, stream: Stream, kind: str, name: str, *, muxe
     if kind == "cover" and (muxer not in ("mp4", "matroska") or codec not in _COVER_FILES):
         return None
     if kind == "cover" and muxer == "matroska":
-        packets = demuxed(source, stream)
+        packets = demux(source, stream)
         return Track(stream.index, kind, name, codec=codec, attached=next(bytes(p) for p in packets if p.size))
     if codec in _UNTIMED.get(muxer, ()) or (muxer in _PLAYABLE and codec not in _PLAYABLE[muxer]):
         return None

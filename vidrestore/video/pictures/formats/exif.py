@@ -61,12 +61,12 @@ def resolution(tags: Image.Exif) -> Resolution | None:
     """What the tags say of it; None: nothing that can be believed."""
     per_inch = {_INCH: 1.0, _CENTIMETRE: 2.54}.get(tags.get(_UNIT, _INCH))
     try:
-        return None if per_inch is None else believed(tags[_X_RESOLUTION] * per_inch, tags[_Y_RESOLUTION] * per_inch)
+        return None if per_inch is None else plausible(tags[_X_RESOLUTION] * per_inch, tags[_Y_RESOLUTION] * per_inch)
     except (KeyError, TypeError, ValueError, ArithmeticError):
         return None
 
 
-def believed(x: float, y: float) -> Resolution | None:
+def plausible(x: float, y: float) -> Resolution | None:
     """A resolution in dots per inch, unless it is absurd."""
     return (float(x), float(y)) if 0 < x <= _LARGEST and 0 < y <= _LARGEST else None
 

@@ -88,7 +88,7 @@ def _jpeg(file: BinaryIO) -> PictureHeader:
         orientation=tags.orientation,
         profile=image.info.get("icc_profile") or b"",
         exif=tags.exif,
-        dpi=(exif.believed(x * per_inch, y * per_inch) if per_inch else None) or tags.dpi,
+        dpi=(exif.plausible(x * per_inch, y * per_inch) if per_inch else None) or tags.dpi,
     )
 
 
@@ -97,7 +97,7 @@ def _bmp(file: BinaryIO) -> PictureHeader:
 
     file.seek(0)
     image = BmpImageFile(file)
-    dpi = exif.believed(*image.info.get("dpi", (0, 0)))
+    dpi = exif.plausible(*image.info.get("dpi", (0, 0)))
     return PictureHeader("bmp", *image.size, alpha=image.mode == "RGBA", dpi=dpi)
 
 

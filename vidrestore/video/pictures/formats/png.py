@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from .cicp import CICP, primaries_and_transfer
-from .exif import believed, tags_of
+from .exif import plausible, tags_of
 from .picture_header import PictureHeader
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -26,7 +26,7 @@ def read_header(file: BinaryIO) -> PictureHeader:
     tags = tags_of(chunks.get(b"eXIf", b""))
     dpi = None
     if len(density) == 9 and density[8] == 1:  # per metre
-        dpi = believed(*(int.from_bytes(density[at : at + 4]) * 0.0254 for at in (0, 4)))
+        dpi = plausible(*(int.from_bytes(density[at : at + 4]) * 0.0254 for at in (0, 4)))
     primaries, transfer = primaries_and_transfer(chunks.get(CICP, b""))
     return PictureHeader(
         "png",

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from .exif import STRUCTURE, Resolution, believed, damage, directories, of_tiff, read
+from .exif import STRUCTURE, Resolution, damage, directories, of_tiff, plausible, read
 from .picture_header import PictureHeader
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _resolution(page: "TiffPage") -> Resolution | None:
     try:
         factor = _PER_INCH[int(page.tags.valueof(296, 2))]
         (x, of_x), (y, of_y) = (page.tags.valueof(tag) for tag in (282, 283))
-        return believed(x / of_x * factor, y / of_y * factor)
+        return plausible(x / of_x * factor, y / of_y * factor)
     except (KeyError, TypeError, ValueError, ArithmeticError):
         return None
 
