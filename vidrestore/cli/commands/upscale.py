@@ -29,7 +29,7 @@ def upscale(
         typer.Option(
             "--model",
             "-m",
-            help="A network of `models list`, two as A+B, auto: the best; or a file: .pth, .safetensors, .param.",
+            help="A network of `models list`, two as A+B, auto; or a file: .pth, .safetensors, .param, .onnx.",
         ),
     ] = MODEL,
     kind: Annotated[

