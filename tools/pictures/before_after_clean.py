@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from vidrestore.base.settings import Cleaning, Settings
-from vidrestore.frame.colour import to_rgb
+from vidrestore.frame.colour import quantise, to_rgb
 from vidrestore.frame.frame import Frame, Planes
 from vidrestore.restoration.clean import clean
 from vidrestore.video.facts.probe import probe
@@ -25,7 +25,7 @@ WIDTH, HEIGHT, ZOOM = 200, 130, 2
 
 def rgb(frame: Frame) -> Tensor:
     """(3, H, W) of 8 bits."""
-    picture = to_rgb(frame.picture) if isinstance(frame.picture, Planes) else frame.picture
+    picture = to_rgb(quantise(frame.picture)) if isinstance(frame.picture, Planes) else frame.picture
     return (picture * 255).round().clamp(0, 255).to(torch.uint8)
 
 
