@@ -15,7 +15,7 @@ import fuzz_readers
 
 READERS = (
     *("weights", "manifest", "frames.csv", "scenes", "pairs", "piece", "run settings"),
-    *("checkpoint", "cache", "blur"),
+    *("checkpoint", "cache", "blur", "package", "catalogue"),
 )
 
 

@@ -92,7 +92,9 @@ def readers(folder: Path) -> dict[str, Reader]:
         "frames.csv": Reader("frames.csv", times.encode(), lambda path: read_times(path, pictures), (2,)),
         "scenes": Reader("a.csv", scenes.scene_list(found, form="scenedetect").encode(), scenes.read_scenes, (2,)),
         "pairs": Reader("a.csv", scenes.scene_list(found, form="pairs").encode(), scenes.read_scenes, (2,)),
-        "piece": Reader("000001.json", json.dumps(journal).encode(), lambda path: Piece(path.parent, 1).listed(), ()),
+        "piece": Reader(
+            "000001.json", json.dumps(journal).encode(), lambda path: Piece(path.parent, 1).read_list(), ()
+        ),
         "run settings": Reader("run.json", json.dumps(RUN, indent=1).encode(), run, (2,)),
         "checkpoint": Reader("a.pt", _checkpoint(folder), _convert(folder), (4,), BINARY),
         "cache": Reader("a.bin", _entry(folder), _cached(folder), (), BINARY),
