@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from vidrestore.base.settings import Settings
 from vidrestore.metrics.psnr import matlab_luma
-from vidrestore.models.weights import files, manifest
+from vidrestore.restoration.network import find, network_of, task_of
 from vidrestore.training.data.degrade import Degradation
 from vidrestore.training.data.encoded_scenes import as_420
 from vidrestore.training.evaluate import cleaning, upscaling
@@ -74,9 +74,8 @@ def main() -> None:
     parser.add_argument("--codecs", nargs="*", default=CODECS)
     parser.add_argument("--noises", nargs="*", type=float, default=NOISES, help="of cleaning")
     asked = parser.parse_args()
-    is_file = manifest.is_file(asked.name)
-    task = manifest.about(Path(asked.name)).task if is_file else manifest.rows()[asked.name].task
-    network = files.open_file(Path(asked.name), task=task) if is_file else files.load(manifest.rows()[asked.name])
+    task = task_of(asked.name)
+    network = network_of(find(asked.name, task=task), task=task)
     is_clean = task == "clean"
     kept = as_420 if is_clean else lambda rgb: np.rint(matlab_luma(rgb)).astype(np.float32)
     found = [

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from ..base.facts import Facts
 from ..base.settings import Cleaning, Settings
-from ..errors import UsageError
 from ..frame.frame import Frame
 from ..scenes.list import Scene
 from ..video.facts.quality import SourceQuality
 from .network import Model, find, key_of, name_of, needs_of, network_of, notes_of, precisely_enough
 from .resume import cuts_key
-from .stage import NOTHING, Skip, Stage
+from .stage import NOTHING, Skip, Stage, check_strength
 
 if TYPE_CHECKING:
     from ..engine import Runner
@@ -96,16 +95,14 @@ def clean(
         UsageError: a strength outside 0 to 1.
         ModelError: an unknown model, or one of another task.
     """
-    if how.strength is not None and not 0 <= how.strength <= 1:
-        raise UsageError(f"--strength {how.strength:g} is not a share; give 0 to 1")
+    if how.strength is not None:
+        check_strength(how.strength)
     network = find(NETWORK if how.model == "auto" else how.model, task="clean")
     notes, needs = notes_of(network, task="clean"), needs_of(network, task="clean")
     quality = quality_of()
-    strength = how.strength
-    if strength is None:
-        strength = 1.0 if quality is None or "compressed" in quality.kind or quality.noise >= NOISY else 0.0
-        if not strength:
-            notes = (_untouched(quality),)
+    strength = 1.0 if how.strength is None else how.strength
+    if how.strength is None and quality is not None and _is_clean(quality):
+        strength, notes = 0.0, (_untouched(quality),)
     return Clean(
         name="clean",
         model=name_of(network),
@@ -126,8 +123,11 @@ def clean(
     )
 
 
-def _untouched(quality: SourceQuality | None) -> str:
-    assert quality is not None
+def _is_clean(quality: SourceQuality) -> bool:
+    return "compressed" not in quality.kind and quality.noise < NOISY
+
+
+def _untouched(quality: SourceQuality) -> str:
     return (
         f"the video is clean already (compression {quality.compression:g} of 0 to 1, noise {quality.noise:g} of 255): "
         "its frames stay as they are; else give --strength 1"

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from ..base.facts import Facts
+from ..errors import UsageError
 from ..frame.frame import Frame
 from ..video.facts.quality import SourceQuality
 from .interpolation.timing import SOURCE_TIMES, Timing
@@ -38,6 +39,12 @@ class Skip:
 
 
 NOTHING = Skip()
+
+
+def check_strength(strength: float) -> None:
+    """UsageError: it is no share of a change."""
+    if not 0 <= strength <= 1:
+        raise UsageError(f"--strength {strength:g} is not a share; give 0 to 1")
 
 
 class Loaded(Protocol):

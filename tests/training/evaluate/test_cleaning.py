@@ -68,6 +68,14 @@ def test_pictures_that_are_no_clip_are_taken_one_by_one(untrained: Path, tmp_pat
     assert all(row["scores"]["network"]["flicker"] is None for row in rows)
 
 
+def test_a_clip_that_cannot_be_read_is_said_and_not_passed_over(untrained: Path, tmp_path: Path) -> None:
+    (tmp_path / "clip.mp4").write_bytes(b"nothing")
+    cv2.imwrite(str(tmp_path / "one.png"), np.zeros((40, 48, 3), np.uint8))
+    run = CliRunner().invoke(app, ["evaluate", str(untrained), "--data", str(tmp_path), "--engine", "torch"])
+    assert run.exit_code == 3
+    assert "clip.mp4 is not a video" in run.stderr
+
+
 def test_codes_are_those_of_bt601() -> None:
     rgb = np.random.default_rng(0).integers(0, 256, (17, 24, 3), dtype=np.uint8)
     codes = as_420(rgb)

@@ -189,17 +189,13 @@ def _compared(names: Sequence[str], data: Path, settings: "Settings", harm: "Har
 
 
 def _cleaning(name: str, data: Path, settings: "Settings", harm: "Harm") -> "Found":
-    from ...errors import InputError
     from ...restoration.network import find, network_of
     from ...training.data.encoded_scenes import as_420
     from ...training.evaluate.cleaning import evaluate_clean, mean
-    from ...training.evaluate.clips import clips, stills
+    from ...training.evaluate.clips import clips_or_stills
 
     network = network_of(find(name, task="clean"), task="clean")
-    try:
-        rows = list(evaluate_clean(network, clips(data, as_420), settings=settings, harm=harm))
-    except InputError:
-        rows = list(evaluate_clean(network, stills(data, as_420), settings=settings, harm=harm))
+    rows = list(evaluate_clean(network, clips_or_stills(data, as_420), settings=settings, harm=harm))
     average = mean(rows)
     header = ("picture", *(f"{method} PSNR, SSIM, flicker" for method in average.scores), "gain")
     cells = (

@@ -33,10 +33,10 @@ HALO = (WINDOW + 2) * STEPS * 3 + 4 * (REACH + WINDOW) + 3
 
 def reference(picture: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
     """What `motion` returns, on any device, with gradients."""
-    half, others_half = _halved(picture), _halved(others)
-    y, x = _search(_halved(half), _halved(others_half))
+    half, others_half = halved(picture), halved(others)
+    y, x = _search(halved(half), halved(others_half))
     for small, smalls in ((half, others_half), (picture, others)):
-        y, x = 2 * _doubled(y), 2 * _doubled(x)
+        y, x = 2 * doubled(y), 2 * doubled(x)
         y, x = _refined(small, smalls, y, x)
     return y, x
 
@@ -137,10 +137,11 @@ def _smooth(x: Tensor) -> Tensor:
     return (x[..., :-2] + x[..., 1:-1] + x[..., 2:]) / 9
 
 
-def _halved(x: Tensor) -> Tensor:
+def halved(x: Tensor) -> Tensor:
     """Means of 2x2 pixels."""
     return (x[..., ::2, ::2] + x[..., ::2, 1::2] + x[..., 1::2, ::2] + x[..., 1::2, 1::2]) / 4
 
 
-def _doubled(x: Tensor) -> Tensor:
+def doubled(x: Tensor) -> Tensor:
+    """Each pixel four times."""
     return x.repeat_interleave(2, -1).repeat_interleave(2, -2)

@@ -6,11 +6,10 @@ which is fine enough here and takes a quarter of the time.
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..kernels.motion import compare, motion
-from ..kernels.motion_reference import HALO, MULTIPLE, WINDOW, activity
+from ..kernels.motion_reference import HALO, MULTIPLE, WINDOW, activity, doubled, halved
 from ..processor import Needs
 from .aligned import MIDDLE, NEIGHBOURS, Residual
 
@@ -48,19 +47,10 @@ class Cleaner(nn.Module):
         """
         luma, chroma = window[:, :, 0], window[:, MIDDLE, 1:]
         middle, others = luma[:, MIDDLE, None], luma[:, NEIGHBOURS]
-        y, x = (2 * _doubled(way) for way in motion(_halved(middle), _halved(others)))
+        y, x = (2 * doubled(way) for way in motion(halved(middle), halved(others)))
         news, differs = compare(middle, others, y, x)
         return (torch.cat((middle - 0.5, chroma, NEWS * news, NEWS * differs, NEWS * activity(middle)), 1),)
 
     def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
         """Changes (B, 3, H, W) -> (B, 1, 3, H, W), added to the middle frame."""
         return (window[:, MIDDLE] + core_out[0].float())[:, None]
-
-
-def _halved(x: Tensor) -> Tensor:
-    """Means of 2x2 pixels."""
-    return F.avg_pool2d(x, 2)
-
-
-def _doubled(x: Tensor) -> Tensor:
-    return x.repeat_interleave(2, -2).repeat_interleave(2, -1)

@@ -9,7 +9,7 @@ from ...base.settings import NOISE, Deblurring, Settings
 from ...errors import ModelError, UsageError
 from ..network import Model, key_of, name_of, network_of, notes_of, precisely_enough
 from ..network import find as find_network
-from ..stage import Stage
+from ..stage import Stage, check_strength
 from .psf_option import FORMS, PsfOption, parse_psf
 
 if TYPE_CHECKING:
@@ -88,8 +88,7 @@ def deblur(how: Deblurring, *, settings: Settings, still: bool = False) -> Stage
         UsageError: options that do not go together, or a number outside its range.
         ModelError: an unknown model, or one without weights.
     """
-    if not 0 <= how.strength <= 1:
-        raise UsageError(f"--strength {how.strength:g} is not a share; give 0 to 1")
+    check_strength(how.strength)
     if how.only_blurred is not None and not 0 < how.only_blurred < 1:
         raise UsageError(f"--only-blurred {how.only_blurred:g} is not between 0 and 1; sharp frames have 0.25 to 0.45")
     psf = None if how.psf is None else parse_psf(how.psf)

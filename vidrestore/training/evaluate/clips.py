@@ -59,19 +59,33 @@ def clips(data: Path, kept: Callable[[Codes], NDArray[Any]] = luma_of) -> Iterat
         InputError: there is none, or a file cannot be read.
     """
     found = False
+    for clip in _clips(data, kept):
+        found = True
+        yield clip
+    if not found:
+        raise InputError(f"{data} holds no videos and no folders of numbered pictures, whose frames follow one another")
+
+
+def clips_or_stills(data: Path, kept: Callable[[Codes], NDArray[Any]]) -> Iterator[Clip]:
+    """`clips`, or where there are none `stills`. InputError: there is neither, or a file cannot be read."""
+    found = False
+    for clip in _clips(data, kept):
+        found = True
+        yield clip
+    if not found:
+        yield from stills(data, kept)
+
+
+def _clips(data: Path, kept: Callable[[Codes], NDArray[Any]]) -> Iterator[Clip]:
     for path in sorted([data, *data.rglob("*")]):
         if path.is_dir():
             for scene in of_folder(path):
-                found = True
                 where = path.relative_to(data)
                 names = tuple(str(where / f"{number + 1:04}") for number in range(len(scene)))
                 yield Clip(names, tuple(kept(scene[number]) for number in range(len(scene))))
         elif path.suffix.lower() in CLIPS:
-            found = True
             frames = tuple(map(kept, _of_video(path)))
             yield Clip(tuple(f"{path.relative_to(data)} {number + 1:04}" for number in range(len(frames))), frames)
-    if not found:
-        raise InputError(f"{data} holds no videos and no folders of numbered pictures, whose frames follow one another")
 
 
 def _of_video(path: Path) -> Iterator[Codes]:
