@@ -18,8 +18,9 @@ from vidrestore.models.kernels.motion import compare
 from vidrestore.models.kernels.motion_reference import activity
 from vidrestore.models.networks.aligned import LEVELS, Aligned
 from vidrestore.training.data.chain import Damage, Noise, Shares, damaged, draw, planes
+from vidrestore.training.data.drawings import drawings
 from vidrestore.training.data.encoded_scenes import encoded_scenes
-from vidrestore.training.data.footage import scenes
+from vidrestore.training.data.footage import read_picture, scenes
 from vidrestore.training.loop import Training
 from vidrestore.training.recipes import RECIPES
 from vidrestore.training.tasks.real_footage import MIDDLE, RealFootageTask, bicubic
@@ -229,3 +230,21 @@ def test_compress_is_for_enlarging(tmp_path: Path) -> None:
     assert run.exit_code == 2
     run = CliRunner().invoke(app, ["evaluate", "espcn-x2", "--data", str(tmp_path), "--compress", "h264:28"])
     assert run.exit_code == 2
+
+
+def test_drawings_are_the_same_each_time_and_hold_text_lines_and_areas(tmp_path: Path) -> None:
+    first, again = (drawings(tmp_path / name, 12) for name in "ab")
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
+    pictures = [read_picture(path) for path in first]
+    assert len({picture.tobytes() for picture in pictures}) == 12
+    flat = [float((np.diff(picture.astype(int), axis=1) == 0).all(2).mean()) for picture in pictures]
+    assert min(flat) > 0.5 and max(flat) < 1  # flat areas with edges
+
+
+def test_drawings_go_through_the_chain_where_no_still_lies(tmp_path: Path) -> None:
+    for n in range(2):
+        film(tmp_path / "film" / str(n), 14, seed=n)
+    without, with_them = (replace(TINY, layered=3, drawn=drawn) for drawn in (0, 5))
+    for task, count in ((without, 0), (with_them, 3)):
+        task.open(tmp_path / "film", tmp_path / f"scratch{count}")
+        assert len(list((tmp_path / f"scratch{count}" / "encoded").glob("layered-*.high.npy"))) == count

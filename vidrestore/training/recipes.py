@@ -185,7 +185,9 @@ ROBUST = replace(
     ALIGNED,
     args={"blocks": 5, "confidence": True},
     task=RealFootageTask(
-        Shares(blurred=0.05, other_kernel=0.15, noisy=0.04, sharpened=0.03, twice=0.07, everyday=0.4), rounds=26
+        Shares(blurred=0.05, other_kernel=0.15, noisy=0.04, sharpened=0.03, twice=0.07, everyday=0.4),
+        rounds=26,
+        drawn=100,
     ),
     steps=30_000,
     learning_rate=4e-4,
@@ -197,6 +199,7 @@ _SAME_SIZE = RealFootageTask(
     scale=1,
     patch=96,
     rounds=16,
+    drawn=100,
 )
 CLEAN = Recipe(
     "cleaner",

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ...frame.resize import upsample
 from ..data.chain import Shares
+from ..data.drawings import drawings
 from ..data.encoded_scenes import FRAMES, Encoded, encoded_scenes, encoded_stills
 from ..data.footage import Codes, beside, held_back, scenes
 from ..data.samples import Samples
@@ -43,6 +44,8 @@ class RealFootageTask:
     """Times that each scene is encoded anew."""
     layered: int = 150
     """Clips made of still pictures in made-up motion, where `data` holds any."""
+    drawn: int = 0
+    """Drawings beside those stills (drawings.py)."""
 
     @property
     def command(self) -> str:
@@ -56,7 +59,7 @@ class RealFootageTask:
         held, kept = held_back(found, data)
         make = partial(encoded_scenes, folder=scratch / "encoded", shares=self.shares, scale=self.scale)
         clips = make(kept, rounds=self.rounds)
-        if (stills := beside(found, data)) and self.layered:
+        if (stills := [*beside(found, data), *drawings(scratch / "drawn", self.drawn)]) and self.layered:
             clips += encoded_stills(
                 stills, scratch / "encoded", self.shares, scale=self.scale, side=2 * side, count=self.layered
             )
