@@ -1,0 +1,31 @@
+"""Recipes of cleaning."""
+
+from dataclasses import replace
+
+from ..data.chain import Shares
+from ..tasks.real_footage import RealFootageTask
+from .recipe import Recipe
+
+# The chain of degradations of robust-x2 at the same size: what is compressed, and a little noisy.
+_SAME_SIZE = RealFootageTask(
+    Shares(blurred=0, other_kernel=0, sharpened=0, noisy=0.1, noisiest=8, compressed=0.94, twice=0.07, everyday=0.5),
+    scale=1,
+    patch=96,
+    rounds=16,
+    drawn=100,
+)
+CLEAN = Recipe(
+    "cleaner",
+    {},
+    _SAME_SIZE,
+    loss="log-mse",
+    least=4e-5,  # at 1e-5 the clean samples outweigh all others, and hardly anything is cleaned
+    steps=40_000,
+    batch=16,
+    learning_rate=1e-3,
+)
+# What is noisy, half of it compressed. One network for both gained less on what is compressed.
+_NOISY = replace(_SAME_SIZE.shares, noisy=0.95, noisiest=55, only_noisy=0.5, compressed=0.8)
+DENOISE = replace(CLEAN, task=replace(_SAME_SIZE, shares=_NOISY))
+
+CLEANING: dict[str, Recipe] = {"clean": CLEAN, "denoise": DENOISE}
