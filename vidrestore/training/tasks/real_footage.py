@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -25,8 +26,12 @@ ZERO, SPAN = (16.0, 128.0, 128.0), (219.0, 224.0, 224.0)
 """Code values of black and no colour, and from there to white or all colour: of Y, U and V."""
 LEAST = (0.0, -0.5, -0.5)
 """Of Y, U and V."""
-PLACES = 2
-"""Of which the one with more detail becomes the patch: a frame's error lies where detail is."""
+PLACES = 8
+"""Of which one becomes the patch, as often as it has a share in their error.
+
+Log-mse counts a patch by the inverse of its error. Both together count every pixel of a frame alike, as its PSNR does;
+patches taken evenly would be learned for what is flat, where hardly any of a frame's error lies.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +96,7 @@ class RealSamples(Samples):
         clip, task = self._clips[int(rng.integers(len(self._clips)))], self._task
         low, high = clip.low, clip.high
         middle = int(rng.integers(MIDDLE, len(low) - MIDDLE))
-        lumas = low if task.scale > 1 else low[:, : low.shape[1] * 2 // 3]
-        places = [
-            tuple(2 * int(rng.integers((n - task.patch) // 2 + 1)) for n in lumas.shape[1:]) for _ in range(PLACES)
-        ]
-        y, x = max(places, key=lambda at: _detail(_square(lumas[middle, None], at[0], at[1], task.patch)))
+        y, x = self._place(low[middle], high[middle], rng)
         cut = _square if task.scale > 1 else _square_of_420
         window = cut(low[middle - MIDDLE : middle + MIDDLE + 1], y, x, task.patch)
         target = cut(high[middle, None], y * task.scale, x * task.scale, task.patch * task.scale)
@@ -103,6 +104,24 @@ class RealSamples(Samples):
         window = np.rot90(window[::backwards, :, ::mirrored], quarters, (2, 3))
         target = np.rot90(target[:, :, ::mirrored], quarters, (2, 3))
         return _as_seen(window), _as_seen(target)
+
+    def _place(self, low: Codes, high: Codes, rng: np.random.Generator) -> tuple[int, int]:
+        """Where the patch begins, y and x, both even."""
+        side, scale = self._task.patch, self._task.scale
+        height, width = low.shape if scale > 1 else (low.shape[0] * 2 // 3, low.shape[1])
+        places = [tuple(2 * int(rng.integers((n - side) // 2 + 1)) for n in (height, width)) for _ in range(PLACES)]
+        errors = np.array([_error(low, high, y, x, side, scale) for y, x in places]) + 1e-6
+        y, x = places[int(rng.choice(PLACES, p=errors / errors.sum()))]
+        return y, x
+
+
+def _error(low: Codes, high: Codes, y: int, x: int, side: int, scale: int) -> float:
+    """Mean square of the difference in luma, the low one enlarged."""
+    given = low[y : y + side, x : x + side].astype(np.float32)
+    truth = high[y * scale : (y + side) * scale, x * scale : (x + side) * scale].astype(np.float32)
+    if scale > 1:
+        given = np.asarray(cv2.resize(given, truth.shape[::-1], interpolation=cv2.INTER_CUBIC), np.float32)
+    return float(np.square(given - truth).mean())
 
 
 def _as_seen(codes: Codes) -> Tensor:
@@ -122,9 +141,3 @@ def _square_of_420(frames: Codes, y: int, x: int, side: int) -> Codes:
     chroma = frames[:, height:].reshape(-1, 2, height // 2, width // 2)
     chroma = chroma[:, :, y // 2 : (y + side) // 2, x // 2 : (x + side) // 2].repeat(2, 2).repeat(2, 3)
     return np.concatenate((_square(frames, y, x, side), chroma), 1)
-
-
-def _detail(patch: Codes) -> float:
-    """Mean difference of neighbours, down and across."""
-    codes = patch.astype(np.int16)
-    return float(np.abs(np.diff(codes, axis=-2)).mean() + np.abs(np.diff(codes, axis=-1)).mean())
