@@ -1,5 +1,6 @@
 """Cleaner: where it begins, what its tiles are, and that neighbours that moved are brought back."""
 
+import pytest
 import torch
 import torch.nn.functional as F
 
@@ -19,7 +20,8 @@ def moving(side: int, speed: int) -> torch.Tensor:
 
 def test_it_begins_at_its_input() -> None:
     window = moving(64, 2)
-    assert torch.equal(apply(Cleaner(8, 1), window)[:, 0], window[:, 2])
+    for fold in (1, 2):
+        assert torch.equal(apply(Cleaner(8, 1, fold), window)[:, 0], window[:, 2])
 
 
 def test_neighbours_that_moved_add_nothing_new() -> None:
@@ -36,8 +38,9 @@ def test_neighbours_that_moved_add_nothing_new() -> None:
     assert differs.mean() < 0.3 * active.mean()
 
 
-def test_a_tile_is_the_whole_inside_its_halo() -> None:
-    network = Cleaner(8, 1)
+@pytest.mark.parametrize("fold", [1, 2])
+def test_a_tile_is_the_whole_inside_its_halo(fold: int) -> None:
+    network = Cleaner(8, 1, fold)
     torch.manual_seed(1)
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.05)
