@@ -26,6 +26,6 @@ CLEAN = Recipe(
 )
 # What is noisy, half of it compressed. One network for both gained less on what is compressed.
 _NOISY = replace(_SAME_SIZE.shares, noisy=0.95, noisiest=55, only_noisy=0.5, compressed=0.8)
-DENOISE = replace(CLEAN, task=replace(_SAME_SIZE, shares=_NOISY))
+DENOISE = replace(CLEAN, args={"width": 64, "fold": 2}, task=replace(_SAME_SIZE, shares=_NOISY, rounds=7))
 
 CLEANING: dict[str, Recipe] = {"clean": CLEAN, "denoise": DENOISE}
