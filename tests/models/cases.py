@@ -22,6 +22,11 @@ ARGUMENTS: dict[str, list[dict[str, object]]] = {
     ],
     "cleaner": [{"width": 8, "blocks": 1}, {"width": 8, "blocks": 1, "fold": 2}],
     "delta": [{"applications": 1}, {"reconstruction": "A", "applications": 1, "kernel_order": "hwt", "skip": True}],
+    "edsr": [
+        {"scale": 2, "blocks": 1, "width": 8},
+        {"scale": 4, "blocks": 2, "width": 8, "residual_scale": 0.1, "skip": True},
+        {"scale": 3, "blocks": 1, "width": 8, "skip": True, "space": "luma"},
+    ],
     "espcn": [
         {"scale": 2, "layers": 4},
         {"scale": 3, "layers": 3},
@@ -43,9 +48,17 @@ ARGUMENTS: dict[str, list[dict[str, object]]] = {
         {"width": 0.03125, "taps": 7, "local_conv": "twopass"},
         {"width": 0.03125, "taps": 5, "normalise": True},
     ],
+    "srresnet": [
+        {"scale": 4, "blocks": 1, "width": 8},
+        {"scale": 1, "blocks": 1, "width": 8, "skip": True},
+    ],
     "unblur": [
         {"channels": (8, 12, 16), "blocks": (1, 1, 1)},
         {"channels": (8, 12, 16), "blocks": (1, 1, 1), "gate": 4},
+    ],
+    "wdsr": [
+        {"scale": 2, "blocks": 1, "width": 8, "wide": 16},
+        {"scale": 3, "blocks": 1, "width": 10, "kind": "b", "residual_scale": 0.5, "skip": True},
     ],
 }
 CONTRAST = {"sepconv": 0.05}

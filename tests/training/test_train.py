@@ -86,7 +86,7 @@ def test_input_and_target_of_a_batch_belong_together(pictures: Path) -> None:
 def test_patches_see_the_picture_beyond_their_edge(pictures: Path) -> None:
     """The input of a patch equals the same place of the degraded whole picture: no border is invented."""
     source = sources(pictures)[0]
-    whole = torch.from_numpy(Cache()[source])[None, None].float() / 255
+    whole = torch.from_numpy(Cache()[source])[None].float() / 255
     # A crop may start on an odd sample, whose grid is that of the picture without its first row or column.
     wholes = [degrade(whole[..., dy:, dx:], Degradation(2))[0, 0] for dy in (0, 1) for dx in (0, 1)]
     batches = Batches([source], Degradation(2), batch=1, patch=16, seed=3, steps=1)
@@ -115,7 +115,8 @@ def test_sources_of_clips_and_refusals(tmp_path: Path, shared_data: Path) -> Non
     (tmp_path / "clip.mp4").write_bytes(clip.read_bytes())
     found = sources(tmp_path, frames_per_clip=3)
     assert [s.frame for s in found] == [5, 15, 25]
-    assert Cache()[found[1]].shape == (200, 200)
+    assert Cache()[found[1]].shape == (1, 200, 200)
+    assert Cache("rgb")[found[1]].shape == (3, 200, 200)
     with pytest.raises(InputError, match="no pictures"):
         sources(tmp_path / "nothing")
     (tmp_path / "bad.png").write_text("not a picture")

@@ -24,6 +24,7 @@ from .loader import batches
 from .losses import make_loss
 from .perceptual import Vgg
 from .recipes import OPTIMISERS, Recipe
+from .weight_norm import normalise_weights, plain, take
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,9 @@ class Training:
         if isinstance(self.model, Calibrated):
             window, _ = self.material.batches(batch=recipe.batch, seed=recipe.seed, steps=1)[0]
             self.model.calibrate(window.to(self.device))
-        self.ema = deepcopy(self.model).requires_grad_(False)
+        self.ema = deepcopy(self.model).requires_grad_(False).eval()
+        if recipe.normalise_weights:
+            normalise_weights(self.model)
         self.optimizer = OPTIMISERS[recipe.optimiser](self.model.parameters(), lr=recipe.learning_rate)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=recipe.precision == "fp16")
         self.step, self.best = 0, -math.inf
@@ -145,12 +148,12 @@ class Training:
         Raises:
             ModelError: it is no weight file, or nothing of it fits.
         """
-        own = self.model.state_dict()
+        own = self.ema.state_dict()
         fits = {k: v for k, v in files.tensors(path).items() if k in own and own[k].shape == v.shape}
         if not fits:
             raise ModelError(f"no tensor of {path} fits the network {self.recipe.model}; give weights of its kind")
         for model in (self.model, self.ema):
-            model.load_state_dict(fits, strict=False)
+            take(model, fits)
 
     def run(self, on_progress: Callable[[Progress], None] = lambda _: None) -> Path:
         """Train to the last step; the path of the best weights (safetensors).
@@ -204,8 +207,10 @@ class Training:
         # Early on an average over thousands of steps would lag behind; let it grow with the steps taken.
         decay = min(recipe.ema, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
-            for kept, new in zip(self.ema.parameters(), self.model.parameters(), strict=True):
-                kept.lerp_(new, 1 - decay)
+            for name, kept in self.ema.named_parameters():
+                kept.lerp_(plain(self.model, name), 1 - decay)
+            for name, average in self.ema.named_buffers():  # of batch normalisation
+                average.copy_(plain(self.model, name))
         return loss.detach()
 
     def _report(self, loss: float, on_progress: Callable[[Progress], None]) -> None:

@@ -28,4 +28,13 @@ NAMES = (
     "unblur-log",
     "unblur-gate",
     "flow",
+    "srresnet-x4",
+    "edsr-x2",
+    "edsr-x4",
+    "edsr-large-x2",
+    "edsr-large-x4",
+    "wdsr-x2",
+    "wdsr-x4",
+    "residual-x2",
+    "residual-x4",
 )

@@ -7,22 +7,42 @@ from .cleaner import Cleaner
 from .espcn import Espcn
 from .fusion import Fusion
 from .msresnet import MSResNet
+from .residual.edsr import Edsr
+from .residual.srresnet import SrResNet
+from .residual.wdsr import Wdsr
 from .sepconv import SepConv
 from .unblur import Unblur
 from .vsr import Delta, FiveParallel, Gz2019
 
-Network = Aligned | Cleaner | Delta | Espcn | FiveParallel | Fusion | Gz2019 | MSResNet | SepConv | Unblur
+Network = (
+    Aligned
+    | Cleaner
+    | Delta
+    | Edsr
+    | Espcn
+    | FiveParallel
+    | Fusion
+    | Gz2019
+    | MSResNet
+    | SepConv
+    | SrResNet
+    | Unblur
+    | Wdsr
+)
 """Any of them: an nn.Module that is a Processor. A union, one name a network."""
 
 MODELS: dict[str, Callable[..., Network]] = {
     "aligned": Aligned,
     "cleaner": Cleaner,
     "delta": Delta,
+    "edsr": Edsr,
     "espcn": Espcn,
     "five-parallel": FiveParallel,
     "fusion": Fusion,
     "gz2019": Gz2019,
     "msresnet": MSResNet,
     "sepconv": SepConv,
+    "srresnet": SrResNet,
     "unblur": Unblur,
+    "wdsr": Wdsr,
 }

@@ -6,6 +6,7 @@ OpenCV reads both, so that training also runs where PyAV is not installed.
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -22,6 +23,8 @@ from .video_capture import open_video
 CLIPS = {".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v"}
 TRIES = 400
 """Pictures drawn for one crop."""
+Colours = Literal["luma", "rgb"]
+"""What is kept of a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,8 @@ def luma_codes(bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return luma
 
 
-def read(source: Source) -> NDArray[np.uint8]:
-    """The luma of one source: (H, W) code values.
+def read(source: Source, colours: Colours = "luma") -> NDArray[np.uint8]:
+    """One source: (1, H, W) luma or (3, H, W) RGB, code values.
 
     Raises:
         InputError: where the file cannot be read as a picture.
@@ -72,20 +75,22 @@ def read(source: Source) -> NDArray[np.uint8]:
         _, picture = clip.read()
     if picture is None:
         raise InputError(f"{source.path} cannot be read as a picture; remove it from the training folder")
-    return luma_codes(picture)
+    bgr = np.asarray(picture, np.uint8)
+    return luma_codes(bgr)[None] if colours == "luma" else np.ascontiguousarray(bgr[..., ::-1].transpose(2, 0, 1))
 
 
 class Cache:
     """The most recently used pictures, up to a number of bytes."""
 
-    def __init__(self, *, limit: int = 1 << 30) -> None:
+    def __init__(self, colours: Colours = "luma", *, limit: int = 1 << 30) -> None:
+        self._colours: Colours = colours
         self._limit = limit
         self._held: OrderedDict[Source, NDArray[np.uint8]] = OrderedDict()
         self._bytes = 0
 
     def __getitem__(self, source: Source) -> NDArray[np.uint8]:
         if source not in self._held:
-            picture = read(source)
+            picture = read(source, self._colours)
             self._held[source] = picture
             self._bytes += picture.nbytes
             while self._bytes > self._limit and len(self._held) > 1:
@@ -97,12 +102,20 @@ class Cache:
 class Batches(Dataset[tuple[Tensor, Tensor]]):
     """Batch number `step` of (input, target) patches: a pure function of seed, rank and step, so a run resumes exactly.
 
-    Input (B, 1, 1, patch, patch) and target (B, 1, 1, scale*patch, scale*patch), in [0, 1]. Each target is one random
+    Input (B, 1, C, patch, patch) and target (B, 1, C, scale*patch, scale*patch), in [0, 1]. Each target is one random
     crop, flipped and turned at random, and its input is made from that same crop: a pair cannot come apart.
     """
 
     def __init__(
-        self, pictures: list[Source], degradation: Degradation, *, batch: int, patch: int, seed: int, steps: int
+        self,
+        pictures: list[Source],
+        degradation: Degradation,
+        *,
+        batch: int,
+        patch: int,
+        seed: int,
+        steps: int,
+        colours: Colours = "luma",
     ) -> None:
         self._pictures = pictures
         self._degradation = degradation
@@ -110,7 +123,7 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
         self._size = patch * degradation.scale + 2 * degradation.margin
         self._seed = seed
         self._steps = steps
-        self._cache = Cache()
+        self._cache = Cache(colours)
 
     def __len__(self) -> int:
         return self._steps
@@ -118,7 +131,7 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
     def __getitem__(self, step: int) -> tuple[Tensor, Tensor]:
         generator = torch.Generator().manual_seed(self._seed * 1_000_003 + step)
         crops = torch.stack([self._crop(generator) for _ in range(self._batch)])
-        high = crops[:, None].float() / 255
+        high = crops.float() / 255
         low = degrade(high, self._degradation, generator=generator)
         margin = self._degradation.margin
         inner = margin // self._degradation.scale
@@ -129,9 +142,9 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
         for _ in range(TRIES):
             index, y, x, turn, flip = (int(v) for v in torch.randint(0, 1 << 30, (5,), generator=generator))
             picture = self._cache[self._pictures[index % len(self._pictures)]]
-            h, w = picture.shape
+            h, w = picture.shape[1:]
             if h >= size and w >= size:
                 y, x = y % (h - size + 1), x % (w - size + 1)
-                crop = torch.from_numpy(picture[y : y + size, x : x + size]).rot90(turn % 4)
+                crop = torch.from_numpy(picture[:, y : y + size, x : x + size]).rot90(turn % 4, (1, 2))
                 return crop.flip(-1) if flip % 2 else crop
         raise InputError(f"of {TRIES} pictures to train on none has {size} pixels both ways; give larger ones")

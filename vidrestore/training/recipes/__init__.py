@@ -5,6 +5,7 @@ from .deblurring import msresnet, unblur
 from .interpolation import FLOW, sepconv
 from .recipe import OPTIMISERS as OPTIMISERS
 from .recipe import Recipe as Recipe
+from .slides import SLIDES
 from .upscaling import UPSCALING
 from .video import VIDEO, document_002
 
@@ -17,4 +18,5 @@ RECIPES: dict[str, Recipe] = {
     **msresnet(),
     **unblur(),
     "flow": FLOW,
+    **SLIDES,
 }

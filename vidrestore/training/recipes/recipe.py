@@ -33,6 +33,8 @@ class Recipe:
     each_level: bool = False
     """Compare what the core gives with what `prepare` makes of the target, one by one, and add up: for networks that
     give the picture at several resolutions."""
+    normalise_weights: bool = False
+    """Train each convolution's direction and length apart; see weight_norm.py."""
     steps: int = 100_000
     batch: int = 16
     optimiser: Literal["adam", "adamax"] = "adam"

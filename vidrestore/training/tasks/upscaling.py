@@ -11,23 +11,25 @@ from torch import Tensor
 from ...errors import InputError
 from ...frame.resize import upsample
 from ..data.degrade import Degradation, degrade
-from ..data.pictures import Batches, Cache, Source, sources
+from ..data.pictures import Batches, Cache, Colours, Source, sources
 from ..validate import Held, Pair
 from .task import Material
 
 SIDE = 240
-"""Side of the held pictures' centre crops, in high-resolution pixels: a multiple of 2, 3 and 4."""
+"""Side of the held pictures' centre crops, in high-resolution pixels: a multiple of 2, 3, 4 and 8."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpscalingTask:
-    """Luma patches; every 1/24 of the pictures is held back, scored by full-range luma PSNR beside bicubic."""
+    """Patches; every 1/24 of the pictures is held back, scored by PSNR of what is seen beside bicubic."""
 
     command: ClassVar[str] = "upscale"
     degradation: Degradation
     patch: int = 48
     """Side of a patch in input pixels."""
     frames_per_clip: int = 4
+    colours: Colours = "luma"
+    """Full-range luma, or RGB as the papers of document 003 have it."""
 
     def open(self, data: Path, scratch: Path) -> Material:
         """See Task. InputError: there is one picture only."""
@@ -37,18 +39,19 @@ class UpscalingTask:
         if not pictures:
             raise InputError(f"{data} holds one picture only; training needs two at least, one of them to validate on")
         return Material(
-            partial(Batches, pictures, self.degradation, patch=self.patch),
+            partial(Batches, pictures, self.degradation, patch=self.patch, colours=self.colours),
             Held(self._pairs(held), self._bicubic),
         )
 
     def _pairs(self, held: list[Source]) -> list[Pair]:
-        cache, scale = Cache(), self.degradation.scale
+        cache, scale = Cache(self.colours), self.degradation.scale
         pairs = []
         for source in held:
-            luma = torch.from_numpy(cache[source])
-            h, w = (min(SIDE, n) // scale * scale for n in luma.shape)
-            top, left = (luma.shape[0] - h) // 2, (luma.shape[1] - w) // 2
-            high = luma[top : top + h, left : left + w].float()[None, None] / 255
+            picture = torch.from_numpy(cache[source])
+            height, width = picture.shape[1:]
+            h, w = (min(SIDE, n) // scale * scale for n in (height, width))
+            top, left = (height - h) // 2, (width - w) // 2
+            high = picture[None, :, top : top + h, left : left + w].float() / 255
             low = degrade(high, self.degradation, generator=torch.Generator().manual_seed(0))
             pairs.append((low[:, None], high[:, None]))
         return pairs

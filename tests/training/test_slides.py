@@ -1,0 +1,106 @@
+"""The recipes of document 003's networks at toy size: each beats its baseline within 200 steps."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from vidrestore.models.processor import apply
+from vidrestore.models.weights import files
+from vidrestore.training.loop import Progress, Training
+from vidrestore.training.recipes import RECIPES, Recipe
+
+TOY: dict[str, dict[str, object]] = {
+    "srresnet-x4": {"blocks": 1, "width": 16},
+    "edsr-x2": {"blocks": 1, "width": 16},
+    "edsr-x4": {"blocks": 1, "width": 16},
+    "edsr-large-x2": {"blocks": 2, "width": 16},
+    "edsr-large-x4": {"blocks": 2, "width": 16},
+    "wdsr-x2": {"blocks": 1, "width": 8, "wide": 32},
+    "wdsr-x4": {"blocks": 1, "width": 8, "wide": 32},
+    "residual-x2": {"blocks": 1, "width": 16},
+    "residual-x4": {"blocks": 1, "width": 16},
+}
+"""What makes each network small; a small one bears a higher rate."""
+STEPS = 200
+
+
+def toy(name: str) -> Recipe:
+    recipe = RECIPES[name]
+    return replace(
+        recipe,
+        args={**recipe.args, **TOY[name]},
+        task=replace(recipe.task, patch=12),  # type: ignore[type-var]
+        batch=8,
+        learning_rate=2e-3,
+        precision="fp32",
+        ema=0.95,
+        validate_every=STEPS // 4,
+    )
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six pictures of hard and soft edges in colour, 144x160."""
+    folder, rng = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0)
+    for i in range(6):
+        picture = np.zeros((144, 160, 3), np.uint8)
+        for _ in range(60):
+            corners = rng.integers(0, 160, (int(rng.integers(3, 6)), 2))
+            cv2.fillPoly(picture, [corners.astype(np.int32)], rng.integers(0, 256, 3).tolist(), cv2.LINE_AA)
+        cv2.imwrite(str(folder / f"{i}.png"), picture)
+    return folder
+
+
+def test_every_recipe_is_here() -> None:
+    from vidrestore.training.recipes.slides import SLIDES
+
+    assert TOY.keys() == SLIDES.keys()
+
+
+@pytest.mark.parametrize("name", TOY)
+def test_two_hundred_steps_beat_the_baseline(name: str, pictures: Path, tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    seen: list[Progress] = []
+    recipe = toy(name)
+    best = Training(recipe, pictures, tmp_path, steps=STEPS, workers=0).run(seen.append)
+    scores = [each.psnr or 0 for each in seen]
+    assert scores[-1] > (seen[-1].baseline or 0) + 0.1, (scores, seen[-1].baseline)
+    network = files.open_file(best, task=recipe.task.command)
+    held = recipe.task.open(pictures, tmp_path).held
+    assert held.psnr(network) == pytest.approx(max(scores)), "what is kept is what was scored"
+
+
+def test_a_normalised_run_goes_on_where_it_stopped(pictures: Path, tmp_path: Path) -> None:
+    recipe = replace(toy("wdsr-x2"), validate_every=4)
+    straight = Training(recipe, pictures, tmp_path / "a", steps=8, workers=0)
+    straight.run()
+
+    class StopError(Exception):
+        pass
+
+    def stop(progress: Progress) -> None:
+        if progress.step == 8:
+            raise StopError
+
+    with pytest.raises(StopError):
+        Training(recipe, pictures, tmp_path / "b", steps=8, workers=0).run(stop)
+    second = Training(recipe, pictures, tmp_path / "b", steps=8, workers=0)
+    second.resume()
+    second.run()
+    assert (tmp_path / "a/best.safetensors").read_bytes() == (tmp_path / "b/best.safetensors").read_bytes()
+
+
+def test_a_normalised_run_begins_with_given_weights(pictures: Path, tmp_path: Path) -> None:
+    recipe = toy("wdsr-x2")
+    first = Training(recipe, pictures, tmp_path / "a", steps=2, workers=0)
+    file, window = first.run(), torch.rand(1, 1, 3, 12, 12)
+    second = Training(replace(recipe, seed=2), pictures, tmp_path / "b", workers=0)
+    second.warm_start(file)
+    with torch.no_grad():
+        wanted = apply(files.open_file(file, task="upscale"), window)
+        torch.testing.assert_close(apply(second.model, window), wanted)
+        torch.testing.assert_close(apply(second.ema, window), wanted)

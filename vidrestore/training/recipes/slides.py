@@ -1,0 +1,66 @@
+"""Recipes of the networks of document 003, and of the residual network of ours that grew from them.
+
+Each begins as bicubic or as its input (`skip`), which the papers' networks reach after thousands of steps; the shapes,
+the data's degradation, the batches and the schedules are the papers'.
+"""
+
+from dataclasses import replace
+
+from ..data.degrade import Degradation
+from ..tasks.upscaling import UpscalingTask
+from .recipe import Recipe
+
+
+def _pictures(scale: int, patch: int) -> UpscalingTask:
+    """RGB patches, reduced by MATLAB's bicubic."""
+    return UpscalingTask(Degradation(scale), patch=patch, colours="rgb")
+
+
+# Ledig et al. 2017: patches of 96 pixels at full size, MSE, Adam at 1e-4.
+SRRESNET = Recipe(
+    "srresnet",
+    {"scale": 4, "skip": True},
+    _pictures(4, 24),
+    loss="mse",
+    steps=1_000_000,
+    learning_rate=1e-4,
+    final_share=1.0,
+    warmup=0,
+    clip_norm=None,
+)
+# Lim et al. 2017: patches of 48 pixels of the input, L1, 1e-4, halved after two thirds.
+EDSR = Recipe(
+    "edsr",
+    {"scale": 2, "skip": True},
+    _pictures(2, 48),
+    steps=300_000,
+    learning_rate=1e-4,
+    final_share=1.0,
+    halvings=(0.67,),
+    warmup=0,
+    clip_norm=None,
+)
+_LARGE = {"blocks": 32, "width": 256, "residual_scale": 0.1, "skip": True}
+# Yu et al. 2018: ten times the rate, which weight normalisation bears.
+WDSR = replace(EDSR, model="wdsr", learning_rate=1e-3, normalise_weights=True)
+
+# Ours, for a CPU: luma, small patches, a rate that falls along a cosine.
+RESIDUAL = Recipe(
+    "edsr",
+    {"scale": 2, "blocks": 16, "width": 32, "skip": True, "space": "luma"},
+    UpscalingTask(Degradation(2), patch=32),
+    steps=60_000,
+    learning_rate=1e-3,
+)
+
+SLIDES: dict[str, Recipe] = {
+    "srresnet-x4": SRRESNET,
+    "edsr-x2": EDSR,
+    "edsr-x4": replace(EDSR, args={"scale": 4, "skip": True}, task=_pictures(4, 48)),
+    "edsr-large-x2": replace(EDSR, args={"scale": 2, **_LARGE}),
+    "edsr-large-x4": replace(EDSR, args={"scale": 4, **_LARGE}, task=_pictures(4, 48)),
+    "wdsr-x2": WDSR,
+    "wdsr-x4": replace(WDSR, args={"scale": 4, "skip": True}, task=_pictures(4, 48)),
+    "residual-x2": RESIDUAL,
+    "residual-x4": replace(RESIDUAL, args={**RESIDUAL.args, "scale": 4}, task=UpscalingTask(Degradation(4), patch=32)),
+}
