@@ -19,6 +19,8 @@ from .facts.info import VideoInfo
 from .facts.watch import Watch
 from .filters.deinterlace import deinterlace
 from .filters.interlacing import as_read
+from .index.index import Entry, Findings, SourceIndex
+from .index.store import index_of
 from .pictures.read import frames_of
 from .time.clock import Clock
 from .time.stamp import Stamp
@@ -26,8 +28,10 @@ from .time.timeline import Timeline
 
 LONGEST_LAST = 10
 """Seconds that the last frame may claim for itself; no later one contradicts it."""
-LEAD = Fraction(1)
-"""Seconds decoded before a start, where frames are made of those around them."""
+LEAD, LEAD_FRAMES = Fraction(1), 15
+"""Seconds and frames decoded before a start, where frames are made of those around them: three cycles of telecine."""
+NEAR = Fraction(20)
+"""Seconds before which a start is reached sooner by decoding than by reading the whole file for its index."""
 LISTED = 3
 """Moments named in a warning."""
 WHOLE = Reading()
@@ -77,6 +81,7 @@ class Reader:
         self._unpack = Unpacker(width=info.width, height=info.height, pix_fmt=pix_fmt, colour=info.colour)
         self._decoder: Decoder | None = None
         self._beyond_first = 0
+        self._refusal = ""  # why decoding did not begin near the start
 
     @property
     def damaged(self) -> int:
@@ -104,11 +109,11 @@ class Reader:
         with ExitStack() as stack:
             for stamp, image in self._source(stack):
                 any_at_all = True
-                if not isinstance(image, Tensor):
-                    image = self._unpack.uniform(image)
                 place = self._place(stamp)
                 if place == "before":
                     continue
+                if not isinstance(image, Tensor):
+                    image = self._unpack.uniform(image)
                 if place == "beyond":
                     until = stamp.pts
                     break
@@ -130,31 +135,53 @@ class Reader:
         return video if self._info.deinterlacing.each == "none" else deinterlace(video, self._info)
 
     def _pictures(self) -> Generator[tuple[Stamp, Tensor]]:
-        with closing(frames_of(self._info)) as pictures:
-            for number, (shown, picture, header) in enumerate(pictures):
+        stamps = [Stamp(n, shown.pts, shown.duration, key=True) for n, shown in enumerate(self._info.pictures)]
+        skip = min(sum(self._place(stamp) == "before" for stamp in stamps), len(stamps) - 1)
+        with closing(frames_of(self._info, skip=skip)) as pictures:
+            for stamp, (shown, picture, header) in zip(stamps[skip:], pictures, strict=False):
                 self._beyond_first += shown is not self._info.pictures[0] and header.pages > 1
-                yield Stamp(number, shown.pts, shown.duration, key=True), picture
+                yield stamp, picture
 
     def _video(self) -> Generator[tuple[Stamp, VideoFrame]]:
-        info, asked = self._info, self._reading
-        by_number = isinstance(asked.start, int) or isinstance(asked.end, int)
-        start = None if asked.start is None or by_number else asked.start + info.start
-        if start is not None and info.deinterlacing.each != "none":
-            start = max(info.start, start - LEAD)
+        info = self._info
         self._decoder = decoder = Decoder(
             info.path,
             info.stream_index,
-            start=start,
+            begin=self._beginning(),
             accelerator=self._accelerator,
             follow_references=info.follow_references,
         )
         with closing(iter(decoder)) as frames:
-            for number, frame in enumerate(frames):
+            for count, frame in enumerate(frames):
                 duration = (frame.duration or 0) * self._base
-                stamp = Stamp(number, self._clock.seconds(frame), duration, decoder.key)
+                stamp = Stamp(decoder.first + count, self._clock.seconds(frame), duration, decoder.key)
                 if self._place(stamp) == "inside":
                     self._watch.see(frame, stamp.pts, aspect=decoder.aspect, header=decoder.header_aspect)
                 yield stamp, frame
+
+    def _beginning(self) -> tuple[SourceIndex, Entry] | None:
+        """Where decoding begins, if not with the file: what is given out must be the same."""
+        info, start = self._info, self._reading.start
+        how = info.deinterlacing
+        rate = info.rate / how.frames
+        if start is None or (start / rate if isinstance(start, int) else start) < NEAR:
+            return None
+        if how.which == "seen" and how.each != "none":
+            self._refusal = "whether frames are interlaced is judged by all before them"
+            return None
+        index = index_of(info)
+        by_number = isinstance(start, int) or isinstance(self._reading.end, int)
+        if by_number and index.frames is None:
+            self._refusal = index.refusal or "only decoding tells which number a frame has"
+            return None
+        lead, frames = (LEAD, LEAD_FRAMES) if how.each != "none" else (Fraction(0), 0)
+        if isinstance(start, int):
+            entry = index.entry_at(start, rate=rate, lead=lead, frames=frames)
+        else:
+            entry = index.entry(start + info.start, rate=rate, lead=lead, frames=frames)
+        if entry is None:
+            self._refusal = index.refusal or "no picture before the start is known to be independent of those before"
+        return None if entry is None else (index, entry)
 
     def _place(self, stamp: Stamp) -> Literal["before", "inside", "beyond"]:
         """Where a frame lies in the window asked for; a moment is a frame's number or its time."""
@@ -200,7 +227,7 @@ class Reader:
         lasts = "" if self._info.duration is None else f"; it lasts {float(self._info.duration):.3f} s"
         return UsageError(f"{path}: no frame lies between the start and the end asked for{lasts}")
 
-    def _say_of_time(self, timeline: Timeline | None) -> Iterator[str]:
+    def _say_of_time(self, timeline: Timeline | Findings | None) -> Iterator[str]:
         if timeline is None:
             return
         start = self._info.start
@@ -222,6 +249,8 @@ class Reader:
             yield f"further files with several pictures, of which the first is taken: {self._beyond_first}"
         if decoder is None:
             return
+        if self._refusal:
+            yield f"all before the start was decoded, too: {self._refusal}"
         if decoder.undecodable:
             yield f"frames before the first key frame, which cannot be decoded: {decoder.undecodable}"
         if decoder.damaged:

@@ -1,13 +1,13 @@
 """The decoder of a stream: every picture in order of display, whatever is wrong with its packets."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
@@ -16,16 +16,18 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from ..container import AVI, MATROSKA, MOV, MPEGTS, open_container, stream_at
+from ..container import AVI, MPEGTS, open_container, stream_at
+from ..index.index import Entry, Findings, SourceIndex
+from ..index.seek import AstrayError, packets_from
 from ..time.clock import cut_off
-from ..time.timeline import Timeline, packets
+from ..time.timeline import Timeline
 
 THREADS: tuple[Literal["AUTO"], Literal["SLICE"]] = ("AUTO", "SLICE")
 """Of FFmpeg's decoders, in the first pass and in the second: whole frames each, or parts of one frame."""
 
 
 class Decoder:
-    """Iterable, once, of decoded frames in display order.
+    """Iterable, once, of decoded frames in display order: all, or those from some frame on, the same as then.
 
     A packet that cannot be decoded costs its frame and is counted. Frame threads swallow a damaged end of a file
     together with good frames before it, so such an end is decoded again without them.
@@ -39,6 +41,7 @@ class Decoder:
     header_aspect  the same before the first
     ends         where the packets end, of the pictures and of all streams, seconds on the file's clock
     timeline     what was found of the file's clock
+    first        which of all frames is given out first, counted from 0
     """
 
     def __init__(
@@ -46,14 +49,15 @@ class Decoder:
         path: Path,
         stream_index: int,
         *,
-        start: Fraction | None = None,
+        begin: tuple[SourceIndex, Entry] | None = None,
         accelerator: HWAccel | None = None,
         follow_references: bool = False,
     ) -> None:
         """Nothing is decoded yet.
 
         Args:
-            start: seconds on the file's clock; frames before it may be left out, where the file can be searched.
+            begin: the file's index, and where in it decoding begins; frames before are left out, where that goes well.
+                Where it does not they come first, as without it.
             accelerator: decodes in place of the processor.
             follow_references: as `open_container` has it.
         """
@@ -62,10 +66,12 @@ class Decoder:
         self.ends = (Fraction(0), Fraction(0))
         self.aspect: Fraction | None = None
         self.header_aspect: Fraction | None = None
-        self.timeline: Timeline | None = None
+        self.timeline: Timeline | Findings | None = None
+        self.first = 0
         self._open = partial(open_container, path, follow_references=follow_references)
         self._index, self._accelerator = stream_index, accelerator
-        self._start = start if start is not None and _can_start_at(self._open, stream_index, start) else None
+        self._begin = begin
+        self._from_start = False  # of the file, in every pass
         self._shown: int | None = None  # time stamp of the last frame given out
         self._damaged_when_shown = 0
         self._lost: set[int] = set()  # time stamps of packets at which decoding failed, which a second pass meets again
@@ -74,6 +80,22 @@ class Decoder:
         self._slots: deque[int] = deque()  # AVI has slots, not time stamps: the k-th picture shown takes the k-th
 
     def __iter__(self) -> Generator[VideoFrame]:
+        try:
+            yield from self._decode()
+        except AstrayError:
+            self._forget()
+            yield from self._decode()
+
+    def _forget(self) -> None:
+        """Begin anew, with the file's first packet; frames that have been given out are not given again."""
+        self._begin, self._from_start = None, True
+        self.damaged = self.corrupt = self._damaged_when_shown = 0
+        self.truncated = False
+        self.ends, self.timeline = (Fraction(0), Fraction(0)), None
+        for kept in (self._lost, self._waiting, self._keys):
+            kept.clear()
+
+    def _decode(self) -> Generator[VideoFrame]:
         for threads in THREADS:
             if threads == "SLICE" and not self._begin_again():
                 return
@@ -91,9 +113,26 @@ class Decoder:
                     for frame in frames:
                         if self._slots:
                             frame.pts = self._slots.popleft()
-                        if after is None or frame.pts is None or frame.pts > after:
+                        if (after is None or frame.pts is None or frame.pts > after) and self._counts(frame):
                             yield self._show(frame)
+                if self._begin is not None and self._shown is None:
+                    raise AstrayError("nothing was decoded from there")
                 self.truncated |= cut_off(container, stream, self.ends)
+
+    def _counts(self, frame: VideoFrame) -> bool:
+        """Whether a frame is none of those before the one to begin with. AstrayError: it should have come before."""
+        if self._begin is None or self._shown is not None:
+            return True
+        index, entry = self._begin
+        if frame.pts is None or frame.pts > entry.pts:
+            raise AstrayError(f"the first frame is shown at {frame.pts}, not at {entry.pts}")
+        # Those shown before the packet where decoding began may lack what they refer to; the others may not.
+        if frame.is_corrupt and frame.pts >= index.packets.pts[entry.packet]:
+            raise AstrayError(f"the frame at {frame.pts} is damaged")
+        if frame.pts < entry.pts:
+            return False
+        self.first = entry.number
+        return True
 
     def _begin_again(self) -> bool:
         """Whether pictures are missing at the end, which a second pass will look for: what it meets is counted anew."""
@@ -113,21 +152,30 @@ class Decoder:
             stream.thread_type = threads
             if after is None:
                 self.header_aspect = stream.codec_context.sample_aspect_ratio
-            goal = after if self._start is None or after is not None else int(self._start / _base(stream))
-            if self.timeline is not None and self.timeline.joins:
-                goal = None  # on the file's own clock that moment is another one, or there are several
-            if goal is not None:
-                _seek(container, stream, goal)
-            yield container, stream, self._packets(container, stream, seeked=goal is not None)
+            if self._begin is not None and after is None:
+                index, entry = self._begin
+                self.timeline, self.ends = index.findings, index.ends
+                yield (
+                    container,
+                    stream,
+                    self._packets(container, packets_from(container, stream, index, entry.packet), stream),
+                )
+                return
+            # Of joined recordings that moment is another one on the file's own clock, or there are several.
+            if self._from_start or (self.timeline and self.timeline.joins):
+                after = None
+            if after is not None:
+                _seek(container, stream, after)
+            # Sound and subtitles are read only to know where the file ends.
+            others = [other for other in container.streams if other.type in ("audio", "subtitle")]
+            timeline = Timeline(container, stream, *others, seeked=after is not None)
+            self.timeline = self.timeline or timeline
+            yield container, stream, self._packets(container, timeline.packets(), stream)
 
     def _packets(
-        self, container: InputContainer, stream: VideoStream, *, seeked: bool
+        self, container: InputContainer, packets: "Iterator[Packet[Any]]", stream: VideoStream
     ) -> "Iterator[Packet[VideoStream]]":
-        """Whole packets of the pictures; sound and subtitles are read only to know where the file ends."""
-        others = [other for other in container.streams if other.type in ("audio", "subtitle")]
-        timeline = Timeline(container, stream, *others, seeked=seeked)
-        self.timeline = self.timeline or timeline
-        packets = timeline.packets()
+        """Whole packets of the pictures."""
         while True:
             try:
                 packet = next(packets)
@@ -160,6 +208,11 @@ class Decoder:
 
     def _lose(self, packet: "Packet[VideoStream] | None", after: int | None) -> None:
         pts = None if packet is None else packet.pts
+        if self._begin is not None and self._shown is None:
+            index, entry = self._begin
+            if pts is None or pts >= index.packets.pts[entry.packet]:
+                raise AstrayError(f"the packet shown at {pts} is not decoded")
+            return
         if pts is None or (pts not in self._lost and (after is None or pts > after)):
             self.damaged += 1
         if pts is not None:
@@ -169,7 +222,7 @@ class Decoder:
 
     def _show(self, frame: VideoFrame) -> VideoFrame:
         if frame.pts is not None:
-            if self._shown is None and self._start is None:
+            if self._shown is None and self._begin is None:
                 self.undecodable = max(0, sum(pts < frame.pts for pts in self._waiting) - self.damaged)
             self._waiting = {pts for pts in self._waiting if pts > frame.pts}
             self._keys = {pts for pts in self._keys if pts >= frame.pts}
@@ -180,33 +233,9 @@ class Decoder:
         return frame
 
 
-def _base(stream: VideoStream) -> Fraction:
-    assert stream.time_base is not None
-    return stream.time_base
-
-
 def _seek(container: InputContainer, stream: VideoStream, pts: int) -> None:
     """To the key frame before a time stamp; where a file cannot be searched, stay at its beginning."""
     try:
         container.seek(pts, stream=stream)
     except FFmpegError:
         container.seek(0)
-
-
-def _can_start_at(
-    open_again: Callable[[], AbstractContextManager[InputContainer]], index: int, start: Fraction
-) -> bool:
-    """Whether decoding from the key frame before `start` really shows that moment: not so under intra refresh."""
-    with open_again() as container:
-        stream = stream_at(container, index)
-        if container.format.name not in (MOV, MATROSKA):
-            return False
-        _seek(container, stream, int(start / _base(stream)))
-        for packet in packets(container, stream, seeked=True):
-            try:
-                frames = packet.decode()
-            except FFmpegError:
-                return False
-            if frames:
-                return frames[0].pts is not None and frames[0].pts * _base(stream) <= start
-    return False

@@ -1,6 +1,7 @@
 """Pictures read into tensors, one by one, as the frames of a folder, or as those of an animation."""
 
 from collections.abc import Generator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -49,16 +50,16 @@ def _tensor(samples: Samples) -> Tensor:
     return torch.from_numpy(rgb)
 
 
-def frames_of(info: VideoInfo) -> Generator[tuple[Shown, Tensor, PictureHeader]]:
-    """Each picture, its times and its header, one after the other, read when it is asked for.
+def frames_of(info: VideoInfo, *, skip: int = 0) -> Generator[tuple[Shown, Tensor, PictureHeader]]:
+    """Each picture but the first `skip`, its times and its header, one after the other, read when it is asked for.
 
     InputError: sizes differ, and as `read_picture`; so is ResourceError.
     """
     if info.animated:
-        yield from _animation(info)
+        yield from islice(_animation(info), skip, None)
         return
     first = info.pictures[0].path
-    for shown in info.pictures:
+    for shown in info.pictures[skip:]:
         header = read_header(shown.path)
         if header.size != (info.width, info.height):
             width, height = header.size

@@ -8,7 +8,7 @@ class Stamp(NamedTuple):
     """Of a frame as decoded, or of one made of its fields."""
 
     number: int
-    """The source's frame, counted from where decoding began."""
+    """The source's frame, counted from 0; from where decoding began, where the numbers are not looked at."""
     pts: Fraction
     """Seconds from the start of the file."""
     duration: Fraction

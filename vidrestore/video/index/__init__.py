@@ -1,0 +1,1 @@
+"""Where a file's packets lie, and at which of them decoding can begin."""
