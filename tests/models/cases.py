@@ -43,6 +43,7 @@ ARGUMENTS: dict[str, list[dict[str, object]]] = {
         {"blocks": 1, "width": 0.125},
         {"blocks": 1, "width": 0.125, "up": "transpose", "pyramid": "gaussian"},
     ],
+    "rife": [{"channels": (8, 8, 8)}, {"channels": (8, 8), "coarseness": 2}],
     "sepconv": [
         {"width": 0.125, "taps": 5},
         {"width": 0.03125, "taps": 7, "local_conv": "twopass"},

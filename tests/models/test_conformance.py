@@ -18,6 +18,8 @@ from vidrestore.models.weights import manifest
 
 BF16_PSNR = 50.0
 """dB that bf16 keeps to fp32 at least, for pictures with white at 1."""
+SEAM_PSNR = 40.0
+"""The same that blended tiles keep to the whole."""
 INT8_PSNR = 40.0
 """The same of int8, for random weights; of the shipped ones it is 50 too, in test_int8.py."""
 
@@ -89,16 +91,19 @@ SIZES = [(33, 57, 24), (70, 41, 40), (144, 96, 64)]
     *("height", "width", "tile"), of=lambda case: SIZES[: 1 if case.name in ("aligned", "sepconv", *ROUGHER) else None]
 )
 def test_tiled_is_whole(case: Case, engine: str, precision: str, height: int, width: int, tile: int):
-    """Exactly in fp32. In half precision some processors add up a small picture in another order than a large one.
+    """Exactly in fp32, unless tiles are blended.
 
-    Sizes and tiles grow by what the halo takes of them.
+    In half precision some processors add up a small picture in another order than a large one. Sizes and tiles grow by
+    what the halo takes of them.
     """
     needs = processor_of(case).needs
     more = max(0, least_tile(needs) - 24)
     height, width, tile = height + more, width + more, tile + more
     window = window_for(processor_of(case), 1, height, width)
     whole, tiled = infer(case, engine, precision, window), infer(case, engine, precision, window, tile=tile)
-    if precision == "fp32":
+    if needs.blends:
+        assert ((tiled - whole) ** 2).mean() < 10 ** (-SEAM_PSNR / 10)
+    elif precision == "fp32":
         assert torch.equal(tiled, whole)
     else:
         assert ((tiled - whole) ** 2).mean() < 10 ** (-BF16_PSNR / 10)
@@ -113,8 +118,8 @@ def test_a_batch_is_its_pictures(case: Case, engine: str, precision: str):
 
 
 # Their halos are held in test_deblur.py and test_sepconv.py: what the farthest pixels change is less than fp32 shows;
-# and in test_motion.py: how far it looks depends on what it finds.
-OWN_HALO_TEST = ("aligned", "cleaner", "msresnet", "sepconv")
+# and in test_motion.py and test_rife.py: how far they look depends on what they find.
+OWN_HALO_TEST = ("aligned", "cleaner", "msresnet", "rife", "sepconv")
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.name not in OWN_HALO_TEST], ids=str)

@@ -13,6 +13,7 @@ from ..models.weights import catalogue, manifest
 from ..models.weights.catalogue import Known
 
 if TYPE_CHECKING:
+    from ..models.foreign.between import NcnnBetween
     from ..models.foreign.network import ForeignNetwork
     from ..models.networks import Network
 
@@ -43,7 +44,7 @@ def name_of(model: Model) -> str:
 def task_of(name: str) -> str:
     """The command that a network or a family is for; empty where there is none of that name.
 
-    Of another program's file: upscale, or clean where it keeps the size.
+    Of another program's file: interpolate of RIFE's; else upscale, or clean where it keeps the size.
 
     Raises:
         ModelError: a file is missing or damaged.
@@ -53,8 +54,11 @@ def task_of(name: str) -> str:
         return next((row.task for row in rows if name in (row.name, row.family)), "")
     if not manifest.is_foreign(Path(name)):
         return manifest.about(Path(name)).task
-    from ..models.foreign.open import open_foreign  # torch
+    from ..models.foreign.between import makes_between  # torch
+    from ..models.foreign.open import open_foreign
 
+    if makes_between(Path(name)):
+        return "interpolate"
     return "upscale" if open_foreign(Path(name)).needs.scale > 1 else "clean"
 
 
@@ -77,7 +81,7 @@ def notes_of(model: Model, *, task: str) -> tuple[str, ...]:
     return (network.note,) if isinstance(network, ForeignNetwork) and network.note else ()
 
 
-def network_of(model: Model, *, task: str) -> Network | ForeignNetwork:
+def network_of(model: Model, *, task: str) -> Network | ForeignNetwork | NcnnBetween:
     """A network with its weights.
 
     Raises:
@@ -111,9 +115,3 @@ def key_of(model: Model) -> str:
     if isinstance(model, manifest.Entry):
         return model.sha256
     return model.digest if isinstance(model, Known) else manifest.digest(model)
-
-
-def weights_key(name: str) -> str:
-    """As `key_of`, of a name; the name itself where there are no weights."""
-    row = manifest.rows().get(name)
-    return key_of(row if row is not None else Path(name)) if row is not None or manifest.is_file(name) else name

@@ -38,10 +38,10 @@ def test_the_catalogue_of_ours_holds_together() -> None:
     rows = catalogue.rows()
     assert len(rows) > 20 and not rows.keys() & manifest.rows().keys()
     for name, each in rows.items():
-        assert name.endswith(f"-x{each.scale}") or name == "realesrgan-x4plus" or name == "realesrgan-x4plus-anime"
-        assert each.task == ("upscale" if each.scale > 1 else "clean")
+        assert name.endswith(f"-x{each.scale}") or name in ("realesrgan-x4plus", "realesrgan-x4plus-anime", "rife")
+        assert each.task == ("interpolate" if name == "rife" else "upscale" if each.scale > 1 else "clean")
         assert each.licence in ("BSD-3-Clause", "Apache-2.0", "MIT", "CC-BY-4.0")
-        assert [Path(file).suffix for file in each.files] == [".param", ".bin"]
+        assert [Path(file).suffix for file in each.files] == ([".pkl"] if name == "rife" else [".param", ".bin"])
         assert all(len(digest) == 64 for digest in each.files.values())
 
 

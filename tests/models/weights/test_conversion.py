@@ -136,8 +136,8 @@ def test_damaged_files_are_refused(content: bytes, tmp_path: Path) -> None:
 
 def test_wrong_calls_name_the_way_out(tmp_path: Path) -> None:
     out = tmp_path / "out.safetensors"
-    with pytest.raises(UsageError, match=r"nothing converts to 'rife'; there are: .*sepconv"):
-        convert(tmp_path / "in", out, model="rife")
+    with pytest.raises(UsageError, match=r"nothing converts to 'film'; there are: .*sepconv"):
+        convert(tmp_path / "in", out, model="film")
     with pytest.raises(UsageError, match=r"written as \.safetensors"):
         convert(tmp_path / "in", tmp_path / "out.pt", model="sepconv")
     with pytest.raises(ModelError, match="no checkpoint at"):
@@ -164,8 +164,8 @@ def test_files_that_are_not_ours_are_not_opened(tmp_path: Path) -> None:
     assert isinstance(files.open_file(path, task="interpolate"), SepConv)
     path.write_bytes(files.written(network, task="interpolate", model="sepconv", args={"width": 0.125, "taps": 5}))
     refused("do not fit the network: core.conv1.0.weight is")
-    path.write_bytes(files.written(network, task="interpolate", model="rife", args={}))
-    refused("needs the network 'rife'")
+    path.write_bytes(files.written(network, task="interpolate", model="film", args={}))
+    refused("needs the network 'film'")
     path.write_bytes(files.written(network, task="interpolate", model="sepconv", args={"depth": 3}))
     refused("cannot be built: .*depth")
     for about in ("{", "3", '{"task": "interpolate"}'):

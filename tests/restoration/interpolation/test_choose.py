@@ -80,11 +80,15 @@ def test_times_that_halving_cannot_make_are_refused_before_the_run(
 @pytest.mark.parametrize(
     ("model", "says"),
     [
-        ("rife", "there are: flow"),
+        ("rive", "no model .rive. for interpolate.*flow"),
+        ("rife", "rife is not here yet; get it with `vidrestore models get rife`"),
         ("espcn-x2", "there are: flow"),
         ("nowhere.safetensors", "no weights at nowhere.safetensors"),
     ],
 )
-def test_what_is_not_there_is_said_with_the_way_out(model: str, says: str) -> None:
+def test_what_is_not_there_is_said_with_the_way_out(
+    model: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIDRESTORE_MODELS", str(tmp_path))
     with pytest.raises(ModelError, match=says):
         choose.find(model, "balanced", SETTINGS)

@@ -20,7 +20,7 @@ from .probe import Sizes, as_processor
 SUFFIXES = (".pth", ".pt", ".ckpt", ".safetensors")
 PURPOSES = {"FaceSR": "faces cut out of pictures", "Inpainting": "pictures with holes"}
 """What spandrel calls networks that are not for whole pictures."""
-PROGRAM = ("Unsupported global", "Unsupported class", "reduce for", "build for", "TorchScript")
+PROGRAM = ("Unsupported global", "is blocked", "Unsupported class", "reduce for", "build for", "TorchScript")
 """What torch says of a pickle that holds anything but tensors, numbers and words."""
 WRONG = (*UNREADABLE, pickle.UnpicklingError, EOFError, AttributeError, AssertionError, zipfile.BadZipFile)
 
@@ -45,7 +45,7 @@ def open_checkpoint(path: Path) -> ForeignNetwork:
         ModelError: it is missing, damaged, holds other things than weights, or is of no network that is known and
             makes one RGB picture of one; spandrel is not installed.
     """
-    tensors = _tensors(path)
+    tensors = read_tensors(path)
     try:
         model = _described(spandrel(), tensors)
         with warnings.catch_warnings():
@@ -64,7 +64,7 @@ def open_checkpoint(path: Path) -> ForeignNetwork:
         raise ModelError(f"{path}: the network {error}") from error
 
 
-def _tensors(path: Path) -> Mapping[str, object]:
+def read_tensors(path: Path) -> Mapping[str, object]:
     """What a file holds: tensors by name, perhaps with others inside."""
     try:
         found = load_file(path) if path.suffix.lower() == ".safetensors" else _unpickled(path)

@@ -10,6 +10,7 @@ from .msresnet import MSResNet
 from .residual.edsr import Edsr
 from .residual.srresnet import SrResNet
 from .residual.wdsr import Wdsr
+from .rife import Rife
 from .sepconv import SepConv
 from .unblur import Unblur
 from .vsr import Delta, FiveParallel, Gz2019
@@ -24,6 +25,7 @@ Network = (
     | Fusion
     | Gz2019
     | MSResNet
+    | Rife
     | SepConv
     | SrResNet
     | Unblur
@@ -41,6 +43,7 @@ MODELS: dict[str, Callable[..., Network]] = {
     "fusion": Fusion,
     "gz2019": Gz2019,
     "msresnet": MSResNet,
+    "rife": Rife,
     "sepconv": SepConv,
     "srresnet": SrResNet,
     "unblur": Unblur,

@@ -88,7 +88,7 @@ def _read(path: Path, inside: str) -> State:
 
 def _check(path: Path, state: State, network: Network, model: str) -> None:
     """ModelError: names the first tensor that is missing, unknown, or of another shape."""
-    from .files import misfit
+    from .state import misfit
 
     if problem := misfit(network.state_dict(), state):
         raise ModelError(f"{path} is not a public checkpoint of {model}: {problem}")
@@ -162,9 +162,17 @@ def _volume_of_five_parallel() -> Iterator[str]:
     yield "output2dlayer"
 
 
+def _rife(state: State) -> dict[str, Tensor]:
+    """flownet.pkl of Practical-RIFE and vs-rife, version 4.0."""
+    from ..foreign.between import from_public
+
+    return from_public(state)
+
+
 CONVERTERS: dict[str, Converter] = {
     "five-parallel": Converter("upscale", "five-parallel", {}, _five_parallel),
     "msresnet": Converter("deblur", "msresnet", {"blocks": 19, "pyramid": "gaussian"}, _msresnet, inside="G"),
+    "rife": Converter("interpolate", "rife", {}, _rife),
     "sepconv": Converter("interpolate", "sepconv", {"local_conv": "outer", "align_corners": True}, _sepconv),
 }
 """By the name that `--model` takes."""

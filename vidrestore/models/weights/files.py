@@ -12,11 +12,13 @@ from safetensors.torch import save as serialise
 from torch import Tensor
 
 from ...errors import ModelError
+from ..foreign.between import NcnnBetween, open_between
 from ..foreign.network import ForeignNetwork
 from ..foreign.open import open_foreign
 from ..networks import MODELS, Network
 from .calibration import calibrate
 from .manifest import ABOUT, UNREADABLE, Arguments, Entry, about_for, check_foreign, folder, foreign, is_foreign
+from .state import misfit
 
 
 def build(entry: Entry) -> Network:
@@ -77,18 +79,6 @@ def _filled(model: str, args: Arguments, data: bytes, what: str) -> Network:
     return network
 
 
-def misfit(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> str:
-    """The first tensor that is missing, unknown or of another shape, in words; empty where all fit."""
-    for name in [*wanted, *found]:
-        if name not in found:
-            return f"{name} is missing"
-        if name not in wanted:
-            return f"{name} is unknown"
-        if found[name].shape != wanted[name].shape:
-            return f"{name} is {tuple(found[name].shape)}, not {tuple(wanted[name].shape)}"
-    return ""
-
-
 def tensors(path: Path) -> dict[str, Tensor]:
     """What a safetensors file holds. ModelError: it is no such file."""
     try:
@@ -112,7 +102,7 @@ def written(network: Network, *, task: str, model: str, args: Mapping[str, Any])
     return content
 
 
-def open_file(path: Path, *, task: str) -> Network | ForeignNetwork:
+def open_file(path: Path, *, task: str) -> Network | ForeignNetwork | NcnnBetween:
     """The network of a weight file that is not in the manifest, in evaluation mode: ours or another program's.
 
     Raises:
@@ -122,6 +112,8 @@ def open_file(path: Path, *, task: str) -> Network | ForeignNetwork:
         said = about_for(path, task=task)
         return _filled(said.model, said.args, path.read_bytes(), f"weights at {path}")
     check_foreign(path, task=task)
+    if task == "interpolate":
+        return open_between(path)
     network = open_foreign(path)
     if network.needs.scale == 1 and task == "upscale":
         raise ModelError(f"the network of {path} keeps the size of pictures; give it to `vidrestore clean` or deblur")

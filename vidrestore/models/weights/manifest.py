@@ -20,9 +20,11 @@ from ..processor import Needs
 PAIR = (".param", ".bin")
 """Suffixes of ncnn's two files, which are one network."""
 ONNX = ".onnx"
-FOREIGN = (".pth", ".pt", ".ckpt", ONNX, *PAIR)
+PICKLE = ".pkl"
+"""Suffix of RIFE's networks."""
+FOREIGN = (".pth", ".pt", ".ckpt", ONNX, PICKLE, *PAIR)
 """Suffixes of other programs' networks that run as they are; see models/foreign/."""
-CHECKPOINTS = (*FOREIGN, ".pytorch", ".pkl", ".tar", ".h5")
+CHECKPOINTS = (*FOREIGN, ".pytorch", ".tar", ".h5")
 """Suffixes of other programs' weights."""
 OWN = ".safetensors"
 """Suffix of our weight files, and of some others'."""
@@ -195,6 +197,10 @@ def check_foreign(path: Path, *, task: str) -> None:
     """ModelError: another program's file is missing, or the command runs no such networks."""
     if not path.is_file():
         raise ModelError(f"{path}: no such file; check the name")
+    if task == "interpolate" and path.suffix.lower() in (PICKLE, *PAIR):
+        return
+    if path.suffix.lower() == PICKLE:
+        raise ModelError(f"{path}: such files hold networks of RIFE; give it to `vidrestore interpolate -m`")
     if task not in ("upscale", "deblur", "clean"):
         way_out = "`vidrestore models convert FILE OUT.safetensors --model NETWORK`, and give that"
         raise ModelError(f"{path} is another program's, which {task} does not run; make a weight file with {way_out}")

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...base.settings import Quality, Settings
 from ...models.processor import Needs
-from ...models.weights import manifest
-from ..network import Model, needs_of, network_of
-from .flow_presets import PRESETS, Preset
+from ..network import Model, key_of, name_of, needs_of, network_of, notes_of
+from ..network import find as find_network
+from .flow_presets import PRESETS
 
 if TYPE_CHECKING:
     from .interpolator import Installed
 
 FLOW = "flow"
-"""What `auto` takes: it makes any time, and no other network is shipped that scores as well (docs/models.md)."""
+"""What `auto` takes: it makes any time, and no other network that can be had scores as well (docs/models.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,45 +26,54 @@ class Choice:
     name: str
     network: Model | None
     """None: by the optical flow alone."""
-    preset: Preset
+    quality: Quality
     settings: Settings
     note: str = ""
     """What a user should know before choosing it."""
-    halves: bool = False
-    """It makes the middle and the middles of the halves, and no other time."""
+    needs: Needs | None = None
+    """The network's."""
+
+    @property
+    def key(self) -> str:
+        """What tells its weights apart from all others."""
+        return self.name if self.network is None else key_of(self.network)
+
+    @property
+    def halves(self) -> bool:
+        """It makes the middle and the middles of the halves, and no other time."""
+        return self.needs is not None and self.needs.times == (Fraction(1, 2),)
 
     def load(self) -> Installed:
         """The interpolator, ready to run."""
-        from .flow import FlowInterpolator  # torch
+        from ...models.foreign.between import NcnnBetween  # torch, as all here
+        from ...models.networks.rife import Rife
+        from .any_time import AnyTime
+        from .flow import FlowInterpolator
         from .midpoint import Halving
 
-        if self.network is None:
-            return FlowInterpolator(self.preset.search)
+        preset = PRESETS[self.quality]
+        if self.network is None or self.needs is None:
+            return FlowInterpolator(preset.search)
+        network = network_of(self.network, task="interpolate")
+        if isinstance(network, Rife | NcnnBetween):
+            return AnyTime(network, self.settings, self.quality)
         from ...engine import choose
         from ...engine.infer import Inference
 
-        network = network_of(self.network, task="interpolate")
         inference = Inference(network, choose(self.settings), self.settings)
         if self.halves:
             return Halving(inference)
-        return FlowInterpolator(self.preset.search, inference, mirrored=self.preset.mirrored)
+        return FlowInterpolator(preset.search, inference, mirrored=preset.mirrored)
 
 
 def find(model: str, quality: Quality, settings: Settings) -> Choice:
-    """The interpolator a user means: auto, flow, sepconv, a name of the manifest, or a file of weights.
+    """The interpolator a user means: auto, flow, a name of `models list`, or a file with a network.
 
     Raises:
-        ModelError: an unknown model; says what there is.
+        ModelError: an unknown model, or one that has not been got yet; says what there is.
     """
-    preset = PRESETS[quality]
-    if model in ("auto", FLOW) and not preset.fusion:
-        return Choice(FLOW, None, preset, settings)
-    if manifest.is_file(model):
-        needs = needs_of(Path(model), task="interpolate")
-        return Choice(model, Path(model), preset, settings, halves=_halves(needs))
-    entry = manifest.find(FLOW if model == "auto" else model, task="interpolate")
-    return Choice(entry.name, entry, preset, settings, entry.note, halves=_halves(entry.needs))
-
-
-def _halves(needs: Needs) -> bool:
-    return needs.times == (Fraction(1, 2),)
+    if model in ("auto", FLOW) and not PRESETS[quality].fusion:
+        return Choice(FLOW, None, quality, settings)
+    found = find_network(FLOW if model == "auto" else model, task="interpolate")
+    needs, notes = (of(found, task="interpolate") for of in (needs_of, notes_of))
+    return Choice(name_of(found), found, quality, settings, " ".join(notes), needs)

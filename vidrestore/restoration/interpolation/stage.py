@@ -12,7 +12,6 @@ from ...base.settings import Retiming, Settings
 from ...errors import UsageError
 from ...frame.frame import Frame
 from ...scenes.list import Scene
-from ..network import weights_key
 from ..resume import cuts_key
 from ..stage import NOTHING, Skip, Stage
 from . import choose
@@ -85,7 +84,7 @@ def interpolate(
         name="interpolate",
         model=choice.name,
         key={
-            "model": weights_key(choice.name),
+            "model": choice.key,
             "precision": settings.precision,
             "timing": str(timing),
             "quality": retiming.quality,

@@ -13,6 +13,7 @@ from .convolutions import CONVOLUTIONS
 from .param import Layer, read_layers
 from .shapes import SHAPES
 from .sizes import SIZES
+from .warp import WARP, WARPS
 from .weights import Weights
 
 BUILDERS: Mapping[str, Callable[[Layer, Weights], nn.Module]] = {
@@ -21,12 +22,13 @@ BUILDERS: Mapping[str, Callable[[Layer, Weights], nn.Module]] = {
     **CONVOLUTIONS,
     **SHAPES,
     **SIZES,
+    **WARPS,
 }
 SAME = ("Split", "Noop")
 """Layers whose outputs are their inputs."""
 MANY = ("Concat", "Eltwise")
 """Layers that read any number of blobs."""
-PAIRS = ("BinaryOp", "Crop", "Interp", "Scale")
+PAIRS = ("BinaryOp", "Crop", "Interp", "Scale", WARP)
 """Layers that read one blob or two."""
 
 

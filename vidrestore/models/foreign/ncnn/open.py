@@ -35,21 +35,25 @@ def open_ncnn(path: Path) -> ForeignNetwork:
 
 
 class Trial:
-    """The shapes that a network makes of pictures, found without computing a number or taking memory."""
+    """The shapes that a network makes of pictures, found without computing a number or taking memory.
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    Args:
+        channels: of each picture that it reads.
+    """
+
+    def __init__(self, graph: Graph, channels: tuple[int, ...] = (3,)) -> None:
+        self.graph, self.channels = graph, channels
         state = {**dict(graph.named_parameters()), **dict(graph.named_buffers())}
         self.shapes = {name: torch.empty_like(tensor, device="meta") for name, tensor in state.items()}
 
     def __call__(self, height: int, width: int) -> tuple[int, ...]:
         """See probe.Sizes. Two pictures at once must be no other than one."""
         try:
-            return self._run(3, height, width)
+            return self._run(self.channels, height, width)
         except _ShapeError as refusal:
-            for channels in (1, 4, 2, 6, 12):
+            for channels in (1, 4, 2, 6, 12) if len(self.channels) == 1 else ():
                 try:
-                    self._run(channels, height, width)
+                    self._run((channels,), height, width)
                 except _ShapeError:
                     continue
                 raise ModelError(
@@ -57,7 +61,7 @@ class Trial:
                 ) from None
             raise ModelError(f"does not take pictures of {width}x{height} pixels: {refusal}") from None
 
-    def _run(self, channels: int, height: int, width: int) -> tuple[int, ...]:
+    def _run(self, channels: tuple[int, ...], height: int, width: int) -> tuple[int, ...]:
         most = MOST_A_PIXEL * height * width * 2
 
         def check(layer: nn.Module, inputs: object, made: Tensor | tuple[Tensor, ...]) -> None:
@@ -67,8 +71,8 @@ class Trial:
 
         hooks = [layer.register_forward_hook(check) for layer in self.graph.layers]
         try:
-            picture = torch.empty(2, channels, height, width, device="meta")
-            out = torch.func.functional_call(self.graph, self.shapes, (picture,))
+            pictures = tuple(torch.empty(2, count, height, width, device="meta") for count in channels)
+            out = torch.func.functional_call(self.graph, self.shapes, pictures)
         except (RuntimeError, ValueError, TypeError, IndexError, ArithmeticError) as error:
             raise _ShapeError(" ".join(str(error).split())) from error
         finally:
