@@ -18,9 +18,9 @@ from .stage import NOTHING, Skip, Stage, check_strength
 if TYPE_CHECKING:
     from ..engine import Runner
 
-NETWORK = "clean"
-"""What `auto` cleans with."""
-NOISY = 5.0
+COMPRESSED, NOISY = "clean", "denoise"
+"""What `auto` takes for compression artefacts, and for noise from NOISE on."""
+NOISE = 5.0
 """Standard deviation in 8-bit steps from which noise is removed: less may be fine texture."""
 
 
@@ -97,9 +97,10 @@ def clean(
     """
     if how.strength is not None:
         check_strength(how.strength)
-    network = find(NETWORK if how.model == "auto" else how.model, task="clean")
-    notes, needs = notes_of(network, task="clean"), needs_of(network, task="clean")
+    found = None if how.model == "auto" else find(how.model, task="clean")
     quality = quality_of()
+    network = found or find(NOISY if _is_noisy(quality) else COMPRESSED, task="clean")
+    notes, needs = notes_of(network, task="clean"), needs_of(network, task="clean")
     strength = 1.0 if how.strength is None else how.strength
     if how.strength is None and quality is not None and _is_clean(quality):
         strength, notes = 0.0, (_untouched(quality),)
@@ -124,7 +125,11 @@ def clean(
 
 
 def _is_clean(quality: SourceQuality) -> bool:
-    return "compressed" not in quality.kind and quality.noise < NOISY
+    return "compressed" not in quality.kind and not _is_noisy(quality)
+
+
+def _is_noisy(quality: SourceQuality | None) -> bool:
+    return quality is not None and quality.noise >= NOISE
 
 
 def _untouched(quality: SourceQuality) -> str:
