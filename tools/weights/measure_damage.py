@@ -52,7 +52,8 @@ def shortened(found: Iterator[Clip], count: int) -> Iterator[Clip]:
 
 
 def cleaned(network: object, clip: Clip, harm: Harm) -> Gain:
-    scores = cleaning.mean(cleaning.evaluate_clean(network, [clip], settings=Settings(), harm=harm)).scores  # type: ignore[arg-type]
+    rows = cleaning.evaluate_clean(network, [clip], settings=Settings(), harm=harm, denoisers=False)  # type: ignore[arg-type]
+    scores = cleaning.mean(rows).scores
     own, given = scores["network"], scores["input"]
     flicker = None if own.flicker is None or given.flicker is None else own.flicker - given.flicker
     before = given.psnr_y if harm != Harm() else 0.0  # of what was not damaged: how well it is kept, in dB

@@ -46,11 +46,14 @@ class Row:
     """By method: network, input, and where there is noise alone nlm and bm3d."""
 
 
-def evaluate_clean(processor: Processor, clips: Iterable[Clip], *, settings: Settings, harm: Harm) -> Iterator[Row]:
+def evaluate_clean(
+    processor: Processor, clips: Iterable[Clip], *, settings: Settings, harm: Harm, denoisers: bool = True
+) -> Iterator[Row]:
     """Spoil every clip, clean it through the engine users get, round it to 8 bits, and compare.
 
     Args:
         clips: of 4:2:0 codes (H * 3 / 2, W), see training/data/chain.py.
+        denoisers: beside the network where there is noise alone; BM3D takes seconds a frame.
     """
     engine = choose(settings)
     for clip in clips:
@@ -59,7 +62,7 @@ def evaluate_clean(processor: Processor, clips: Iterable[Clip], *, settings: Set
         restored = run(processor, map(_frame, range(len(spoiled)), spoiled), engine=engine, settings=settings)
         for name, truth, given, frame in zip(clip.names, clip.frames, spoiled, restored, strict=True):
             assert isinstance(frame.picture, Planes)
-            found = {"network": _codes(frame.picture.y), **_baselines(planes(given)[0], harm)}
+            found = {"network": _codes(frame.picture.y), **_baselines(planes(given)[0], harm, denoisers)}
             yield Row(name, {method: _score(planes(truth)[0], y, before, method) for method, y in found.items()})
 
 
@@ -89,9 +92,9 @@ def _codes(y: torch.Tensor) -> Codes:
     return y.cpu().float().round().clamp(0, 255).byte().numpy()
 
 
-def _baselines(given: Codes, harm: Harm) -> dict[str, Codes]:
+def _baselines(given: Codes, harm: Harm, denoisers: bool) -> dict[str, Codes]:
     found = {"input": given}
-    if harm.noise and harm.codec is None:
+    if denoisers and harm.noise and harm.codec is None:
         found["nlm"] = _nlm(given, harm.noise)
         if find_spec("bm3d"):
             found["bm3d"] = _bm3d(given, harm.noise)
