@@ -17,7 +17,7 @@ import torch
 from ..base.settings import Quality, Settings
 from ..engine import choose, keep_memory
 from ..frame.colour import to_rgb
-from ..models.weights import files, manifest
+from ..models.weights import catalogue, files, manifest
 from ..restoration.interpolation.choose import find
 from ..restoration.interpolation.interpolator import Interpolator
 from ..video.filters.minterpolate import minterpolate
@@ -111,13 +111,18 @@ def opencv_dnn(effort: Effort) -> list[Row]:
 
 
 def interpolation(effort: Effort) -> list[Row]:
-    """The middle of two 640x360 pictures by ours and by ffmpeg's minterpolate, which sees each picture twice."""
+    """The middle of two 640x360 pictures by ours, by RIFE where it has been got, and by ffmpeg's minterpolate.
+
+    That sees each picture twice.
+    """
     first, second = (to_rgb(picture) for picture in planes(2, height=360, width=640))
 
     def by(method: Interpolator) -> Callable[[], object]:
         return lambda: list(method(first, second, [MIDDLE]))
 
     cases = {f"flow {quality}": by(find("flow", quality, Settings(device="cpu")).load()) for quality in QUALITIES}
+    if "rife" in catalogue.here():
+        cases["rife"] = by(find("rife", "balanced", Settings(device="cpu")).load())
     cases["ffmpeg minterpolate"] = lambda: minterpolate(first, second, MIDDLE)
     costs = measure(cases, repeats=effort.repeats)
     return [

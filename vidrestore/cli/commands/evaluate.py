@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ...base.settings import DeblurringQuality, Quality, Settings
+    from ...models.foreign.between import NcnnBetween
     from ...models.foreign.network import ForeignNetwork
     from ...models.networks import Network
     from ...training.data.degrade import Degradation
@@ -212,7 +213,7 @@ def _cleaning(name: str, data: Path, settings: "Settings", harm: "Harm") -> "Fou
     return [show.table(header, cells)], {"mean": asdict(average), "pictures": [asdict(row) for row in rows]}
 
 
-def _enlarging(name: str) -> tuple[list["Network | ForeignNetwork"], "Degradation"]:
+def _enlarging(name: str) -> tuple[list["Network | ForeignNetwork | NcnnBetween"], "Degradation"]:
     """The networks of a name, a file or A+B, and what all of them together undo."""
     from dataclasses import replace
     from math import prod

@@ -47,8 +47,10 @@ def interpolate(
     ] = None,
     fps: Annotated[str | None, _timing(help="This rate exactly: 60, 60000/1001, 59.94.")] = None,
     slow_motion: Annotated[str | None, _timing(help="Slow down 2, 4 times, at the source's rate.")] = None,
-    model: Annotated[str, _motion("--model", "-m", help="auto, flow, sepconv, or a file of weights.")] = RETIMING.model,
-    quality: Annotated[Quality, _motion(help="Thoroughness of the search for motion (flow).")] = RETIMING.quality,
+    model: Annotated[
+        str, _motion("--model", "-m", help="auto, flow, sepconv, rife (see `models get`), or a file.")
+    ] = RETIMING.model,
+    quality: Annotated[Quality, _motion(help="Thoroughness of the search for motion.")] = RETIMING.quality,
     on_cut: Annotated[
         OnCut, _motion(help="Between shots: hold the last frame, show the nearest, or blend both.")
     ] = RETIMING.on_cut,

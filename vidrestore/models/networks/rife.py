@@ -44,12 +44,12 @@ class Rife(nn.Module):
     ) -> None:
         super().__init__()
         self.core = _Motion(channels, coarseness)
-        self.longest = longest
+        self.channels, self.longest = tuple(channels), longest
         self.needs = Needs(after=2, halo=HALO * coarseness, blends=True, multiple=STRIDE * self.core.parts[0])
 
     def at(self, coarseness: int, longest: float) -> "Rife":
         """The same otherwise; the weights are shared."""
-        other = Rife([block.channels for block in self.core.blocks], coarseness, longest)
+        other = Rife(self.channels, coarseness, longest)
         other.load_state_dict(self.state_dict(), assign=True)
         return other.train(self.training)
 
@@ -103,7 +103,7 @@ class _Block(nn.Module):
 
     def __init__(self, channels: int, *, inputs: int, part: int) -> None:
         super().__init__()
-        self.channels, self.part = channels, part
+        self.part = part
         self.start = nn.Sequential(*_conv(inputs, channels // 2, stride=2), *_conv(channels // 2, channels, stride=2))
         self.deep = nn.Sequential(*(layer for _ in range(DEEP) for layer in _conv(channels, channels)))
         self.end = nn.ConvTranspose2d(channels, 5, 4, 2, 1)

@@ -61,7 +61,7 @@ class AnyTime:
         size = (first.shape[-2], first.shape[-1])
         coarseness = 2 * self._first if size[0] * size[1] > LARGE else self._first
         pair = first.to(self.device), second.to(self.device)
-        windows = ((*pair, torch.full_like(pair[0], float(time))) for time in times)
+        windows: Iterator[Window] = ((*pair, torch.full_like(pair[0], float(time))) for time in times)
         while batch := list(islice(windows, self._at(coarseness, LONGEST).plan_for(size).batch)):
             made = self._made(batch, coarseness, LONGEST)
             if lost := [number for number, picture in enumerate(made) if picture.isnan().any()]:

@@ -75,5 +75,5 @@ def find(model: str, quality: Quality, settings: Settings) -> Choice:
     if model in ("auto", FLOW) and not PRESETS[quality].fusion:
         return Choice(FLOW, None, quality, settings)
     found = find_network(FLOW if model == "auto" else model, task="interpolate")
-    needs, notes = (of(found, task="interpolate") for of in (needs_of, notes_of))
+    needs, notes = needs_of(found, task="interpolate"), notes_of(found, task="interpolate")
     return Choice(name_of(found), found, quality, settings, " ".join(notes), needs)
