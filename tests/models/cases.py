@@ -20,7 +20,8 @@ ARGUMENTS: dict[str, list[dict[str, object]]] = {
         {"width": 8, "blocks": 1, "confidence": True},
         {"width": 8, "blocks": 1, "alone": True},
     ],
-    "cleaner": [{"width": 8, "blocks": 1}, {"width": 8, "blocks": 1, "fold": 2}],
+    "cleaner": [{"width": 8, "blocks": 1}],
+    "denoiser": [{"width": 8, "blocks": 1}],
     "delta": [{"applications": 1}, {"reconstruction": "A", "applications": 1, "kernel_order": "hwt", "skip": True}],
     "edsr": [
         {"scale": 2, "blocks": 1, "width": 8},

@@ -1,10 +1,11 @@
-"""Cleaner: where it begins, what its tiles are, and that neighbours that moved are brought back."""
+"""Cleaner and Denoiser: where they begin, what their tiles are, and that neighbours that moved are brought back."""
 
 import pytest
 import torch
 import torch.nn.functional as F
 
 from vidrestore.models.networks.cleaner import NEWS, Cleaner
+from vidrestore.models.networks.denoiser import Denoiser
 from vidrestore.models.processor import apply
 
 
@@ -20,8 +21,7 @@ def moving(side: int, speed: int) -> torch.Tensor:
 
 def test_it_begins_at_its_input() -> None:
     window = moving(64, 2)
-    for fold in (1, 2):
-        assert torch.equal(apply(Cleaner(8, 1, fold), window)[:, 0], window[:, 2])
+    assert torch.equal(apply(Cleaner(8, 1), window)[:, 0], window[:, 2])
 
 
 def test_neighbours_that_moved_add_nothing_new() -> None:
@@ -38,14 +38,23 @@ def test_neighbours_that_moved_add_nothing_new() -> None:
     assert differs.mean() < 0.3 * active.mean()
 
 
-@pytest.mark.parametrize("fold", [1, 2])
-def test_a_tile_is_the_whole_inside_its_halo(fold: int) -> None:
-    network = Cleaner(8, 1, fold)
+def test_noise_of_what_moves_goes_before_any_training() -> None:
+    """Luma begins as the mean of the denoised pictures and the input; chroma half way to the mean of all frames."""
+    window = moving(96, 2)
+    noisy = window + 0.06 * torch.randn(window.shape, generator=torch.Generator().manual_seed(1))
+    made, middle = apply(Denoiser(8, 1), noisy)[:, 0], noisy[:, 2]
+    for plane, share in ((0, 0.35), (1, 0.7), (2, 0.7)):
+        error, before = ((x - window[:, 2])[:, plane, 24:-24, 24:-24].square().mean() for x in (made, middle))
+        assert error < share * before
+
+
+@pytest.mark.parametrize("network", [Cleaner(8, 1), Denoiser(8, 1)])
+def test_a_tile_is_the_whole_inside_its_halo(network: Cleaner | Denoiser) -> None:
     torch.manual_seed(1)
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.05)
-    window = torch.rand(1, 5, 3, 272, 320) * 0.2 + moving(320, 3)[..., :272, :]
-    halo, top, left, side = network.needs.halo, 8, 24, 256
+    window = torch.rand(1, 5, 3, 336, 352) * 0.2 + moving(352, 3)[..., :336, :]
+    halo, top, left, side = network.needs.halo, 8, 24, 304
     with torch.no_grad():
         whole = apply(network, window)[..., top : top + side, left : left + side]
         part = apply(network, window[..., top : top + side, left : left + side])

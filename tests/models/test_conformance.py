@@ -119,7 +119,7 @@ def test_a_batch_is_its_pictures(case: Case, engine: str, precision: str):
 
 # Their halos are held in test_deblur.py and test_sepconv.py: what the farthest pixels change is less than fp32 shows;
 # and in test_motion.py and test_rife.py: how far they look depends on what they find.
-OWN_HALO_TEST = ("aligned", "cleaner", "msresnet", "rife", "sepconv")
+OWN_HALO_TEST = ("aligned", "cleaner", "denoiser", "msresnet", "rife", "sepconv")
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.name not in OWN_HALO_TEST], ids=str)

@@ -173,7 +173,7 @@ def test_the_recipe_runs_and_begins_at_its_baseline(name: str, tmp_path: Path) -
     for n in range(2):
         film(tmp_path / "data" / f"film{n}", 14, seed=n)
     recipe = RECIPES[name]
-    task = replace(TINY, scale=recipe.task.scale)
+    task = replace(TINY, shares=Shares(compressed=1.0), scale=recipe.task.scale)
     args = {**recipe.args, "width": 8, "blocks": 1}
     recipe = replace(recipe, args=args, task=task, batch=2, validate_every=2)
     seen = []

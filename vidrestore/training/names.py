@@ -11,6 +11,7 @@ NAMES = (
     "aligned-x2",
     "robust-x2",
     "clean",
+    "clean-strong",
     "denoise",
     "delta-x2",
     "five-parallel-x2",

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vidrestore.models.kernels import motion, motion_cpu
+from vidrestore.models.kernels import loops, motion, motion_cpu
 from vidrestore.models.networks import aligned
 
 SIZES = [(1, 4, 4, 4), (2, 3, 4, 8), (3, 5, 8, 4), (1, 1, 12, 52), (2, 4, 100, 36), (1, 2, 132, 204)]
@@ -52,7 +52,7 @@ def test_the_facts_of_the_reference(size: tuple[int, int, int, int], kind: str) 
 def test_any_bands_and_threads_give_the_same(rows: int, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     window = torch.cat(frames(2, 4, 68, 44, "texture"), 1)[:, :, None]
     (usual,) = aligned.Aligned().prepare(window)
-    monkeypatch.setattr(motion_cpu, "BAND", rows)
+    monkeypatch.setattr(loops, "BAND", rows)
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     (found,) = aligned.Aligned().prepare(window)
     assert torch.equal(found, usual)

@@ -18,14 +18,12 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .loops import Array, as_array, compiled
+from .loops import Array, as_array, compiled, over_bands
 from .motion_reference import FARTHER, FLAT, MULTIPLE, REACH, STEPS, WINDOW
 
 Float = np.float32
 """Of every number: numba makes double precision of a Python float."""
 
-BAND = 32
-"""Rows a thread takes at once: they and the few around them, which are computed twice, stay in the cache."""
 ZERO, HALF, ONE, TWO, THREE, FOUR, NINE = (Float(x) for x in (0, 0.5, 1, 2, 3, 4, 9))
 AREA = Float((2 * WINDOW + 1) ** 2)
 FLAT_SUM = Float((2 * WINDOW + 1) ** 2 * FLAT)
@@ -49,7 +47,7 @@ def motion(picture: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
         small, smalls = levels.pop()
         padded = as_array(F.pad(torch.from_numpy(smalls), (REACH, REACH, 0, 0), mode="replicate"))
         y, x = np.empty_like(smalls), np.empty_like(smalls)
-        _over_bands(pool, _search, [y, x, small, padded, PLACES, PENALTIES])
+        over_bands(pool, _search, [y, x, small, padded, PLACES, PENALTIES])
         for small, smalls in reversed(levels):
             y, x = _refined(pool, small, smalls, _resized(pool, _double, y, 2), _resized(pool, _double, x, 2))
     return torch.from_numpy(y), torch.from_numpy(x)
@@ -67,7 +65,7 @@ def facts(middle: Tensor, others: Tensor, y: Tensor, x: Tensor, *, news: float, 
     out = np.empty((b, 1 + 6 * n, height, width), Float)
     arrays = [as_array(t) for t in (y, x, F.pad(middle, (2,) * 4, mode="replicate"), others)]
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        _over_bands(pool, _facts, [*arrays, out, Float(news), Float(place)])
+        over_bands(pool, _facts, [*arrays, out, Float(news), Float(place)])
     return torch.from_numpy(out)
 
 
@@ -76,17 +74,17 @@ def compare(picture: Tensor, others: Tensor, y: Tensor, x: Tensor) -> tuple[Tens
     apart, differs = (np.empty(tuple(others.shape), Float) for _ in range(2))
     arrays = [as_array(t) for t in (y, x, picture, others)]
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        _over_bands(pool, _compare, [*arrays, apart, differs])
+        over_bands(pool, _compare, [*arrays, apart, differs])
     return torch.from_numpy(apart), torch.from_numpy(differs)
 
 
 def _refined(pool: ThreadPoolExecutor, picture: Array, others: Array, y: Array, x: Array) -> tuple[Array, Array]:
     b, _, height, width = picture.shape
     slopes = np.empty((b, 6, height, width), Float)
-    _over_bands(pool, _slopes, [picture, slopes])
+    over_bands(pool, _slopes, [picture, slopes])
     for _ in range(STEPS):
         to_y, to_x = np.empty_like(y), np.empty_like(x)
-        _over_bands(pool, _step, [y, x, picture, others, slopes, to_y, to_x])
+        over_bands(pool, _step, [y, x, picture, others, slopes, to_y, to_x])
         y, x = to_y, to_x
     return y, x
 
@@ -94,22 +92,8 @@ def _refined(pool: ThreadPoolExecutor, picture: Array, others: Array, y: Array, 
 def _resized(pool: ThreadPoolExecutor, kernel: Callable[..., None], planes: Array, scale: float) -> Array:
     b, n, height, width = planes.shape
     out = np.empty((b, n, int(height * scale), int(width * scale)), Float)
-    _over_bands(pool, kernel, [out, planes])
+    over_bands(pool, kernel, [out, planes])
     return out
-
-
-def _over_bands(pool: ThreadPoolExecutor, kernel: Callable[..., None], arguments: list[Any]) -> None:
-    """`kernel(*arguments, b, n, top, bottom)` for all rows of all pictures of arguments[0], (B, N, H, W)."""
-    batch, count, height, _ = arguments[0].shape
-    tops = range(0, height, BAND)
-    todo = iter([(b, n, top, min(top + BAND, height)) for b in range(batch) for n in range(count) for top in tops])
-
-    def work(_: int) -> None:
-        for band in todo:  # each goes to whoever comes first
-            kernel(*arguments, *band)
-
-    for _ in pool.map(work, range(torch.get_num_threads())):  # raises what a thread raised
-        pass
 
 
 _compiled = compiled(error_model="numpy")  # nothing is fused or rearranged

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from .aligned import Aligned
 from .cleaner import Cleaner
+from .denoiser import Denoiser
 from .espcn import Espcn
 from .fusion import Fusion
 from .msresnet import MSResNet
@@ -19,6 +20,7 @@ Network = (
     Aligned
     | Cleaner
     | Delta
+    | Denoiser
     | Edsr
     | Espcn
     | FiveParallel
@@ -37,6 +39,7 @@ MODELS: dict[str, Callable[..., Network]] = {
     "aligned": Aligned,
     "cleaner": Cleaner,
     "delta": Delta,
+    "denoiser": Denoiser,
     "edsr": Edsr,
     "espcn": Espcn,
     "five-parallel": FiveParallel,

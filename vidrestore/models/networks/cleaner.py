@@ -23,24 +23,20 @@ class Cleaner(nn.Module):
     Args:
         width: channels.
         blocks: pairs of convolutions, each with a skip.
-        fold: pixels each way that become channels of one, as in FFDNet (Zhang et al. 2018): noise wants a wide look.
     """
 
-    def __init__(self, width: int = 32, blocks: int = 6, fold: int = 1) -> None:
+    def __init__(self, width: int = 32, blocks: int = 6) -> None:
         super().__init__()
-        last = nn.Conv2d(width, 3 * fold**2, 3, padding=1)
-        layers = (
-            nn.Conv2d((3 + 2 * len(NEIGHBOURS) + 1) * fold**2, width, 3, padding=1),
+        last = nn.Conv2d(width, 3, 3, padding=1)
+        self.core = nn.Sequential(
+            nn.Conv2d(3 + 2 * len(NEIGHBOURS) + 1, width, 3, padding=1),
             nn.ReLU(),
             *(Residual(width) for _ in range(blocks)),
             last,
         )
-        self.core = nn.Sequential(*layers)
-        if fold > 1:
-            self.core = nn.Sequential(nn.PixelUnshuffle(fold), *layers, nn.PixelShuffle(fold))
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)  # type: ignore[arg-type]  # training starts at the input
-        halo = 2 * HALO + 1 + 2 * WINDOW + fold * (2 + 2 * blocks)
+        halo = 2 * HALO + 1 + 2 * WINDOW + 2 + 2 * blocks
         self.needs = Needs(before=MIDDLE, after=MIDDLE, space="yuv", halo=halo, multiple=2 * MULTIPLE)
 
     def prepare(self, window: Tensor) -> tuple[Tensor, ...]:
