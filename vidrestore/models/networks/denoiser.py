@@ -5,6 +5,8 @@ noise of all five at once (kernels/dct), as if it were weak, stronger and very s
 folded into channels as FFDNet does (Zhang et al. 2018), says what of that is to be seen where, and corrects it.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -16,26 +18,27 @@ from ..processor import Needs
 from .aligned import MIDDLE, NEIGHBOURS, Residual
 from .cleaner import NEWS
 
-SIGMAS = (4 / 255, 9 / 255, 20 / 255, 45 / 255)
-"""Standard deviations of luma's noise."""
+SIGMAS = (4, 9, 20, 45)
+"""Standard deviations of luma's noise in 8-bit steps."""
 FOLD = 2
 """Pixels each way that become channels of one."""
 
 
 class Mix(nn.Module):
-    """Which of the denoised pictures to show where, and what to correct.
+    """Which of `count` denoised pictures to show where, and what to correct.
 
     Args:
         width: channels.
         blocks: pairs of convolutions, each with a skip.
     """
 
-    def __init__(self, width: int, blocks: int) -> None:
+    def __init__(self, count: int, width: int, blocks: int) -> None:
         super().__init__()
-        last = nn.Conv2d(width, (len(SIGMAS) + 5) * FOLD**2, 3, padding=1)
+        self.count = count
+        last = nn.Conv2d(width, (count + 5) * FOLD**2, 3, padding=1)
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)  # type: ignore[arg-type]
-        seen = 3 + len(SIGMAS) + 2 + len(NEIGHBOURS) + 1
+        seen = 3 + count + 2 + len(NEIGHBOURS) + 1
         self.body = nn.Sequential(
             nn.PixelUnshuffle(FOLD),
             nn.Conv2d(seen * FOLD**2, width, 3, padding=1),
@@ -47,7 +50,7 @@ class Mix(nn.Module):
 
     def forward(self, seen: Tensor) -> Tensor:
         """What `prepare` gives -> (B, 3, H, W): what is added to the middle frame."""
-        count = len(SIGMAS)
+        count = self.count
         lumas, chromas = seen[:, 3 : 3 + count] / NEWS, seen[:, 3 + count : 5 + count] / NEWS
         made = self.body(seen)
         luma = (torch.softmax(made[:, : count + 1], 1)[:, 1:] * lumas).sum(1, keepdim=True)
@@ -62,16 +65,18 @@ class Denoiser(nn.Module):
     Args:
         width: channels.
         blocks: pairs of convolutions, each with a skip.
+        sigmas: standard deviations of noise that is removed beforehand, in 8-bit steps.
     """
 
-    def __init__(self, width: int = 48, blocks: int = 5) -> None:
+    def __init__(self, width: int = 48, blocks: int = 5, sigmas: Sequence[float] = SIGMAS) -> None:
         super().__init__()
-        self.core = Mix(width, blocks)
+        self.core = Mix(len(sigmas), width, blocks)
+        self.sigmas = [sigma / 255 for sigma in sigmas]
         halo = 2 * HALO + 1 + PATCH_HALO + FOLD * (2 + 2 * blocks)
         self.needs = Needs(before=MIDDLE, after=MIDDLE, space="yuv", halo=halo, multiple=2 * MULTIPLE)
 
     def prepare(self, window: Tensor) -> tuple[Tensor, ...]:
-        """(B, 5, 3, H, W) -> (B, 14, H, W).
+        """(B, 5, 3, H, W) -> (B, 10 + len(sigmas), H, W).
 
         The middle frame, how far its denoised luma and the mean chroma of all frames differ from it, how badly each
         neighbour fits, and how much goes on in the middle frame.
@@ -81,7 +86,7 @@ class Denoiser(nn.Module):
         y, x = (2 * doubled(way) for way in motion(halved(middle), halved(others)))
         news, differs = compare(middle, others, y, x)
         still = torch.cat((middle + news[:, :MIDDLE], middle, middle + news[:, MIDDLE:]), 1)
-        lumas = without_noise(still, MIDDLE, SIGMAS) - middle
+        lumas = without_noise(still, MIDDLE, self.sigmas) - middle
         moved = [between(window[:, NEIGHBOURS, plane], y, x).sum(1) for plane in (1, 2)]
         chromas = (torch.stack(moved, 1) + chroma) / (1 + len(NEIGHBOURS)) - chroma
         seen = (middle - 0.5, chroma, NEWS * lumas, NEWS * chromas, NEWS * differs, NEWS * activity(middle))
