@@ -12,7 +12,7 @@ from ..frame.frame import Frame
 from ..scenes.list import Scene
 from ..video.facts.quality import SourceQuality
 from .network import Model, find, key_of, name_of, needs_of, network_of, notes_of, precisely_enough
-from .resume import cuts_key
+from .resume.run import cuts_key
 from .stage import NOTHING, Skip, Stage, check_strength
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from ..video.filters.interlacing import as_read
 from ..video.plan import plan
 from ..video.resume.unfinished import check_same
 from .interpolation.timing import SOURCE_TIMES, Span
-from .resume import identity
+from .resume.run import identity
 from .stage import Stage
 
 

@@ -5,6 +5,7 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
+from itertools import islice
 from time import perf_counter
 from typing import TypeVar
 
@@ -17,11 +18,12 @@ from ..scenes.detect import mark_cuts
 from ..video.encode.packing import to_codes
 from ..video.reader import Reader
 from ..video.resume.unfinished import claim
-from ..video.writer import UNKNOWN, Writer, when_over
+from ..video.writer import UNKNOWN, Writer, cuts_there, when_over
 from .interpolation.timing import Span
 from .job import Job
 from .report import Report, report_of
-from .resume import skips
+from .resume.run import skips, source_skip
+from .resume.unseen import count_unseen
 from .stage import Loaded, Skip, Stage
 
 T = TypeVar("T")
@@ -70,11 +72,15 @@ def _run(job: Job, on_frame: Callable[[Frame], None], *, measure: bool) -> Repor
     began = perf_counter()
     clock, flying = Clock(), InFlight()
     stages = [stage.load(measure=measure) for stage in job.stages]
-    reader, before, cuts = Reader(job.info, job.reading), job.done, 0
-    spared = skips(job.stages, before, partial(when_over, job.target))
+    before, over = job.done, partial(when_over, job.target)
+    known_cuts = cuts_there(job.target) if job.resume else 0
+    cuts = known_cuts or 0
+    spared = skips(job.stages, before, over)
+    unseen = count_unseen(job, source_skip(job.stages, spared, over))
+    reader = Reader(job.info, job.reading, skip=unseen)
     source = clock.time("decode", reader)
     with closing(prefetch(flying.count_all(source) if measure else source)) as decoded:
-        frames = through(decoded, job.stages, stages, spared, clock)
+        frames = through(decoded, job.stages, stages, spared, clock, unseen=unseen)
         made = download(frames, partial(to_codes, target=job.target))
         made = flying.count_all(made) if measure else made
         writing = Writer(job.target, job.info, reader, end=_end(job), before=before if job.resume else None)
@@ -84,7 +90,7 @@ def _run(job: Job, on_frame: Callable[[Frame], None], *, measure: bool) -> Repor
                 start = perf_counter()
                 writer.write(frame)
                 clock.seconds["encode"] += perf_counter() - start
-                cuts += frame.cut
+                cuts += frame.cut and (known_cuts is None or writer.written > before)
                 on_frame(frame)
             taken = Span(reader.given, reader.begin, reader.end)
             if writer.written != (expected := job.result(taken).frames):
@@ -112,16 +118,27 @@ def _run(job: Job, on_frame: Callable[[Frame], None], *, measure: bool) -> Repor
 
 
 def through(
-    frames: Iterable[Frame], stages: Sequence[Stage], loaded: Sequence[Loaded], spared: Sequence[Skip], clock: Clock
+    frames: Iterable[Frame],
+    stages: Sequence[Stage],
+    loaded: Sequence[Loaded],
+    spared: Sequence[Skip],
+    clock: Clock,
+    *,
+    unseen: int = 0,
 ) -> Generator[Frame, None, None]:
-    """What the stages make of frames, each without what it is spared."""
+    """What the stages make of frames, each without what it is spared; `unseen` of the first have no picture."""
     made = clock.time("waiting", frames)
     # Shots are found once, in the source, and not in what a stage makes of it, which may lie on a GPU.
-    marked: Iterator[Frame] = mark_cuts(made) if any(stage.looks for stage in stages) else made
+    marked: Iterator[Frame] = _marked(made, unseen) if any(stage.looks for stage in stages) else made
     for stage, work, skip in zip(stages, loaded, spared, strict=True):
         made = clock.time(stage.name, work.run(marked, skip))
         marked = made
     return made
+
+
+def _marked(frames: Iterator[Frame], unseen: int) -> Iterator[Frame]:
+    yield from islice(frames, unseen)
+    yield from mark_cuts(frames)
 
 
 def _end(job: Job) -> Fraction | None:

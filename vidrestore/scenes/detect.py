@@ -162,6 +162,11 @@ def _adaptive(frames: Iterable[Frame], threshold: float) -> Iterator[_Verdict]:
         yield now.frame, score, hard or fade
 
 
+def shows_something(picture: Planes | Tensor) -> bool:
+    """Whether a picture is none of the empty ones of a fade; the adaptive detector then forgets those before."""
+    return contrast(_yuv(picture)) > DRAWN
+
+
 def _prominence(
     past: Sequence[_Look], now: _Look, ahead: Sequence[_Look], *, times: float = 1.0, quiet: float = 1.0
 ) -> float:

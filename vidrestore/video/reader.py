@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack, closing
 from fractions import Fraction
+from itertools import islice
 from typing import Literal
 
 from av.video.frame import VideoFrame
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from ..base.settings import Reading
 from ..errors import InputError, UsageError
-from ..frame.frame import Frame
+from ..frame.frame import Frame, Planes
 from .decode.decoder import Decoder
 from .decode.nvdec import nvdec
 from .decode.pixel_format import has_alpha
@@ -19,8 +20,8 @@ from .facts.info import VideoInfo
 from .facts.watch import Watch
 from .filters.deinterlace import deinterlace
 from .filters.interlacing import as_read
-from .index.index import Entry, Findings, SourceIndex
-from .index.store import index_of
+from .index.begin import find_beginning
+from .index.index import Findings, SourceIndex
 from .pictures.read import frames_of
 from .time.clock import Clock
 from .time.stamp import Stamp
@@ -28,17 +29,13 @@ from .time.timeline import Timeline
 
 LONGEST_LAST = 10
 """Seconds that the last frame may claim for itself; no later one contradicts it."""
-LEAD, LEAD_FRAMES = Fraction(1), 15
-"""Seconds and frames decoded before a start, where frames are made of those around them: three cycles of telecine."""
-NEAR = Fraction(20)
-"""Seconds before which a start is reached sooner by decoding than by reading the whole file for its index."""
 LISTED = 3
 """Moments named in a warning."""
 WHOLE = Reading()
 
 
-Image = VideoFrame | Tensor
-"""A picture as it was decoded: of a video, or of a file of its own."""
+Image = VideoFrame | Planes | Tensor
+"""A picture as it was decoded: of a video, or of a file of its own; or one in place of another that nobody looks at."""
 
 
 class Reader:
@@ -58,8 +55,12 @@ class Reader:
     warnings   all of this in words, one line each
     """
 
-    def __init__(self, info: VideoInfo, reading: Reading = WHOLE) -> None:
+    def __init__(self, info: VideoInfo, reading: Reading = WHOLE, *, skip: int = 0) -> None:
         """`info`: as probed, or as `interlacing.as_read` gives it, whose rate and clock are those of the frames.
+
+        Args:
+            skip: so many of the first frames need no picture: where an index has their times, they come with a small
+                blank one and are not decoded.
 
         Raises:
             UsageError: the end asked for is not later than the start, or the decoder asked for is not to be had.
@@ -71,7 +72,7 @@ class Reader:
         self.origin = info.start
         self.decoded = self.given = self._interlaced = 0
         self.begin = self.end = Fraction(0)
-        self._info, self._reading = info, reading
+        self._info, self._reading, self._skip = info, reading, skip
         how = info.deinterlacing
         self._base = info.time_base * how.ticks
         self._clock = Clock(time_base=self._base, start=info.start, rate=info.rate / how.frames)
@@ -112,7 +113,7 @@ class Reader:
                 place = self._place(stamp)
                 if place == "before":
                     continue
-                if not isinstance(image, Tensor):
+                if isinstance(image, VideoFrame):
                     image = self._unpack.uniform(image)
                 if place == "beyond":
                     until = stamp.pts
@@ -132,7 +133,9 @@ class Reader:
         if self._info.kind == "pictures":
             return stack.enter_context(closing(self._pictures()))
         video = stack.enter_context(closing(self._video()))
-        return video if self._info.deinterlacing.each == "none" else deinterlace(video, self._info)
+        if self._info.deinterlacing.each == "none":
+            return video
+        return deinterlace(((stamp, frame) for stamp, frame in video if isinstance(frame, VideoFrame)), self._info)
 
     def _pictures(self) -> Generator[tuple[Stamp, Tensor]]:
         stamps = [Stamp(n, shown.pts, shown.duration, key=True) for n, shown in enumerate(self._info.pictures)]
@@ -142,46 +145,34 @@ class Reader:
                 self._beyond_first += shown is not self._info.pictures[0] and header.pages > 1
                 yield stamp, picture
 
-    def _video(self) -> Generator[tuple[Stamp, VideoFrame]]:
-        info = self._info
+    def _video(self) -> Generator[tuple[Stamp, VideoFrame | Planes | Tensor]]:
+        info, found = self._info, find_beginning(self._info, self._reading, skip=self._skip)
+        self._refusal = found.refusal
         self._decoder = decoder = Decoder(
             info.path,
             info.stream_index,
-            begin=self._beginning(),
+            begin=found.at,
             accelerator=self._accelerator,
             follow_references=info.follow_references,
         )
         with closing(iter(decoder)) as frames:
             for count, frame in enumerate(frames):
+                if not count and found.at is not None and decoder.first:
+                    yield from self._unseen(found.at[0], decoder.first)
                 duration = (frame.duration or 0) * self._base
                 stamp = Stamp(decoder.first + count, self._clock.seconds(frame), duration, decoder.key)
                 if self._place(stamp) == "inside":
                     self._watch.see(frame, stamp.pts, aspect=decoder.aspect, header=decoder.header_aspect)
                 yield stamp, frame
 
-    def _beginning(self) -> tuple[SourceIndex, Entry] | None:
-        """Where decoding begins, if not with the file: what is given out must be the same."""
-        info, start = self._info, self._reading.start
-        how = info.deinterlacing
-        rate = info.rate / how.frames
-        if start is None or (start / rate if isinstance(start, int) else start) < NEAR:
-            return None
-        if how.which == "seen" and how.each != "none":
-            self._refusal = "whether frames are interlaced is judged by all before them"
-            return None
-        index = index_of(info)
-        by_number = isinstance(start, int) or isinstance(self._reading.end, int)
-        if by_number and index.frames is None:
-            self._refusal = index.refusal or "only decoding tells which number a frame has"
-            return None
-        lead, frames = (LEAD, LEAD_FRAMES) if how.each != "none" else (Fraction(0), 0)
-        if isinstance(start, int):
-            entry = index.entry_at(start, rate=rate, lead=lead, frames=frames)
-        else:
-            entry = index.entry(start + info.start, rate=rate, lead=lead, frames=frames)
-        if entry is None:
-            self._refusal = index.refusal or "no picture before the start is known to be independent of those before"
-        return None if entry is None else (index, entry)
+    def _unseen(self, index: SourceIndex, first: int) -> Iterator[tuple[Stamp, Planes | Tensor]]:
+        """Frames before `first` of which no picture is needed."""
+        if self._skip:
+            blank = self._unpack.blank()
+            for number, time in enumerate(islice(index.times(), first)):
+                stamp = Stamp(number, time - self._info.start, Fraction(0), key=False)
+                if self._place(stamp) == "inside":
+                    yield stamp, blank
 
     def _place(self, stamp: Stamp) -> Literal["before", "inside", "beyond"]:
         """Where a frame lies in the window asked for; a moment is a frame's number or its time."""
@@ -212,7 +203,7 @@ class Reader:
         self.given += 1
         self.decoded += stamp.taken
         self._interlaced += stamp.interlaced and stamp.taken > 0
-        if isinstance(image, Tensor):
+        if not isinstance(image, VideoFrame):
             return Frame(image, pts, duration, key=stamp.key)
         native = None if has_alpha(image.format.name) else image
         return Frame(self._unpack.picture(image), pts, duration, native=native, key=stamp.key)

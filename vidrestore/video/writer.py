@@ -24,7 +24,18 @@ from .resume import swap, unfinished
 from .resume.mux import ResumableMux
 from .resume.pieces import whole_pieces
 
-__all__ = ["UNKNOWN", "HasOrigin", "Target", "Writer", "appearing", "frames_there", "plan", "when_over"]
+__all__ = [
+    "UNKNOWN",
+    "HasOrigin",
+    "Target",
+    "Writer",
+    "appearing",
+    "cuts_there",
+    "frames_there",
+    "plan",
+    "times_there",
+    "when_over",
+]
 
 UNKNOWN = Fraction(10**9)
 """Seconds: an end that only the frames will tell. Having one lets the other tracks stop with the last of them."""
@@ -49,6 +60,20 @@ def frames_there(target: Target) -> int:
     return sum(len(listed.frames) for _, listed in whole_pieces(_growing(target)))
 
 
+def cuts_there(target: Target) -> int | None:
+    """How many of them begin a shot; None: that is not known, as of a folder."""
+    if target.kind == "folder":
+        return None
+    return sum(listed.cuts for _, listed in whole_pieces(_growing(target)))
+
+
+def times_there(target: Target) -> Iterator[tuple[int, int]]:
+    """When each of them begins and how long it lasts, in ticks; of a folder nothing is known."""
+    if target.kind == "folder":
+        return iter(())
+    return chain.from_iterable(listed.frames for _, listed in whole_pieces(_growing(target)))
+
+
 def when_over(target: Target, number: int) -> Fraction | None:
     """When frame `number`, from 0, of those that an earlier run has left is over; None: that is not known.
 
@@ -56,8 +81,7 @@ def when_over(target: Target, number: int) -> Fraction | None:
     """
     if target.kind == "folder" or target.rounds:
         return None
-    times = chain.from_iterable(listed.frames for _, listed in whole_pieces(_growing(target)))
-    found = next(islice(times, number, None), None)
+    found = next(islice(times_there(target), number, None), None)
     return None if found is None else sum(found) * target.time_base
 
 

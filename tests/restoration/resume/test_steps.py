@@ -17,7 +17,7 @@ from vidrestore.restoration.interpolation.timing import SOURCE_TIMES, ByFactor, 
 from vidrestore.restoration.job import prepare
 from vidrestore.restoration.pipeline import restore
 from vidrestore.restoration.report import Report
-from vidrestore.restoration.resume import skips
+from vidrestore.restoration.resume.run import skips
 from vidrestore.restoration.stage import NOTHING, Skip
 
 from .runs import FFV1, made, made_in_parts, pictures, steps, stopping

@@ -8,7 +8,7 @@ import pytest
 
 from tests.clips import make_clip
 from tests.real_clips import NAMES, NOT_VIDEOS
-from vidrestore.video import reader as reader_module
+from vidrestore.video.index import begin, seek
 
 from .straight import compare, first_decoded, read
 
@@ -16,7 +16,7 @@ from .straight import compare, first_decoded, read
 @pytest.fixture(autouse=True)
 def _short_files_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """An index is made, however near the start is."""
-    monkeypatch.setattr(reader_module, "NEAR", Fraction(0))
+    monkeypatch.setattr(begin, "NEAR", Fraction(0))
 
 
 FAST = {
@@ -176,8 +176,6 @@ def test_filters_have_seen_what_they_need(shared_data: Path, name: str, kind: st
 
 def test_a_wrong_index_costs_time_and_no_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Packets that are not what the index says, wherever that shows: decoding begins anew, with the file."""
-    from vidrestore.video.index import seek
-
     path = make_clip(tmp_path / "a.mp4", frames=60, size=(96, 64), options=X264)
     _, frames = read(path)
     true, wrong = seek._is, set[int]()

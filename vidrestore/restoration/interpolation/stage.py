@@ -12,7 +12,7 @@ from ...base.settings import Retiming, Settings
 from ...errors import UsageError
 from ...frame.frame import Frame
 from ...scenes.list import Scene
-from ..resume import cuts_key
+from ..resume.run import cuts_key
 from ..stage import NOTHING, Skip, Stage
 from . import choose
 from .timing import ByFactor, Timing

@@ -15,6 +15,9 @@ from ...frame.frame import Colour, Planes
 from .colour_tags import colour_of
 from .pixel_format import ACCURATE, planar_format, subsampling, without_alpha
 
+BLANK = 16
+"""Pixels a side."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
@@ -95,6 +98,13 @@ class Unpacker:
             return Planes(planes[0], None, None, colour, 0, 0)
         y, u, v = planes
         return Planes(y, u, v, colour, *subsampling(name))
+
+    def blank(self) -> Planes | Tensor:
+        """A small picture of zeros, where nobody looks at it."""
+        frame = VideoFrame(BLANK, BLANK, self._target)
+        for plane in frame.planes:
+            from_dlpack(plane).zero_()
+        return self.picture(frame)
 
     def _reformatted(self, frame: VideoFrame, name: str, *, full: bool) -> VideoFrame:
         """In this size and the format `name`, of the same matrix and range."""

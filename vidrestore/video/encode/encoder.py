@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # av's Packet is generic for type checkers only
 
+from fractions import Fraction
 from typing import Any
 
 from av.packet import Packet
@@ -34,7 +35,7 @@ class Encoder:
             VidrestoreError: it is not later than the frame before, or lies between two ticks; its size is wrong.
         """
         packed = self._packer.pack(frame)
-        self.last = packed.pts, packed.duration = ticks(frame, self._target, after=self._after)
+        self.last = packed.pts, packed.duration = ticks(frame.pts, frame.duration, self._target, after=self._after)
         packed.time_base = self._target.time_base
         self._after = packed.pts
         return self._stream.encode(packed)
@@ -44,14 +45,18 @@ class Encoder:
         return self._stream.encode(None)
 
 
-def ticks(frame: Frame, target: Target, *, after: int | None) -> tuple[int, int]:
-    """When a frame begins and how long it lasts, in ticks, the one before beginning at `after`; raises as `encode`."""
-    exact = frame.pts / target.time_base
+def ticks(pts: Fraction, duration: Fraction, target: Target, *, after: int | None) -> tuple[int, int]:
+    """When a frame begins and how long it lasts, in ticks, the one before beginning at `after`; raises as `encode`.
+
+    Args:
+        pts, duration: of the frame, in seconds.
+    """
+    exact = pts / target.time_base
     whole = round(exact)
     if exact != whole and not target.rounds:
-        raise VidrestoreError(f"the time {frame.pts} s of a frame is no multiple of {target.time_base} s")
+        raise VidrestoreError(f"the time {pts} s of a frame is no multiple of {target.time_base} s")
     if after is not None and whole <= after:
         if target.rounds:
             raise UsageError(f"{target.path.suffix} holds a constant frame rate only; write .mp4 or .mkv")
-        raise VidrestoreError(f"the frame at {float(frame.pts):.3f} s is not later than the one before")
-    return whole, max(1, round(frame.duration / target.time_base))
+        raise VidrestoreError(f"the frame at {float(pts):.3f} s is not later than the one before")
+    return whole, max(1, round(duration / target.time_base))

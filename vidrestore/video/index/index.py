@@ -1,5 +1,6 @@
 """SourceIndex: every packet of a video's pictures, and where decoding can begin for a moment of it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -94,6 +95,14 @@ class SourceIndex:
         whole = not (self.refusal or (self.packets.flags & (LOST | HURT)).any())
         return len(self._shown) if whole and self.single and self._begins() else None
 
+    def first_from(self, moment: Fraction) -> int:
+        """The number of the first frame that is shown at a moment or later, in seconds on the file's clock."""
+        return int(np.searchsorted(self._shown, -(-moment // self.time_base)))
+
+    def times(self) -> Iterator[Fraction]:
+        """When each frame is shown, in seconds on the file's clock."""
+        return (int(tick) * self.time_base for tick in self._shown)
+
     def _begins(self) -> bool:
         """Whether the first packet is the first picture, and can be decoded."""
         packets = self.packets
@@ -113,9 +122,7 @@ class SourceIndex:
         """
         if self.refusal:
             return None
-        first, early = (
-            int(np.searchsorted(self._shown, -(-each // self.time_base))) for each in (moment, moment - lead)
-        )
+        first, early = self.first_from(moment), self.first_from(moment - lead)
         return self._entry(min(early, max(0, first - frames), len(self._shown) - 1), rate)
 
     def entry_at(self, number: int, *, rate: Fraction, lead: Fraction = Fraction(0), frames: int = 0) -> Entry | None:

@@ -44,6 +44,8 @@ class PieceList:
     """Bytes, pts in ticks, and whether it is a key frame, in the order of decoding."""
     sha256: str
     """Of all their bytes."""
+    cuts: Count
+    """Frames that begin a shot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class PieceThere:
 
     def add(self, frame: Frame) -> None:
         """Compare one. UsageError: it comes at another time."""
-        self.last = ticks(frame, self._target, after=self._after)
+        self.last = ticks(frame.pts, frame.duration, self._target, after=self._after)
         if self.last != next(self._times):
             raise UsageError(f"{self._piece.folder} holds frames of other times; remove it to begin anew")
         self._after, self._left = self.last[0], self._left - 1
@@ -157,6 +159,7 @@ class PieceUnderWay:
         self._output.start_encoding()
         self._encoder = Encoder(target, self._output.streams.video[0], after=after)
         self._frames: Times = []
+        self._cuts = 0
         self._packets: list[tuple[int, int, bool]] = []
         self._sum = sha256()
 
@@ -172,6 +175,7 @@ class PieceUnderWay:
         """Encode one; raises as `Encoder.encode` does, too."""
         packets = self._encoder.encode(frame)
         self._frames.append(self._encoder.last)
+        self._cuts += frame.cut
         self._store(packets)
 
     def finish(self) -> None:
@@ -181,7 +185,7 @@ class PieceUnderWay:
         os.fsync(self._file.fileno())
         self._file.close()
         self._output.close()
-        listed = PieceList(self._frames, self._packets, self._sum.hexdigest())
+        listed = PieceList(self._frames, self._packets, self._sum.hexdigest(), self._cuts)
         write_whole(self._piece.index, json.dumps(asdict(listed)).encode(), overwrite=True)
 
     def abandon(self) -> None:

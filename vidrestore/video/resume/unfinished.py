@@ -18,8 +18,8 @@ from . import swap
 
 RUN = "run.json"
 """Says what is being made in the folder."""
-FORMAT = "2"
-"""Of what RUN says, under `format`: which names it has, and what their values mean. Before, there was none."""
+FORMAT = "3"
+"""Of what RUN says, under `format`, and of what lies beside it: which names there are, and what their values mean."""
 NOT_KEPT: Mapping[str, str] = {"resume": "no"}
 """What it says where nothing can be resumed: whatever such a run leaves when it is killed is of no use."""
 _OURS = re.compile(r"\d{6}(\.part\d*)?\.(data|json)")

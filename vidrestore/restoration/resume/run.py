@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import Protocol
 
-from .. import __version__
-from ..base.settings import Reading
-from ..scenes.list import Scene
-from ..video.encode.target import Target
-from ..video.facts.info import VideoInfo
-from ..video.resume.unfinished import FORMAT, source_state
-from .interpolation.timing import SOURCE_TIMES, Timing
-from .stage import Skip, Stage
+from ... import __version__
+from ...base.settings import Reading
+from ...scenes.list import Scene
+from ...video.encode.target import Target
+from ...video.facts.info import VideoInfo
+from ...video.resume.unfinished import FORMAT, source_state
+from ..interpolation.timing import SOURCE_TIMES, Timing
+from ..stage import Skip, Stage
 
 MARGIN = Fraction(1, 100)
 """Seconds that a frame must be over: one may be shown a little before its time (timing.SLACK)."""
@@ -81,6 +81,11 @@ def skips(stages: Iterable[Reaching], done: int, over: Callable[[int], Fraction 
         found.append(skip)
         skip = _before(stage, skip, over)
     return found[::-1]
+
+
+def source_skip(stages: Sequence[Reaching], spared: Sequence[Skip], over: Callable[[int], Fraction | None]) -> Skip:
+    """What the source need not give where stages are spared so much; `over` as for `skips`."""
+    return _before(stages[0], spared[0], over) if stages else Skip()
 
 
 def _before(stage: Reaching, skip: Skip, over: Callable[[int], Fraction | None]) -> Skip:

@@ -1,0 +1,1 @@
+"""Going on with an interrupted run."""
