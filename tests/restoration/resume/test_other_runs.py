@@ -66,7 +66,7 @@ def test_what_a_run_is_does_not_hang_on_how_classes_are_written(tmp_path: Path) 
     said = job.run
     assert said == job.run and all(value == str(value) and "(" not in value for value in said.values())
     assert said.items() >= {
-        "format": "2", "start": "frame 2", "end": "1/5", "steps": "deblur, interpolate, upscale", "codec": "libx264",
+        "format": "3", "start": "frame 2", "end": "1/5", "steps": "deblur, interpolate, upscale", "codec": "libx264",
         "encoder option crf": "30", "size": "128x96", "interpolate timing": "5/2 frames for each, 1 times as long",
     }.items()  # fmt: skip
 
