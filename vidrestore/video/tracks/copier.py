@@ -2,7 +2,7 @@
 
 from __future__ import annotations  # av's Packet is generic for type checkers only
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, cast
@@ -14,7 +14,7 @@ from av.format import Flags
 from av.packet import Packet
 from av.stream import Stream
 
-from ..container import has_flag
+from ..container import MATROSKA, MOV, has_flag
 from ..time.timeline import Timeline
 from .streams import Track, Trial, add_track
 
@@ -22,6 +22,9 @@ CERTAIN = 3
 """Packets in a row from beyond the end before a track counts as over: one alone may be stamped wrong."""
 REFUSALS = (av.error.ArgumentError, av.error.InvalidDataError, av.error.PatchWelcomeError)
 """What FFmpeg says of a packet that a container cannot hold; of a full disk it says something else."""
+NEAR, EARLY = Fraction(60), Fraction(30)
+"""Seconds from which on a start is sought, and how much earlier: a stamp that is wrong and still believed moves those
+behind it for 10 s at most (timeline.LEAP)."""
 NOTICED = Fraction(1, 25)
 """Seconds by which sound may be early before a viewer minds."""
 
@@ -82,7 +85,8 @@ class Copier:
             for t in tracks
         }
         self._flowing = {t.index for t in tracks if not t.attached and t.kind != "attachment"}
-        self._timeline = Timeline(source, *(source.streams[index] for index in sorted(self._flowing)))
+        flowing = [source.streams[index] for index in sorted(self._flowing)]
+        self._timeline = Timeline(source, *flowing, seeked=trimmed and self._seek(flowing))
         self._trials = {
             t.index: Trial(source.streams[t.index], t, output.format.name) for t in tracks if t.index in self._flowing
         }
@@ -112,6 +116,20 @@ class Copier:
             if index in self._outs
         ]
         return [*repairs, *twice, *refused, *early, *self._broken]
+
+    def _seek(self, flowing: Sequence[Stream]) -> bool:
+        """Whether reading begins near `zero`: where times are written down, and no subtitle can still be showing."""
+        if self._zero < NEAR or self._source.format.name not in (MOV, MATROSKA):
+            return False
+        if not flowing or any(stream.type != "audio" for stream in flowing):
+            return False
+        assert flowing[0].time_base is not None
+        try:
+            self._source.seek(int((self._zero - EARLY) / flowing[0].time_base), stream=flowing[0])
+        except av.error.FFmpegError:
+            self._source.seek(0)
+            return False
+        return True
 
     def copy_chapters(self) -> None:
         """Carry the chapters over; to be called before the first packet."""
