@@ -22,6 +22,11 @@ ARGUMENTS: dict[str, list[dict[str, object]]] = {
     ],
     "cleaner": [{"width": 8, "blocks": 1}],
     "denoiser": [{"width": 8, "blocks": 1}],
+    "dbpn": [
+        {"scale": 2, "stages": 2, "width": 8, "features": 16},
+        {"scale": 4, "stages": 1, "width": 8, "features": 16, "skip": True},
+        {"scale": 8, "stages": 2, "width": 4, "features": 8, "skip": True, "space": "luma"},
+    ],
     "delta": [{"applications": 1}, {"reconstruction": "A", "applications": 1, "kernel_order": "hwt", "skip": True}],
     "edsr": [
         {"scale": 2, "blocks": 1, "width": 8},
@@ -40,11 +45,20 @@ ARGUMENTS: dict[str, list[dict[str, object]]] = {
     ],
     "fusion": [{"channels": (8, 12, 16)}],
     "gz2019": [{}],
+    "mdsr": [
+        {"scale": 2, "blocks": 1, "width": 8},
+        {"scale": 3, "blocks": 1, "width": 8, "skip": True, "space": "luma"},
+    ],
     "msresnet": [
         {"blocks": 1, "width": 0.125},
         {"blocks": 1, "width": 0.125, "up": "transpose", "pyramid": "gaussian"},
     ],
     "rife": [{"channels": (8, 8, 8)}, {"channels": (8, 8), "coarseness": 2}],
+    "refinement": [
+        {"scale": 2, "stages": 2, "blocks": 1, "width": 8},
+        {"scale": 3, "stages": 1, "blocks": 1, "width": 8, "space": "luma"},
+    ],
+    "selu": [{"blocks": 1, "width": 8}, {"blocks": 2, "width": 8, "space": "luma"}],
     "sepconv": [
         {"width": 0.125, "taps": 5},
         {"width": 0.03125, "taps": 7, "local_conv": "twopass"},

@@ -17,7 +17,13 @@ COUNTS = [
     ("edsr", {"scale": 4}, 1_517_571),
     ("edsr", {"scale": 2, "blocks": 32, "width": 256, "residual_scale": 0.1}, 40_729_603),
     ("edsr", {"scale": 2, "blocks": 36, "width": 256, "residual_scale": 0.1}, 45_450_243),
+    ("dbpn", {"scale": 2}, 5_953_526),
+    ("dbpn", {"scale": 4}, 10_426_358),
+    ("dbpn", {"scale": 8}, 23_205_878),
+    ("mdsr", {"scale": 2}, 7_953_987),
+    ("mdsr", {"scale": 4, "blocks": 16}, 3_227_203),
 ]
+"""Of the papers' tables, which round: DBPN's 5,953 k and 10,426 k, MDSR's 8.0 M and 3.2 M."""
 
 
 def count(network: nn.Module) -> int:
@@ -39,7 +45,14 @@ def test_wdsr_has_the_published_count_while_it_is_trained() -> None:
 
 @pytest.mark.parametrize(
     ("name", "arguments"),
-    [("edsr", {"scale": 4}), ("edsr", {"scale": 8, "blocks": 1}), ("srresnet", {"scale": 2}), ("wdsr", {"scale": 3})],
+    [
+        ("edsr", {"scale": 4}),
+        ("edsr", {"scale": 8, "blocks": 1}),
+        ("srresnet", {"scale": 2}),
+        ("wdsr", {"scale": 3}),
+        ("dbpn", {"scale": 2, "stages": 2}),
+        ("mdsr", {"scale": 3}),
+    ],
 )
 def test_an_untrained_network_with_skip_is_bicubic(name: str, arguments: dict[str, object]) -> None:
     network, window = MODELS[name](skip=True, **arguments).eval(), torch.rand(2, 1, 3, 10, 12)

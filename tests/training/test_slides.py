@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
 import torch
 
@@ -15,17 +14,27 @@ from vidrestore.training.recipes import RECIPES, Recipe
 
 TOY: dict[str, dict[str, object]] = {
     "srresnet-x4": {"blocks": 1, "width": 16},
+    "srresnet-deblur": {"blocks": 1, "width": 16},
     "edsr-x2": {"blocks": 1, "width": 16},
     "edsr-x4": {"blocks": 1, "width": 16},
     "edsr-large-x2": {"blocks": 2, "width": 16},
     "edsr-large-x4": {"blocks": 2, "width": 16},
     "wdsr-x2": {"blocks": 1, "width": 8, "wide": 32},
     "wdsr-x4": {"blocks": 1, "width": 8, "wide": 32},
+    "mdsr": {"blocks": 1, "width": 12},
+    "dbpn-x2": {"stages": 2, "width": 8, "features": 16},
+    "dbpn-x4": {"stages": 2, "width": 8, "features": 16},
+    "dbpn-x8": {"stages": 2, "width": 8, "features": 16},
+    "refinement-x2": {"stages": 2, "blocks": 1, "width": 12},
+    "refinement-x4": {"stages": 2, "blocks": 1, "width": 12},
+    "selu": {"blocks": 1, "width": 16},
     "residual-x2": {"blocks": 1, "width": 16},
     "residual-x4": {"blocks": 1, "width": 16},
 }
 """What makes each network small; a small one bears a higher rate."""
 STEPS = 200
+SIDE = 32
+"""Of a patch, enlarged."""
 
 
 def toy(name: str) -> Recipe:
@@ -33,25 +42,26 @@ def toy(name: str) -> Recipe:
     return replace(
         recipe,
         args={**recipe.args, **TOY[name]},
-        task=replace(recipe.task, patch=12),  # type: ignore[type-var]
-        batch=8,
+        task=replace(recipe.task, patch=SIDE // recipe.task.degradation.scale),  # type: ignore
+        batch=6,
         learning_rate=2e-3,
+        halvings=(),
         precision="fp32",
         ema=0.95,
         validate_every=STEPS // 4,
     )
 
 
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six pictures of hard and soft edges in colour, 144x160."""
-    folder, rng = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0)
-    for i in range(6):
-        picture = np.zeros((144, 160, 3), np.uint8)
-        for _ in range(60):
-            corners = rng.integers(0, 160, (int(rng.integers(3, 6)), 2))
-            cv2.fillPoly(picture, [corners.astype(np.int32)], rng.integers(0, 256, 3).tolist(), cv2.LINE_AA)
-        cv2.imwrite(str(folder / f"{i}.png"), picture)
+@pytest.fixture
+def pictures(shared_data: Path, tmp_path: Path) -> Path:
+    """The middles, 160x160, of eight of the pictures to learn from."""
+    stills = sorted((shared_data / "train" / "stills").rglob("*.jpg"))
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number, path in enumerate(stills[:: len(stills) // 8][:8]):
+        picture = cv2.imread(str(path))
+        y, x = ((n - 160) // 2 for n in picture.shape[:2])
+        cv2.imwrite(str(folder / f"{number}.png"), picture[y : y + 160, x : x + 160])
     return folder
 
 

@@ -60,6 +60,20 @@ class Calibrated(Protocol):
     def calibrate(self, window: Tensor) -> None: ...
 
 
+@runtime_checkable
+class ManyScales(Protocol):
+    """A network that enlarges by several factors, learned in turn."""
+
+    def choose(self, scale: int) -> None: ...
+
+
+@runtime_checkable
+class Staged(Protocol):
+    """A network whose core gives several pictures while it is trained, each of which is to be the target."""
+
+    def stages(self, window: Tensor, *core_out: Tensor) -> tuple[Tensor, ...]: ...
+
+
 class Training:
     """One run of a recipe: state that is saved and resumed, and `run`."""
 
@@ -168,7 +182,7 @@ class Training:
         network: nn.Module = _Network(self.model, autocast, unfinished=self.recipe.each_level)
         if self.world > 1:
             dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
-            network = DistributedDataParallel(network)
+            network = DistributedDataParallel(network, find_unused_parameters=isinstance(self.model, ManyScales))
         total = torch.zeros((), device=self.device)
         since = 0
         dataset = self.material.batches(
@@ -192,8 +206,10 @@ class Training:
         recipe = self.recipe
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(recipe, self.step, self.steps)
-        targets = self.model.prepare(target) if recipe.each_level else (target,)
+        if isinstance(self.model, ManyScales):
+            self.model.choose(target.shape[-1] // window.shape[-1])
         outputs = network(window)
+        targets = self.model.prepare(target) if recipe.each_level else (target,) * len(outputs)
         loss: Tensor = sum((self.loss(*pair) for pair in zip(outputs, targets, strict=True)), torch.zeros(()))
         self.optimizer.zero_grad(set_to_none=True)
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
@@ -250,4 +266,8 @@ class _Network(nn.Module):
         with self.autocast:
             core = self.processor.core(*inputs)
         outputs = tuple(x.float() for x in (core if isinstance(core, tuple) else (core,)))
-        return outputs if self.unfinished else (self.processor.finish(window, *outputs),)
+        if self.unfinished:
+            return outputs
+        if isinstance(self.processor, Staged):
+            return self.processor.stages(window, *outputs)
+        return (self.processor.finish(window, *outputs),)

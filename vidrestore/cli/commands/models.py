@@ -217,7 +217,14 @@ def verify(as_json: options.Json = False) -> None:
 def convert(
     source: Annotated[Path, typer.Argument(metavar="FILE", help="The checkpoint as it was published.")],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="The weight file to write, .safetensors.")],
-    model: Annotated[str, typer.Option("--model", "-m", help="Which network: five-parallel, msresnet, rife, sepconv.")],
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model",
+            "-m",
+            help="Which network: dbpn, edsr, five-parallel, mdsr-x2, -x3 or -x4, msresnet, sepconv, wdsr.",
+        ),
+    ],
     overwrite: options.Overwrite = False,
     as_json: options.Json = False,
 ) -> None:

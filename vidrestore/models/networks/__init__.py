@@ -8,7 +8,11 @@ from .denoiser import Denoiser
 from .espcn import Espcn
 from .fusion import Fusion
 from .msresnet import MSResNet
+from .residual.dbpn import Dbpn
 from .residual.edsr import Edsr
+from .residual.mdsr import Mdsr
+from .residual.refinement import Refinement
+from .residual.selu import Selu
 from .residual.srresnet import SrResNet
 from .residual.wdsr import Wdsr
 from .rife import Rife
@@ -19,6 +23,7 @@ from .vsr import Delta, FiveParallel, Gz2019
 Network = (
     Aligned
     | Cleaner
+    | Dbpn
     | Delta
     | Denoiser
     | Edsr
@@ -28,6 +33,9 @@ Network = (
     | Gz2019
     | MSResNet
     | Rife
+    | Mdsr
+    | Refinement
+    | Selu
     | SepConv
     | SrResNet
     | Unblur
@@ -38,6 +46,7 @@ Network = (
 MODELS: dict[str, Callable[..., Network]] = {
     "aligned": Aligned,
     "cleaner": Cleaner,
+    "dbpn": Dbpn,
     "delta": Delta,
     "denoiser": Denoiser,
     "edsr": Edsr,
@@ -45,8 +54,11 @@ MODELS: dict[str, Callable[..., Network]] = {
     "five-parallel": FiveParallel,
     "fusion": Fusion,
     "gz2019": Gz2019,
+    "mdsr": Mdsr,
     "msresnet": MSResNet,
     "rife": Rife,
+    "refinement": Refinement,
+    "selu": Selu,
     "sepconv": SepConv,
     "srresnet": SrResNet,
     "unblur": Unblur,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...base.files import check_free, write_whole
 from ...errors import ModelError, UsageError
+from .conversion_residual import dbpn, dbpn_args, edsr, edsr_args, mdsr, mdsr_args, wdsr, wdsr_args
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,7 +29,8 @@ class Converter:
     task: str
     model: str
     """A key of models.MODELS."""
-    args: Mapping[str, Any]
+    args: Mapping[str, Any] | Callable[[State], Mapping[str, Any]]
+    """Of the network; a function where they are seen from the tensors."""
     adapt: Callable[[State], dict[str, Tensor]]
     """From their names and conventions to ours; names it does not know stay as they are, and are refused later."""
     inside: str = ""
@@ -52,17 +54,26 @@ def convert(source: Path, target: Path, *, model: str, overwrite: bool = False) 
     check_free(target, overwrite=overwrite)
     if not source.is_file():
         raise ModelError(f"no checkpoint at {source}")
-    from ..networks import MODELS
     from . import files
 
     converter = CONVERTERS[model]
-    state = converter.adapt(_read(source, converter.inside))
-    network = MODELS[converter.model](**converter.args)
+    found = _read(source, converter.inside)
+    args = converter.args(found) if callable(converter.args) else converter.args
+    network, state = _built(source, model, args), converter.adapt(found)
     _check(source, state, network, model)
     network.load_state_dict({name: tensor.float() for name, tensor in state.items()}, strict=True)
-    content = files.written(network, task=converter.task, model=converter.model, args=converter.args)
+    content = files.written(network, task=converter.task, model=converter.model, args=args)
     write_whole(target, content, overwrite=overwrite)
     return network
+
+
+def _built(path: Path, model: str, args: Mapping[str, Any]) -> Network:
+    """ModelError: what a damaged or hostile file says of its size is none of this network's."""
+    from ..networks import MODELS
+
+    if any(isinstance(value, int) and value > LARGEST for value in args.values()):
+        raise ModelError(f"{path} is not a public checkpoint of {model}: it would be a network of {args}")
+    return MODELS[CONVERTERS[model].model](**args)
 
 
 def _read(path: Path, inside: str) -> State:
@@ -143,6 +154,8 @@ def _five_parallel(state: State) -> dict[str, Tensor]:
     return scaled | {name: scaled[name] * 2.55 for name in last if name in scaled}
 
 
+LARGEST = 1024
+"""Channels or blocks of a network: a mistake beyond."""
 KINDS = ("weight", "bias")
 
 
@@ -169,10 +182,20 @@ def _rife(state: State) -> dict[str, Tensor]:
     return from_public(state)
 
 
+def _mdsr(scale: int) -> Converter:
+    return Converter("upscale", "mdsr", lambda state: {"scale": scale, **mdsr_args(state)}, mdsr)
+
+
 CONVERTERS: dict[str, Converter] = {
+    "dbpn": Converter("upscale", "dbpn", dbpn_args, dbpn),
+    "edsr": Converter("upscale", "edsr", edsr_args, edsr),
     "five-parallel": Converter("upscale", "five-parallel", {}, _five_parallel),
+    "mdsr-x2": _mdsr(2),
+    "mdsr-x3": _mdsr(3),
+    "mdsr-x4": _mdsr(4),
     "msresnet": Converter("deblur", "msresnet", {"blocks": 19, "pyramid": "gaussian"}, _msresnet, inside="G"),
     "rife": Converter("interpolate", "rife", {}, _rife),
     "sepconv": Converter("interpolate", "sepconv", {"local_conv": "outer", "align_corners": True}, _sepconv),
+    "wdsr": Converter("upscale", "wdsr", wdsr_args, wdsr),
 }
 """By the name that `--model` takes."""

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,10 @@ Argument = bool | Annotated[int, Interval(ge=-4096, le=4096)] | Annotated[float,
 Arguments = Mapping[str, Argument | list[Argument]]
 
 
+CONVERTED = ("dbpn", "edsr", "mdsr", "msresnet", "wdsr")
+"""Networks without weights of ours, whose public checkpoints are converted."""
+TRAINED = ("refinement", "selu", "srresnet")
+"""And those without such checkpoints, too."""
 UNREADABLE = (SafetensorError, LookupError, TypeError, ValueError, RuntimeError, OSError)
 """What safetensors raises of files that are none."""
 
@@ -166,6 +171,14 @@ def unknown(model: str, names: Sequence[str], purpose: str = "") -> ModelError:
             f"{model} is a checkpoint of another program; make a weight file of it with "
             "`vidrestore models convert FILE OUT.safetensors --model NETWORK`, and give that"
         )
+    family = re.sub(r"-x\d$", "", model)
+    if family in (*CONVERTED, *TRAINED):
+        way_out = (
+            "convert a copy of your own with `vidrestore models convert`"
+            if family in CONVERTED
+            else "train them with a recipe (`vidrestore train`)"
+        )
+        return ModelError(f"no trained weights of {family} are shipped; {way_out} and give the file with -m")
     alike = get_close_matches(model, names, n=1)
     meant = f"; did you mean {alike[0]}?" if alike else ""
     return ModelError(f"no model {model!r}{purpose}{meant or ';'} there are: {', '.join(names)}")

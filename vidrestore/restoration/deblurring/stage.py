@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...base.settings import NOISE, Deblurring, Settings
-from ...errors import ModelError, UsageError
+from ...errors import UsageError
 from ..network import Model, key_of, name_of, network_of, notes_of, precisely_enough
 from ..network import find as find_network
 from ..stage import Stage, check_strength
@@ -158,12 +158,4 @@ def find(model: str) -> Model:
     Raises:
         ModelError: an unknown model, or one without weights.
     """
-    try:
-        return find_network(NETWORK if model == "auto" else model, task="deblur")
-    except ModelError as error:
-        if model != "msresnet":
-            raise
-        raise ModelError(
-            "no trained weights of msresnet are shipped; convert a copy of your own with `vidrestore models convert` "
-            "and give its file with -m, or use -m unblur"
-        ) from error
+    return find_network(NETWORK if model == "auto" else model, task="deblur")

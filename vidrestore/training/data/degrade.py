@@ -33,6 +33,10 @@ class Degradation:
     quality: tuple[int, int] | None = None
     """Range of JPEG qualities (or of x264 crf, by `codec`) that half of the pictures pass through."""
     codec: Literal["jpeg", "x264"] = "jpeg"
+    snr: float | None = None
+    """Gaussian noise behind all else, so many dB below the spread of the picture's values."""
+    intra: int | None = None
+    """QP of HEVC's intra pictures, 4:2:0, through which every RGB picture then passes: BPG is that too."""
     eight_bit: bool = True
     """Round to 8 bits, as decoded video is. The papers' figures are without."""
 
@@ -77,7 +81,7 @@ def degrade(x: Tensor, degradation: Degradation, *, generator: torch.Generator |
     if degradation.blur_sigma:
         x = gaussian_blur(x, degradation.blur_sigma)
     if degradation.kind == "bicubic":
-        x = imresize(x, 1 / degradation.scale)
+        x = imresize(x, 1 / degradation.scale) if degradation.scale > 1 else x
     elif degradation.kind == "cubic":
         x = F.interpolate(x, scale_factor=1 / degradation.scale, mode="bicubic")
     else:
@@ -86,6 +90,11 @@ def degrade(x: Tensor, degradation: Degradation, *, generator: torch.Generator |
     if degradation.noise_sigma:
         sigma = torch.rand(len(x), 1, 1, 1, generator=generator) * degradation.noise_sigma / 255
         x = x + sigma * torch.randn(x.shape, generator=generator)
+    if degradation.snr is not None:
+        spread = x.std((1, 2, 3), keepdim=True) * 10 ** (-degradation.snr / 20)
+        x = x + spread * torch.randn(x.shape, generator=generator)
+    if degradation.intra is not None:
+        return torch.stack([_intra(picture, degradation.intra) for picture in x])
     if not degradation.eight_bit and not degradation.quality:
         return x
     codes = (x * 255).round_().clamp_(0, 255)
@@ -110,3 +119,13 @@ def _compress(codes: Tensor, degradation: Degradation, generator: torch.Generato
     _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
     decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED))
     return torch.from_numpy(decoded.reshape(picture.shape)).permute(2, 0, 1).float()
+
+
+def _intra(picture: Tensor, qp: int) -> Tensor:
+    """RGB (3, H, W) in [0, 1] through HEVC as one key frame, sides even."""
+    from ...video.encode.round_trip import compress, x265_intra
+
+    codes = (picture * 255).round().clamp(0, 255).byte().permute(1, 2, 0).contiguous().numpy()
+    (decoded,) = compress([np.asarray(cv2.cvtColor(codes, cv2.COLOR_RGB2YUV_I420), np.uint8)], x265_intra(qp))
+    rgb = np.asarray(cv2.cvtColor(decoded, cv2.COLOR_YUV2RGB_I420), np.uint8)
+    return torch.from_numpy(rgb).permute(2, 0, 1).float() / 255

@@ -4,6 +4,7 @@ OpenCV reads both, so that training also runs where PyAV is not installed.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -115,7 +116,7 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
         patch: int,
         seed: int,
         steps: int,
-        colours: Colours = "luma",
+        cache: Cache | None = None,
     ) -> None:
         self._pictures = pictures
         self._degradation = degradation
@@ -123,7 +124,7 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
         self._size = patch * degradation.scale + 2 * degradation.margin
         self._seed = seed
         self._steps = steps
-        self._cache = Cache(colours)
+        self._cache = cache or Cache()
 
     def __len__(self) -> int:
         return self._steps
@@ -148,3 +149,19 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
                 crop = torch.from_numpy(picture[:, y : y + size, x : x + size]).rot90(turn % 4, (1, 2))
                 return crop.flip(-1) if flip % 2 else crop
         raise InputError(f"of {TRIES} pictures to train on none has {size} pixels both ways; give larger ones")
+
+
+class InTurn(Dataset[tuple[Tensor, Tensor]]):
+    """Batches of several kinds, one after the other."""
+
+    def __init__(
+        self, kinds: Sequence[Callable[..., Dataset[tuple[Tensor, Tensor]]]], *, batch: int, seed: int, steps: int
+    ) -> None:
+        self._kinds = [kind(batch=batch, seed=seed, steps=steps) for kind in kinds]
+        self._steps = steps
+
+    def __len__(self) -> int:
+        return self._steps
+
+    def __getitem__(self, step: int) -> tuple[Tensor, Tensor]:
+        return self._kinds[step % len(self._kinds)][step]

@@ -44,6 +44,37 @@ _LARGE = {"blocks": 32, "width": 256, "residual_scale": 0.1, "skip": True}
 # Yu et al. 2018: ten times the rate, which weight normalisation bears.
 WDSR = replace(EDSR, model="wdsr", learning_rate=1e-3, normalise_weights=True)
 
+# The slides' deblurring: an 11x11 Gaussian and noise at 40 dB. They do not say which blur; this one ends at 5 pixels.
+SRRESNET_DEBLUR = replace(
+    SRRESNET,
+    args={"scale": 1, "skip": True},
+    task=UpscalingTask(
+        Degradation(1, blur_sigma=1.25, snr=40, eight_bit=False), patch=96, colours="rgb", command="deblur"
+    ),
+)
+# One network for three factors, which batches take in turn.
+MDSR = replace(EDSR, model="mdsr", task=replace(_pictures(2, 48), turns=(2, 3, 4)))
+# Haris et al. 2018: patches of 32, twenty a step, a tenth of the rate after half; here it is an eighth.
+DBPN = replace(
+    EDSR,
+    model="dbpn",
+    args={"scale": 4, "skip": True},
+    task=_pictures(4, 32),
+    steps=1_000_000,
+    batch=20,
+    halvings=(0.5, 0.5, 0.5),
+)
+# HelloSR's, of which the slides say no more than that each stage is compared: EDSR's schedule.
+REFINEMENT = replace(EDSR, model="refinement", args={"scale": 2})
+# Kirmemis, Bakar and Tekalp 2018: BPG at QP 40, which is HEVC's intra coding.
+SELU = Recipe(
+    "selu",
+    {},
+    UpscalingTask(Degradation(1, intra=40), patch=96, colours="rgb", command="clean"),
+    steps=300_000,
+    learning_rate=1e-4,
+)
+
 # Ours, for a CPU: luma, small patches, a rate that falls along a cosine.
 RESIDUAL = Recipe(
     "edsr",
@@ -55,12 +86,20 @@ RESIDUAL = Recipe(
 
 SLIDES: dict[str, Recipe] = {
     "srresnet-x4": SRRESNET,
+    "srresnet-deblur": SRRESNET_DEBLUR,
     "edsr-x2": EDSR,
     "edsr-x4": replace(EDSR, args={"scale": 4, "skip": True}, task=_pictures(4, 48)),
     "edsr-large-x2": replace(EDSR, args={"scale": 2, **_LARGE}),
     "edsr-large-x4": replace(EDSR, args={"scale": 4, **_LARGE}, task=_pictures(4, 48)),
     "wdsr-x2": WDSR,
     "wdsr-x4": replace(WDSR, args={"scale": 4, "skip": True}, task=_pictures(4, 48)),
+    "mdsr": MDSR,
+    "dbpn-x2": replace(DBPN, args={"scale": 2, "skip": True}, task=_pictures(2, 32)),
+    "dbpn-x4": DBPN,
+    "dbpn-x8": replace(DBPN, args={"scale": 8, "skip": True}, task=_pictures(8, 32)),
+    "refinement-x2": REFINEMENT,
+    "refinement-x4": replace(REFINEMENT, args={"scale": 4}, task=_pictures(4, 48)),
+    "selu": SELU,
     "residual-x2": RESIDUAL,
     "residual-x4": replace(RESIDUAL, args={**RESIDUAL.args, "scale": 4}, task=UpscalingTask(Degradation(4), patch=32)),
 }

@@ -1,9 +1,9 @@
-"""The task of super-resolution: reduced pictures, and the originals."""
+"""The task of super-resolution: reduced pictures, and the originals; or pictures damaged at their size."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ from torch import Tensor
 from ...errors import InputError
 from ...frame.resize import upsample
 from ..data.degrade import Degradation, degrade
-from ..data.pictures import Batches, Cache, Colours, Source, sources
+from ..data.pictures import Batches, Cache, Colours, InTurn, Source, sources
 from ..validate import Held, Pair
 from .task import Material
 
@@ -23,13 +23,16 @@ SIDE = 240
 class UpscalingTask:
     """Patches; every 1/24 of the pictures is held back, scored by PSNR of what is seen beside bicubic."""
 
-    command: ClassVar[str] = "upscale"
     degradation: Degradation
     patch: int = 48
     """Side of a patch in input pixels."""
     frames_per_clip: int = 4
     colours: Colours = "luma"
     """Full-range luma, or RGB as the papers of document 003 have it."""
+    turns: tuple[int, ...] = ()
+    """Scales that batches take in turn, for a network of several; validation keeps to the degradation's."""
+    command: Literal["upscale", "deblur", "clean"] = "upscale"
+    """See Task; one of the others where the degradation keeps the size."""
 
     def open(self, data: Path, scratch: Path) -> Material:
         """See Task. InputError: there is one picture only."""
@@ -38,10 +41,12 @@ class UpscalingTask:
         pictures = [source for source in everything if source not in set(held)]
         if not pictures:
             raise InputError(f"{data} holds one picture only; training needs two at least, one of them to validate on")
-        return Material(
-            partial(Batches, pictures, self.degradation, patch=self.patch, colours=self.colours),
-            Held(self._pairs(held), self._bicubic),
-        )
+        cache = Cache(self.colours)
+        kinds = [
+            partial(Batches, pictures, replace(self.degradation, scale=scale), patch=self.patch, cache=cache)
+            for scale in self.turns or (self.degradation.scale,)
+        ]
+        return Material(partial(InTurn, kinds), Held(self._pairs(held), self._bicubic))
 
     def _pairs(self, held: list[Source]) -> list[Pair]:
         cache, scale = Cache(self.colours), self.degradation.scale

@@ -36,6 +36,11 @@ def x265(crf: int, preset: str = "medium") -> Codec:
     )
 
 
+def x265_intra(qp: int) -> Codec:
+    """HEVC's key frames at one quantiser, 0 to 51."""
+    return Codec("libx265", {"x265-params": f"qp={qp}:keyint=1:log-level=none:pools=1:frame-threads=1"})
+
+
 def vp9(crf: int) -> Codec:
     """VP9 of constant quality. CRF 0 to 63."""
     return Codec("libvpx-vp9", {"crf": str(crf), "b": "0", "deadline": "good", "cpu-used": "4"})

@@ -1,12 +1,13 @@
 """EDSR: super-resolution by residual blocks without batch normalisation, their sums weighed.
 
-Sources: Lim et al. 2017; document 003, which has 36 blocks where the paper and the public code have 32. The public code
-takes the mean colour of DIV2K from pictures; here the middle of the range is taken, and conversion.py moves the biases.
+Sources: Lim et al. 2017; document 003, which has 36 blocks where the paper and the public code have 32.
 """
+
+from collections.abc import Sequence
 
 from torch import nn
 
-from .picture import OnePicture, Residual, Space, block, conv, enlarge, reach, start_at_nothing
+from .picture import MIDDLE, OnePicture, Residual, Space, block, conv, enlarge, reach, start_at_nothing
 
 
 class Edsr(OnePicture):
@@ -22,6 +23,7 @@ class Edsr(OnePicture):
         residual_scale: weight of what a block adds: 0.1 in the paper for width 256, where training is unstable else.
         skip: see OnePicture; the paper has none.
         space: rgb, the paper's, or luma.
+        middle: see OnePicture.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class Edsr(OnePicture):
         residual_scale: float = 1.0,
         skip: bool = False,
         space: Space = "rgb",
+        middle: Sequence[float] = MIDDLE,
     ) -> None:
         channels = 1 if space == "luma" else 3
         last = conv(width, channels)
@@ -43,4 +46,6 @@ class Edsr(OnePicture):
             *enlarge(width, scale),
             last,
         )
-        super().__init__(core, halo=1 + 2 * blocks + 1 + reach(scale, 1), scale=scale, skip=skip, space=space)
+        super().__init__(
+            core, halo=1 + 2 * blocks + 1 + reach(scale, 1), scale=scale, skip=skip, space=space, middle=middle
+        )

@@ -1,6 +1,6 @@
 """What the networks of this folder share: one picture in, one out, and the parts they are built of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import torch
@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from ....frame.resize import upsample
 from ...processor import Needs
 
-MIDDLE = 0.5
-"""Taken from a picture before the first layer, and given back behind the last."""
+MIDDLE = (0.5,)
+"""Taken from a picture before the first layer, and given back behind the last; of each channel, or of all."""
 Space = Literal["rgb", "luma"]
 
 
@@ -24,18 +24,31 @@ class OnePicture(nn.Module):
         skip: add the input to what the core gives, enlarged by bicubic where it grows: the core then only learns what
             that misses. Else the core makes the picture itself, as in the papers.
         space: what it sees.
+        middle: as MIDDLE. Public checkpoints have the mean colour of the pictures that they learned from.
     """
 
-    def __init__(self, core: nn.Module, *, halo: int, scale: int, skip: bool, space: Space) -> None:
+    middle: Tensor
+
+    def __init__(
+        self,
+        core: nn.Module,
+        *,
+        halo: int,
+        scale: int,
+        skip: bool,
+        space: Space,
+        middle: Sequence[float] = MIDDLE,
+    ) -> None:
         super().__init__()
         self.core = core
         self.skip = skip
+        self.register_buffer("middle", torch.tensor([*middle]).view(-1, 1, 1), persistent=False)
         reach_of_bicubic = 2 if scale > 1 else 0
         self.needs = Needs(space=space, scale=scale, halo=max(halo, reach_of_bicubic if skip else 0))
 
     def prepare(self, window: Tensor) -> tuple[Tensor, ...]:
         """(B, 1, C, H, W) -> (B, C, H, W) around 0."""
-        return (window[:, 0] - MIDDLE,)
+        return (window[:, 0] - self.middle,)
 
     def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
         """(B, C, scale*H, scale*W) -> (B, 1, C, scale*H, scale*W); not clamped."""
@@ -44,7 +57,7 @@ class OnePicture(nn.Module):
     def shown(self, window: Tensor, made: Tensor) -> Tensor:
         """The picture that an output of the core stands for, (B, C, scale*H, scale*W)."""
         if not self.skip:
-            return made.float() + MIDDLE
+            return made.float() + self.middle
         picture = window[:, 0]
         return made.float() + (picture if self.needs.scale == 1 else upsample(picture, self.needs.scale))
 

@@ -4,11 +4,12 @@ Sources: Yu et al. 2018; document 003. Behind the pixel shuffle comes no convolu
 learned weights beside. Weight normalisation is a way to train: `Recipe.normalise_weights`, and the network runs plain.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 from torch import Tensor, nn
 
-from .picture import OnePicture, Residual, Space, calm, conv, start_at_nothing
+from .picture import MIDDLE, OnePicture, Residual, Space, calm, conv, start_at_nothing
 
 EXPANSION = 6
 """Of kind b: wide channels over narrow ones."""
@@ -31,6 +32,7 @@ class Wdsr(OnePicture):
         residual_scale: weight of what a block adds.
         skip: see OnePicture; the paper has none beside the learned one.
         space: rgb, the paper's, or luma.
+        middle: see OnePicture.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Wdsr(OnePicture):
         residual_scale: float = 1.0,
         skip: bool = False,
         space: Space = "rgb",
+        middle: Sequence[float] = MIDDLE,
     ) -> None:
         channels = 1 if space == "luma" else 3
         core = _Core(channels, scale, [_block(width, wide, kind, residual_scale) for _ in range(blocks)], width)
@@ -50,7 +53,7 @@ class Wdsr(OnePicture):
             start_at_nothing(core.tail)
             start_at_nothing(core.beside)
         halo = 2 + (2 if kind == "a" else 1) * blocks
-        super().__init__(core, halo=max(halo, 2), scale=scale, skip=skip, space=space)
+        super().__init__(core, halo=max(halo, 2), scale=scale, skip=skip, space=space, middle=middle)
 
 
 class _Core(nn.Module):
