@@ -71,6 +71,13 @@ def evaluate(
     noise: Annotated[
         float, typer.Option(min=0, max=100, help="Of upscale and clean: and noise, its sigma in 8-bit steps.")
     ] = 0.0,
+    plane: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="P.png", help="Of upscale: RMSE and NIQE of every network and of bicubic, also drawn here."
+        ),
+    ] = None,
+    overwrite: options.Overwrite = False,
     as_json: options.Json = False,
 ) -> None:
     """Make again what is known, and compare: pictures that were shrunk or blurred, or frames that were left out.
@@ -98,9 +105,9 @@ def evaluate(
     if not data.is_dir():
         raise UsageError(f"--data {data} is not a folder")
     settings = options.Compute(device=device, engine=engine, precision=precision).settings()
-    if others and not table:
-        raise UsageError(f"{model} and {' and '.join(others)}: several networks are compared with --table")
-    task = "upscale" if table else _task(model)
+    if others and not (table or plane):
+        raise UsageError(f"{model} and {' and '.join(others)}: several networks are compared with --table or --plane")
+    task = "upscale" if table or plane else _task(model)
     if quality not in QUALITIES[task]:
         raise UsageError(f"--quality {quality} is not for {task}; it takes {', '.join(QUALITIES[task])}")
     if task not in ("upscale", "clean") and (compress or noise):
@@ -110,7 +117,9 @@ def evaluate(
         from ...video.encode.round_trip import parse
 
         harm = Harm(noise, parse(compress) if compress else None)
-    if table:
+    if plane:
+        tables, found = _plane([model, *(others or [])], data, settings, harm, plane, overwrite=overwrite)
+    elif table:
         tables, found = _compared([model, *(others or [])], data, settings, harm)
     elif task == "upscale":
         tables, found = _upscaling(model, data, settings, harm)
@@ -168,14 +177,10 @@ def _upscaling(name: str, data: Path, settings: "Settings", harm: "Harm") -> "Fo
 
 def _compared(names: Sequence[str], data: Path, settings: "Settings", harm: "Harm") -> "Found":
     """Networks that undo the same reduction, on frames of clips whose window is full for each of them."""
-    from ...errors import UsageError
     from ...training.evaluate.clips import clips, stills
-    from ...training.evaluate.upscaling import average_row, evaluate_upscale, full
+    from ...training.evaluate.upscaling import average_row, evaluate_upscale
 
-    found = {name: _enlarging(name) for name in names}
-    if len({degradation for _, degradation in found.values()}) > 1:
-        raise UsageError(f"{' and '.join(names)} were trained to undo different reductions; compare them one by one")
-    ends = max(full(networks) for networks, _ in found.values())
+    found, ends = _alike(names)
     rows = {}
     for name, (networks, degradation) in found.items():
         material = clips(data) if ends else stills(data)
@@ -187,6 +192,63 @@ def _compared(names: Sequence[str], data: Path, settings: "Settings", harm: "Har
         "frames": len(scores),
         "methods": rows,
     }
+
+
+def _alike(
+    names: Sequence[str],
+) -> tuple[dict[str, tuple[list["Network | ForeignNetwork"], "Degradation"]], int]:
+    """Networks that undo the same reduction, and how many frames at a clip's ends have no full window for all."""
+    from ...errors import UsageError
+    from ...training.evaluate.upscaling import full
+
+    found = {name: _enlarging(name) for name in names}
+    if len({degradation for _, degradation in found.values()}) > 1:
+        raise UsageError(f"{' and '.join(names)} were trained to undo different reductions; compare them one by one")
+    return found, max(full(networks) for networks, _ in found.values())
+
+
+def _plane(
+    names: Sequence[str], data: Path, settings: "Settings", harm: "Harm", target: Path, *, overwrite: bool
+) -> "Found":
+    """Each network's place on the perception-distortion plane, and bicubic's; drawn as a PNG."""
+    from ...base.files import check_free, write_whole
+    from ...errors import UsageError
+    from ...metrics.report.plane import draw
+    from ...training.evaluate.clips import clips, stills
+    from ...training.evaluate.plane import REGIONS, Place, Spread, place
+    from ...training.evaluate.upscaling import enlarged, rounded
+
+    if target.suffix.lower() != ".png":
+        raise UsageError(f"--plane {target}: the plane is drawn as .png")
+    check_free(target, overwrite=overwrite)
+    found, ends = _alike(names)
+    places: list[Place] = []
+    for name, (networks, degradation) in found.items():
+        material = clips(data) if ends else stills(data)
+        frames = list(enlarged(networks, degradation, material, settings=settings, ends=ends, harm=harm))
+        if not places:
+            pairs = [(frame.reference, rounded(frame.bicubic)) for frame in frames]
+            places.append(place("bicubic", pairs, border=degradation.scale))
+        pairs = [(frame.reference, rounded(frame.made)) for frame in frames]
+        places.append(place(name, pairs, border=degradation.scale))
+    shown = [(each.method, each.rmse, each.niqe.mean) for each in places if each.niqe is not None]
+    write_whole(target, draw(shown, REGIONS), overwrite=overwrite)
+
+    def cell(spread: Spread | None, digits: int) -> str:
+        if spread is None:
+            return "-"
+        beside = "" if spread.deviation is None else f" ± {spread.deviation:.{digits}f}"
+        return f"{spread.mean:.{digits}f}{beside}"
+
+    header = (f"{places[0].pictures} frames", "PSNR", "SSIM", "RMSE", "region", "NIQE")
+    cells = (
+        (
+            *(each.method, cell(each.psnr, 2), cell(each.ssim, 4)),
+            *(f"{each.rmse:.2f}", str(each.region or "-"), cell(each.niqe, 2)),
+        )
+        for each in places
+    )
+    return [show.table(header, cells)], {"plane": [asdict(each) | {"region": each.region} for each in places]}
 
 
 def _cleaning(name: str, data: Path, settings: "Settings", harm: "Harm") -> "Found":

@@ -58,7 +58,7 @@ def scores(names: tuple[str, ...]) -> dict[str, Score]:
         UsageError: an unknown name. ModelError: niqe's parameter file is missing or damaged.
     """
     check_names(names)
-    return {name: partial(_niqe, _pristine()) if name == "niqe" else _SCORES[name] for name in names}
+    return {name: partial(_niqe, pristine()) if name == "niqe" else _SCORES[name] for name in names}
 
 
 _SCORES: dict[str, Score] = {
@@ -83,7 +83,8 @@ def _niqe(pristine: Pristine, now: Views, _: Views | None) -> float | None:
     return None if math.isnan(score) else score
 
 
-def _pristine() -> Pristine:
+def pristine() -> Pristine:
+    """The features of sharp pictures that come along. ModelError: they cannot be read."""
     path = folder() / "niqe.json"
     try:
         return Pristine.from_json(path.read_text(encoding="utf-8"))

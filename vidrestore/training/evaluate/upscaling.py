@@ -75,7 +75,32 @@ def evaluate_upscale(
     ends: int,
     harm: Harm = Harm(),
 ) -> Iterator[Score]:
-    """Degrade every frame, enlarge it, and compare with the original; one row at a time.
+    """Degrade every frame, enlarge it, and compare with the original; one row at a time. Args and errors: see below."""
+    for frame in enlarged(processors, degradation, clips, settings=settings, ends=ends, harm=harm):
+        network = _score(frame.reference, frame.made, degradation.scale)
+        yield Score(frame.name, *network, *_score(frame.reference, frame.bicubic, degradation.scale))
+
+
+@dataclass(frozen=True, slots=True)
+class Enlarged:
+    """A frame as it was and as it was made again, in codes of video range, (H, W); what was made is not rounded yet."""
+
+    name: str
+    reference: Luma
+    made: Tensor
+    bicubic: Tensor
+
+
+def enlarged(
+    processors: Sequence[Processor],
+    degradation: Degradation,
+    clips: Iterable[Clip],
+    *,
+    settings: Settings,
+    ends: int,
+    harm: Harm = Harm(),
+) -> Iterator[Enlarged]:
+    """Degrade every frame and enlarge it.
 
     As the papers do: 8-bit video-range luma is reduced without rounding, and the result is rounded to 8 bits. Networks
     that see RGB get it as grey.
@@ -108,9 +133,7 @@ def evaluate_upscale(
             continue
         scored += 1
         name, reference, low = row
-        network = _score(reference, _codes(frame.picture), degradation.scale)
-        bicubic = _score(reference, _bicubic(low, degradation)[0, 0], degradation.scale)
-        yield Score(name, *network, *bicubic)
+        yield Enlarged(name, reference, _codes(frame.picture), _bicubic(low, degradation)[0, 0])
     if not scored:
         raise InputError(f"no clip or numbered folder there has {2 * ends + 1} frames, as the network's window needs")
 
@@ -161,7 +184,13 @@ def _bicubic(low: Tensor, degradation: Degradation) -> Tensor:
     return upsample(low, degradation.scale, offset=degradation.offset)
 
 
+def rounded(restored: Tensor) -> Luma:
+    """What is written of it, 8 bits."""
+    picture: Luma = restored.cpu().float().round().clamp(0, 255).numpy()
+    return picture
+
+
 def _score(reference: NDArray[np.float32], restored: Tensor, border: int) -> tuple[float, float]:
-    picture = restored.cpu().float().round().clamp(0, 255).numpy()
+    picture = rounded(restored)
     a, b = crop_border(reference, border), crop_border(picture, border)
     return capped(psnr(a, b)), ssim(a, b)
