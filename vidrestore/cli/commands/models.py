@@ -222,7 +222,7 @@ def convert(
         typer.Option(
             "--model",
             "-m",
-            help="Which network: dbpn, edsr, five-parallel, mdsr-x2, -x3 or -x4, msresnet, sepconv, wdsr.",
+            help="Which network: dbpn, edsr, five-parallel, mdsr-x2, -x3 or -x4, msresnet, rife, sepconv, wdsr.",
         ),
     ],
     overwrite: options.Overwrite = False,

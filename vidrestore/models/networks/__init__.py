@@ -32,9 +32,9 @@ Network = (
     | Fusion
     | Gz2019
     | MSResNet
-    | Rife
     | Mdsr
     | Refinement
+    | Rife
     | Selu
     | SepConv
     | SrResNet
@@ -56,8 +56,8 @@ MODELS: dict[str, Callable[..., Network]] = {
     "gz2019": Gz2019,
     "mdsr": Mdsr,
     "msresnet": MSResNet,
-    "rife": Rife,
     "refinement": Refinement,
+    "rife": Rife,
     "selu": Selu,
     "sepconv": SepConv,
     "srresnet": SrResNet,
