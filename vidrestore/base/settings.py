@@ -133,7 +133,7 @@ class Deblurring:
     """How blur is removed."""
 
     model: str = "auto"
-    """wiener or landweber, which undo a known blur, a network's name or file; auto: the network that is shipped."""
+    """wiener, landweber or pocs, which undo a known blur, or a network's name or file; auto: the shipped network."""
     strength: float = 1.0
     """Share of the change that is shown, 0 to 1."""
     psf: str | None = None
@@ -141,7 +141,7 @@ class Deblurring:
     estimate: bool = False
     """Find the blur in the first frame that is restored."""
     noise: float | None = None
-    """Of wiener and landweber: standard deviation with white at 255; more than the truth is smoother, less amplifies
+    """Of those three: standard deviation with white at 255; more than the truth is smoother, less amplifies
     noise. None: NOISE."""
     only_blurred: float | None = None
     """Blur, 0 to 1 as `metrics.blur` tells it, below which a frame stays as it is; None: all are deblurred."""

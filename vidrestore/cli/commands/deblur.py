@@ -12,7 +12,7 @@ from ..groups import grouped
 from ..run import is_picture, run_job
 
 DEBLURRING = Deblurring()
-_classical = options.panel("Known blur (wiener, landweber)")
+_classical = options.panel("Known blur (wiener, landweber, pocs)")
 
 
 @shows_errors
@@ -23,7 +23,7 @@ def deblur(
         Path | None, typer.Argument(metavar="OUTPUT", help="The same kinds.", show_default="INPUT_deblurred beside it")
     ] = None,
     model: Annotated[
-        str, typer.Option("--model", "-m", help="auto (unblur), wiener, landweber, or a file (see upscale).")
+        str, typer.Option("--model", "-m", help="auto (unblur), wiener, landweber, pocs, or a file (see upscale).")
     ] = DEBLURRING.model,
     quality: Annotated[
         DeblurringQuality,

@@ -156,7 +156,7 @@ class _Scene:
     def mirrored(self, picture: Tensor) -> Tensor:
         """The scene, with the picture mirrored at its borders, as often as it takes."""
         down, across = (
-            _mirror(n, self.reach, whole, picture.device) for whole, n in zip(self.size, self.seen, strict=True)
+            mirror(n, self.reach, whole, picture.device) for whole, n in zip(self.size, self.seen, strict=True)
         )
         return picture[..., down, :][..., across]
 
@@ -188,7 +188,7 @@ def _fast(size: int) -> int:
     return size
 
 
-def _mirror(size: int, reach: int, whole: int, device: torch.device) -> Tensor:
+def mirror(size: int, reach: int, whole: int, device: torch.device) -> Tensor:
     """Which of `size` samples lies at each of -reach .. whole - reach - 1, edge samples twice."""
     index = torch.arange(-reach, whole - reach, device=device) % (2 * size)
     return torch.minimum(index, 2 * size - 1 - index)

@@ -16,11 +16,12 @@ from ...engine.precisely import precisely
 from ...errors import ResourceError
 from ...frame.frame import Frame
 from .deconvolve import landweber, wiener
+from .pocs import pocs
 from .psf_choice import estimate
 
 BYTES = 280
-"""Held at most for each pixel of a picture of 1280x720; `landweber` takes less."""
-METHODS: dict[str, Callable[..., Tensor]] = {"wiener": wiener, "landweber": landweber}
+"""Held at most for each pixel of a picture of 1280x720; the others take less."""
+METHODS: dict[str, Callable[..., Tensor]] = {"wiener": wiener, "landweber": landweber, "pocs": pocs}
 
 
 @dataclass(slots=True)

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ...errors import UsageError, VidrestoreError
 from ...video.pictures.read import read_picture
 from . import estimate as estimate_blur
 from . import psf
-from .psf_option import LARGEST, parse_psf
+from .psf_option import LARGEST, parse_psf, parts_of
 
 MAKERS: dict[str, Callable[..., Tensor]] = {"gaussian": psf.gaussian, "motion": psf.motion, "disk": psf.disk}
 """What makes each kind of psf_option.NUMBERS."""
@@ -17,13 +19,17 @@ WAYS_OUT = "give it with --psf, or --start where it shows"
 
 
 def read_psf(text: str) -> Tensor:
-    """The point spread function that FORMS describes, (K, K), K odd, sum 1.
+    """The point spread function that FORMS describes, (K, K), K odd, sum 1; of a varying one (rows, columns, K, K).
 
     Raises:
         UsageError: it is none of them, or has no extent.
         InputError: the picture is broken.
     """
     said = parse_psf(text)
+    if said.parts:
+        made = [[read_psf(word) for word in row] for row in parts_of(text)]
+        largest = max(len(each) for row in made for each in row)
+        return torch.stack([torch.stack([_widened(each, largest) for each in row]) for row in made])
     if not said.picture:
         return MAKERS[said.kind](*said.numbers)
     try:
@@ -52,6 +58,10 @@ def estimate(picture: Tensor) -> tuple[Tensor, str]:
         f"{streak.confidence:.2f} of {estimate_blur.SURE_OF_MOTION} at least, a Gaussian {bell.confidence:.2f} of "
         f"{estimate_blur.SURE_OF_GAUSSIAN}; {WAYS_OUT}"
     )
+
+
+def _widened(psf: Tensor, side: int) -> Tensor:
+    return F.pad(psf, ((side - len(psf)) // 2,) * 4)
 
 
 def _of_picture(text: str, picture: Tensor) -> Tensor:

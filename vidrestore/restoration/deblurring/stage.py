@@ -15,7 +15,7 @@ from .psf_option import FORMS, PsfOption, parse_psf
 if TYPE_CHECKING:
     from .deblurrer import Deblurrer
 
-METHODS = ("wiener", "landweber")
+METHODS = ("wiener", "landweber", "pocs")
 """That undo a known blur; see inverse.py."""
 NETWORK = "unblur"
 """What `auto` deblurs with."""
@@ -95,7 +95,7 @@ def deblur(how: Deblurring, *, settings: Settings, still: bool = False) -> Stage
     if how.model in METHODS:
         _check_inverse(how, psf, settings)
         key = _key(how, how.model, settings) | {
-            "psf": "" if psf is None else f"{psf.kind} {psf.numbers} {psf.picture}",
+            "psf": "" if psf is None else f"{psf.kind} {psf.numbers} {psf.picture}{psf.parts or ''}",
             "estimate": str(how.estimate),
             "noise": str(_noise(how)),
         }
@@ -139,6 +139,8 @@ def _check_inverse(how: Deblurring, psf: PsfOption | None, settings: Settings) -
         raise UsageError(f"-m {how.model} needs either --estimate or --psf: {FORMS}")
     if how.quality != "auto":
         raise UsageError(f"--quality {how.quality} is for networks; -m {how.model} has one quality")
+    if psf is not None and psf.parts and how.model != "pocs":
+        raise UsageError(f"--psf {how.psf} varies over the picture, which -m pocs undoes; -m {how.model} does not")
     if not 0 < (level := _noise(how)) <= 255:
         raise UsageError(f"--noise {level:g} is not a standard deviation with white at 255; give more than 0")
     for option, fitting in INVERSE_SETTINGS.items():
