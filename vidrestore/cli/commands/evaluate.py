@@ -196,7 +196,7 @@ def _compared(names: Sequence[str], data: Path, settings: "Settings", harm: "Har
 
 def _alike(
     names: Sequence[str],
-) -> tuple[dict[str, tuple[list["Network | ForeignNetwork"], "Degradation"]], int]:
+) -> tuple[dict[str, tuple[list["Network | ForeignNetwork | NcnnBetween"], "Degradation"]], int]:
     """Networks that undo the same reduction, and how many frames at a clip's ends have no full window for all."""
     from ...errors import UsageError
     from ...training.evaluate.upscaling import full
