@@ -33,6 +33,25 @@ def test_windows_replicate_inside_a_shot(batch: int):
     assert all(f.size == (16, 24) for f in out)
 
 
+@pytest.mark.parametrize("batch", [1, 4])
+def test_frames_beyond_a_shot_are_marked_where_asked(batch: int):
+    """And then only they: two frames of one shot that are equal are both there."""
+    frames = rgb(6, cuts=(2,))
+    frames[4] = replace(frames[4], picture=frames[3].picture.clone())
+    settings = replace(FP32, batch=batch)
+    seen: list[list[bool]] = []
+
+    class Marked(MeanOf):
+        def prepare(self, window: Tensor) -> tuple[Tensor, ...]:
+            seen.extend(window[:, :, 0, 0, 0].isnan().tolist())
+            return (window.nan_to_num(0.0),)
+
+    processor = Marked(Needs(before=2, after=1, marks_absent=True))
+    list(run(processor, frames, engine=choose(settings), settings=settings))
+    found = ["".join("-+"[not absent] for absent in window) for window in seen[-6:]]  # the first ones are of a trial
+    assert found == ["--++", "-++-", "--++", "-+++", "++++", "+++-"]
+
+
 def test_no_frames():
     assert list(run(MeanOf(Needs()), [], engine=choose(FP32), settings=FP32)) == []
 

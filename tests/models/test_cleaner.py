@@ -48,6 +48,22 @@ def test_noise_of_what_moves_goes_before_any_training() -> None:
         assert error < share * before
 
 
+@pytest.mark.parametrize("absent", [[0], [3, 4], [0, 1, 3, 4]])
+def test_frames_that_are_not_there_count_nothing(absent: list[int]) -> None:
+    window = moving(96, 2) + 0.06 * torch.randn(1, 5, 3, 96, 96, generator=torch.Generator().manual_seed(1))
+    network, given = Denoiser(8, 1), window.clone()
+    given[:, absent] = torch.nan
+    (seen,), (whole,) = network.prepare(given), network.prepare(window)
+    assert not seen.isnan().any()
+    one = 3 + len(network.sigmas)
+    lumas, before = seen[:, 3:one] / NEWS, (window - moving(96, 2))[:, 2, :1]
+    assert ((lumas + before) ** 2).mean((2, 3)).min() < 0.4 * (before**2).mean()
+    differs, usual = (part[:, one + 2 : one + 6].mean((2, 3)) for part in (seen, whole))
+    assert (differs / usual - 1).abs().max() < 0.6  # as if a frame with the same noise were there
+    if len(absent) == 4:
+        assert seen[:, one : one + 2].abs().max() == 0  # chroma's mean is the picture's own
+
+
 @pytest.mark.parametrize("network", [Cleaner(8, 1), Denoiser(8, 1)])
 def test_a_tile_is_the_whole_inside_its_halo(network: Cleaner | Denoiser) -> None:
     torch.manual_seed(1)

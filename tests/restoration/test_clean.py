@@ -74,6 +74,23 @@ def test_a_clean_video_stays_as_it_is_unless_a_strength_is_given(network: Path, 
     assert (codes(source) != codes(tmp_path / "forced.mkv")).mean() > 0.2
 
 
+@pytest.mark.parametrize(("sigma", "network"), [(0, "clean"), (15, "denoise")])
+def test_auto_takes_the_network_of_what_was_found(sigma: int, network: str, tmp_path: Path) -> None:
+    rng, truth = np.random.default_rng(0), np.full((96, 128, 3), 110, np.uint8)
+    cv2.circle(truth, (64, 48), 30, (150, 90, 120), -1, cv2.LINE_AA)
+    (tmp_path / "in").mkdir()
+    for number in range(5):
+        noisy = np.clip(np.rint(truth + sigma * rng.standard_normal(truth.shape)), 0, 255).astype(np.uint8)
+        cv2.imwrite(str(tmp_path / "in" / f"{number}.png"), noisy)
+    report = cleaned(tmp_path / "in", tmp_path / "out.mkv", "--strength", 1)
+    assert report["model"] == network
+    assert abs(report["source_quality"]["noise"] - sigma) < 4
+    if sigma:
+        made = codes(tmp_path / "out.mkv")[2, :96].astype(float)
+        flat = made[4:16, 4:120]  # far from the circle
+        assert flat.std() < sigma / 5
+
+
 def test_strength_is_the_share_of_the_change(compressed: Path, network: Path, tmp_path: Path) -> None:
     made = {}
     for share in (0, 0.5, 1):

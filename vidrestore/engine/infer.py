@@ -86,6 +86,8 @@ class Inference:
         with precisely():
             pictures = torch.stack([picture for window in batch for picture in window])
             windows = pictures.view(len(batch), -1, *pictures.shape[1:])
+            if self.processor.needs.marks_absent:
+                windows[_absent(batch, self.processor.needs)] = torch.nan
             return in_tiles(self.steps, windows, tile=self.plan.tile, needs=self.processor.needs)
 
     def _halve(self, size: torch.Size, reason: str) -> None:
@@ -102,6 +104,15 @@ class Inference:
 
 def _steps(processor: Processor, core: Core) -> Callable[[Tensor], Tensor]:
     return lambda window: processor.finish(window, *core(*processor.prepare(window)))
+
+
+def _absent(batch: list[tuple[Tensor, ...]], needs: Needs) -> Tensor:
+    """(B, T): which pictures are the same object as the one beside them, nearer to the middle (see window.py)."""
+    count = needs.before + 1 + needs.after
+    inner = [n + 1 if n < needs.before else max(n - 1, needs.before) for n in range(count)]
+    return torch.tensor([
+        [n != needs.before and window[n] is window[inner[n]] for n in range(count)] for window in batch
+    ])  # fmt: skip
 
 
 def _trial(needs: Needs) -> Tensor:

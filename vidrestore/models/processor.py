@@ -28,6 +28,9 @@ class Needs:
     yuv: Y and beside it U and V from -0.5 to 0.5, as many samples; where the video has fewer, they are repeated."""
     scale: int = 1
     """Output height and width over input height and width."""
+    marks_absent: bool = False
+    """Of a window that reaches out of its shot: frames that are not there are NaN, not the outermost one again. For
+    networks that average frames, since a copy has the same noise."""
     halo: int = 0
     """Input pixels beyond a tile that still change its output."""
     blends: bool = False

@@ -18,8 +18,10 @@ from ..processor import Needs
 from .aligned import MIDDLE, NEIGHBOURS, Residual
 from .cleaner import NEWS
 
-SIGMAS = (4, 9, 20, 45)
+SIGMAS = (3.5, 6, 10.5, 18, 30, 52)
 """Standard deviations of luma's noise in 8-bit steps."""
+LIKE_ACTIVITY = 2**0.5
+"""How much more two frames with noise differ than a frame and its own mean."""
 FOLD = 2
 """Pixels each way that become channels of one."""
 
@@ -73,24 +75,41 @@ class Denoiser(nn.Module):
         self.core = Mix(len(sigmas), width, blocks)
         self.sigmas = [sigma / 255 for sigma in sigmas]
         halo = 2 * HALO + 1 + PATCH_HALO + FOLD * (2 + 2 * blocks)
-        self.needs = Needs(before=MIDDLE, after=MIDDLE, space="yuv", halo=halo, multiple=2 * MULTIPLE)
+        self.needs = Needs(
+            before=MIDDLE, after=MIDDLE, space="yuv", halo=halo, multiple=2 * MULTIPLE, marks_absent=True
+        )
 
     def prepare(self, window: Tensor) -> tuple[Tensor, ...]:
         """(B, 5, 3, H, W) -> (B, 10 + len(sigmas), H, W).
 
         The middle frame, how far its denoised luma and the mean chroma of all frames differ from it, how badly each
-        neighbour fits, and how much goes on in the middle frame.
+        neighbour fits, and how much goes on in the middle frame. What is NaN is not there.
         """
+        present = ~window[:, :, 0, 0, 0].isnan()
+        window = torch.where(present[:, :, None, None, None], window, window[:, MIDDLE, None])
         luma, chroma = window[:, :, 0], window[:, MIDDLE, 1:]
         middle, others = luma[:, MIDDLE, None], luma[:, NEIGHBOURS]
         y, x = (2 * doubled(way) for way in motion(halved(middle), halved(others)))
         news, differs = compare(middle, others, y, x)
         still = torch.cat((middle + news[:, :MIDDLE], middle, middle + news[:, MIDDLE:]), 1)
-        lumas = without_noise(still, MIDDLE, self.sigmas) - middle
-        moved = [between(window[:, NEIGHBOURS, plane], y, x).sum(1) for plane in (1, 2)]
-        chromas = (torch.stack(moved, 1) + chroma) / (1 + len(NEIGHBOURS)) - chroma
-        seen = (middle - 0.5, chroma, NEWS * lumas, NEWS * chromas, NEWS * differs, NEWS * activity(middle))
+        lumas = self._without_noise(still, present) - middle
+        moved = torch.stack([between(window[:, NEIGHBOURS, plane], y, x) for plane in (1, 2)], 1)
+        counted = present[:, None, NEIGHBOURS, None, None]
+        chromas = ((moved - chroma[:, :, None]) * counted).sum(2) / (1 + counted.sum(2))
+        active = activity(middle)
+        # A frame that is not there fits as those that are; of one picture alone, as another with the same noise would.
+        known = (differs * counted[:, 0]).sum(1, keepdim=True) / counted[:, 0].sum(1, keepdim=True)
+        differs = torch.where(counted[:, 0], differs, torch.where(known.isnan(), LIKE_ACTIVITY * active, known))
+        seen = (middle - 0.5, chroma, NEWS * lumas, NEWS * chromas, NEWS * differs, NEWS * active)
         return (torch.cat(seen, 1),)
+
+    def _without_noise(self, still: Tensor, present: Tensor) -> Tensor:
+        """(B, 5, H, W) -> (B, len(sigmas), H, W), of those frames alone that are there."""
+        made = []
+        for frames, there in zip(still, present.tolist(), strict=True):
+            middle = sum(there[:MIDDLE])
+            made.append(without_noise(frames[None, there], middle, self.sigmas))
+        return torch.cat(made)
 
     def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
         """Changes (B, 3, H, W) -> (B, 1, 3, H, W), added to the middle frame."""

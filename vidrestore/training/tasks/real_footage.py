@@ -49,6 +49,8 @@ class RealFootageTask:
     """Times that each scene is encoded anew."""
     layered: int = 150
     """Clips made of still pictures in made-up motion, where `data` holds any."""
+    ends: float = 0.0
+    """Share of windows that reach out of their shot, half of them to both sides: a single picture."""
     drawn: int = 0
     """Drawings beside those stills (drawings.py)."""
 
@@ -103,7 +105,10 @@ class RealSamples(Samples):
         backwards, mirrored, quarters = (int(n) for n in (*rng.choice([1, -1], 2), rng.integers(4)))
         window = np.rot90(window[::backwards, :, ::mirrored], quarters, (2, 3))
         target = np.rot90(target[:, :, ::mirrored], quarters, (2, 3))
-        return _as_seen(window), _as_seen(target)
+        seen = _as_seen(window)
+        if rng.random() < task.ends:
+            seen[_absent(rng)] = torch.nan
+        return seen, _as_seen(target)
 
     def _place(self, low: Codes, high: Codes, rng: np.random.Generator) -> tuple[int, int]:
         """Where the patch begins, y and x, both even."""
@@ -113,6 +118,14 @@ class RealSamples(Samples):
         errors = np.array([_error(low, high, y, x, side, scale) for y, x in places]) + 1e-6
         y, x = places[int(rng.choice(PLACES, p=errors / errors.sum()))]
         return y, x
+
+
+def _absent(rng: np.random.Generator) -> list[int]:
+    """Frames of a window that lie beyond the ends of a shot."""
+    if rng.random() < 0.5:
+        return [n for n in range(2 * MIDDLE + 1) if n != MIDDLE]
+    count, after = int(rng.integers(1, MIDDLE + 1)), bool(rng.integers(2))
+    return list(range(2 * MIDDLE + 1 - count, 2 * MIDDLE + 1) if after else range(count))
 
 
 def _error(low: Codes, high: Codes, y: int, x: int, side: int, scale: int) -> float:
