@@ -11,7 +11,6 @@ NAMES = (
     "aligned-x2",
     "robust-x2",
     "clean",
-    "clean-strong",
     "denoise",
     "delta-x2",
     "five-parallel-x2",

@@ -27,6 +27,8 @@ INTERPOLATIONS = {
 }
 CRF = (15, 42)
 """Of x264 and x265, from hardly to badly compressed."""
+EVERYDAY = (17, 36)
+"""CRF of most of the H.264 that people bring."""
 QUANTISER = (2, 20)
 """Of MPEG-4, MPEG-2 and MJPEG."""
 
@@ -48,9 +50,7 @@ class Shares:
     twice: float = 0.1
     """Of the compressed."""
     everyday: float = 0.0
-    """Of the encoders: x264, preset medium, at a CRF of `everyday_crf`."""
-    everyday_crf: tuple[int, int] = (17, 36)
-    """That of most of the H.264 that people bring."""
+    """Of the encoders: x264, preset medium, at a CRF of EVERYDAY."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def draw(rng: np.random.Generator, shares: Shares) -> Damage:
     encoders: tuple[Codec, ...] = ()
     if rng.random() < shares.compressed:
         times = 2 if rng.random() < shares.twice else 1
-        encoders = tuple(_encoder(rng, shares) for _ in range(times))
+        encoders = tuple(_encoder(rng, shares.everyday) for _ in range(times))
     return Damage(
         blur=float(rng.uniform(0.3, 1.0)) if rng.random() < shares.blurred else 0.0,
         kernel=rng.choice(np.array(list(INTERPOLATIONS))) if rng.random() < shares.other_kernel else "matlab",
@@ -108,10 +108,9 @@ def draw(rng: np.random.Generator, shares: Shares) -> Damage:
     )
 
 
-def _encoder(rng: np.random.Generator, shares: Shares) -> Codec:
-    if shares.everyday and rng.random() < shares.everyday:
-        low, high = shares.everyday_crf
-        return codecs.x264(int(rng.integers(low, high + 1)), "medium")
+def _encoder(rng: np.random.Generator, everyday: float) -> Codec:
+    if everyday and rng.random() < everyday:
+        return codecs.x264(int(rng.integers(EVERYDAY[0], EVERYDAY[1] + 1)), "medium")
     kind = rng.choice(
         np.array(["x264", "x265", "mpeg4", "vp9", "mjpeg", "mpeg2"]), p=[0.6, 0.13, 0.08, 0.08, 0.08, 0.03]
     )

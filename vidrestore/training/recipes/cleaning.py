@@ -24,11 +24,8 @@ CLEAN = Recipe(
     batch=16,
     learning_rate=1e-3,
 )
-# What is strongly compressed. It begins from the weights of clean, which such a small network forgets for it.
-_STRONG = replace(_SAME_SIZE.shares, noisy=0.0, compressed=1.0, everyday=0.8, everyday_crf=(28, 42))
-CLEAN_STRONG = replace(CLEAN, task=replace(_SAME_SIZE, shares=_STRONG, rounds=12))
 # What is noisy, half of it compressed.
 _NOISY = replace(_SAME_SIZE.shares, noisy=0.95, noisiest=55, only_noisy=0.5, compressed=0.8)
 DENOISE = replace(CLEAN, model="denoiser", task=replace(_SAME_SIZE, shares=_NOISY, rounds=7, ends=0.2))
 
-CLEANING: dict[str, Recipe] = {"clean": CLEAN, "clean-strong": CLEAN_STRONG, "denoise": DENOISE}
+CLEANING: dict[str, Recipe] = {"clean": CLEAN, "denoise": DENOISE}
