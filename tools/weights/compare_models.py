@@ -7,38 +7,31 @@ python tools/weights/compare_models.py --speed realesr-animevideov3-x2 span-x2
 import argparse
 import json
 from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from statistics import fmean
 from time import process_time
 
-import numpy as np
 import torch
+from enlargers import Enlarger, as_frames, at_half_size, enlarger
 
 from vidrestore.benchmark.row import measure
-from vidrestore.engine import Runner, Settings, choose
-from vidrestore.engine.infer import Inference
-from vidrestore.frame.colour import to_planes
-from vidrestore.frame.frame import Colour, Frame, Planes
-from vidrestore.frame.resize import imresize
+from vidrestore.engine import Settings, choose
+from vidrestore.frame.colour import quantise, to_rgb
 from vidrestore.metrics.niqe import niqe
 from vidrestore.metrics.pristine import Pristine
 from vidrestore.metrics.psnr import crop_border, psnr
 from vidrestore.metrics.ssim import ssim
 from vidrestore.models.weights import catalogue, manifest
-from vidrestore.restoration.network import find, network_of
-from vidrestore.training.data.chain import planes
-from vidrestore.training.data.encoded_scenes import as_420
+from vidrestore.restoration.network import network_of
 from vidrestore.training.data.footage import of_folder
 from vidrestore.training.evaluate.clips import luma_of
-from vidrestore.video.encode.round_trip import Codes, compress, x264
+from vidrestore.video.encode.round_trip import Codes
 
-SCALE, BORDER = 2, 2
-COLOUR = Colour("bt601")
+BORDER = 2
 CLEAN = "clean"
 SIZE = 360, 640
-Method = Callable[[Sequence[Frame]], Iterator[Planes | torch.Tensor]]
+Distance = Callable[[torch.Tensor, torch.Tensor], float]
 
 
 def main() -> None:
@@ -48,82 +41,73 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=9, help="of each clip that are encoded")
     parser.add_argument("--scored", type=int, default=2, help="of these, in the middle, that are compared")
     parser.add_argument("--crf", type=int, nargs="*", default=[18, 23, 28, 33])
+    parser.add_argument("--lpips", type=Path, metavar="FILE", help="weights of AlexNet (needs the package lpips)")
     parser.add_argument("--speed", nargs="*", help="names of ncnn models in the catalogue, timed instead")
     asked = parser.parse_args()
     if asked.speed is not None:
         for name in asked.speed:
             print(json.dumps({name: speed(name)}), flush=True)
         return
-    methods = {name: _method(name) for name in asked.models}
+    distance = lpips_by(asked.lpips) if asked.lpips else None
+    methods = {name: enlarger(name) for name in asked.models}
     clips = [scene for folder in sorted(asked.data.iterdir()) if folder.is_dir() for scene in of_folder(folder)]
     for kind in (CLEAN, *(f"CRF {crf}" for crf in asked.crf)):
         rows: dict[str, list[dict[str, float]]] = {name: [] for name in methods}
         for scene in clips:
             originals = [scene[number] for number in range(min(len(scene), asked.frames))]
-            given = _given(originals, kind)
+            given = at_half_size(originals, None if kind == CLEAN else int(kind.split()[1]))
             for name, (reach, method) in methods.items():
-                rows[name] += scores(originals, given, method, reach=reach, count=asked.scored)
+                rows[name] += scores(originals, given, method, reach=reach, count=asked.scored, distance=distance)
         for name, found in rows.items():
             mean = {key: round(fmean(row[key] for row in found), 4) for key in found[0]}
             print(json.dumps({"model": name, "input": kind, **mean, "frames": len(found)}), flush=True)
 
 
-def _given(originals: Sequence[Codes], kind: str) -> list[Codes]:
-    """At half size in 4:2:0, as videos are."""
-    given = [as_420(_half(rgb)) for rgb in originals]
-    return given if kind == CLEAN else compress(given, x264(int(kind.split()[1])))
-
-
 def scores(
-    originals: Sequence[Codes], given: Sequence[Codes], method: Method, *, reach: int, count: int
+    originals: Sequence[Codes],
+    given: Sequence[Codes],
+    method: Enlarger,
+    *,
+    reach: int,
+    count: int,
+    distance: Distance | None,
 ) -> Iterator[dict[str, float]]:
-    """Of the frames in the middle of a clip, luma: PSNR, SSIM, NIQE, and seconds of processor time."""
+    """Of the frames in the middle of a clip: PSNR, SSIM, NIQE of luma, LPIPS, and seconds of processor time."""
     first = (len(given) - count) // 2
-    around = slice(first - reach, first + count + reach)
-    frames = [_frame(number, codes) for number, codes in enumerate(given)][around]
+    frames = as_frames(given)[first - reach : first + count + reach]
     natural = Pristine.from_json((manifest.folder() / "niqe.json").read_text(encoding="utf-8"))
     began = process_time()
     made = list(method(frames))
     seconds = (process_time() - began) / len(frames)
     for number, picture in enumerate(made[reach : reach + count], first):
-        luma = _luma(picture)
-        truth = luma_of(originals[number])[: luma.shape[0], : luma.shape[1]]
-        pair = crop_border(truth, BORDER), crop_border(luma, BORDER)
-        yield {"psnr": psnr(*pair), "ssim": ssim(*pair), "niqe": niqe(luma, natural), "seconds": seconds}
+        shown = quantise(picture)
+        luma = shown.y.float().numpy()
+        original = originals[number][: luma.shape[0], : luma.shape[1]]
+        pair = crop_border(luma_of(original), BORDER), crop_border(luma, BORDER)
+        row = {"psnr": psnr(*pair), "ssim": ssim(*pair), "niqe": niqe(luma, natural), "seconds": seconds}
+        if distance is not None:
+            row["lpips"] = distance(torch.from_numpy(original).permute(2, 0, 1) / 255, to_rgb(shown).clamp(0, 1))
+        yield row
 
 
-def _half(rgb: Codes) -> Codes:
-    height, width = (n // SCALE * SCALE for n in rgb.shape[:2])
-    small = imresize(torch.from_numpy(rgb[:height, :width]).permute(2, 0, 1)[None].float(), 1 / SCALE)
-    return small[0].round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
+def lpips_by(weights: Path) -> Distance:
+    """LPIPS (Zhang et al. 2018, version 0.1) of two pictures (3, H, W) in [0, 1], by features of AlexNet.
 
+    Args:
+        weights: a state dict of AlexNet as torchvision publishes it. The package holds what is laid over the features.
+    """
+    from lpips import LPIPS  # pip install lpips
 
-def _frame(number: int, codes: Codes) -> Frame:
-    y, u, v = (torch.from_numpy(np.ascontiguousarray(plane)) for plane in planes(codes))
-    return Frame(Planes(y, u, v, COLOUR), Fraction(number), Fraction(1), cut=number == 0)
+    network = LPIPS(net="alex", pnet_rand=True, verbose=False)
+    found = torch.load(weights, map_location="cpu", weights_only=True)
+    for part in network.net.children():
+        part.load_state_dict({key: found[f"features.{key}"] for key in part.state_dict()})
 
+    def distance(one: torch.Tensor, other: torch.Tensor) -> float:
+        with torch.inference_mode():
+            return float(network(one[None], other[None], normalize=True))
 
-def _luma(picture: Planes | torch.Tensor) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":
-    """Rounded, in video range."""
-    found = picture if isinstance(picture, Planes) else to_planes(picture, COLOUR, subsample_x=0, subsample_y=0)
-    return found.y.float().round().clamp(0, 255).numpy()
-
-
-def _method(name: str) -> tuple[int, Method]:
-    """Frames that it looks back to and ahead, and what enlarges."""
-    if name == "bicubic":
-        return 0, _bicubic
-    settings = Settings(device="cpu")
-    network = network_of(find(name, task="upscale"), task="upscale")
-    runner = Runner(Inference(network, choose(settings), settings))
-    reach = max(network.needs.before, network.needs.after)
-    return reach, lambda frames: (frame.picture for frame in runner.run(iter(frames)))
-
-
-def _bicubic(frames: Sequence[Frame]) -> Iterator[Planes | torch.Tensor]:
-    for frame in frames:
-        assert isinstance(frame.picture, Planes)
-        yield Planes(imresize(frame.picture.y.float()[None, None], SCALE)[0, 0], None, None, COLOUR)
+    return distance
 
 
 def speed(name: str, repeats: int = 3) -> dict[str, float]:
