@@ -8,10 +8,12 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from typer.testing import CliRunner
 
 from tests.clips import make_clip
 from tests.models.foreign.ncnn_files import compact
+from tests.models.foreign.onnx_files import compact_onnx
 from vidrestore.cli import app
 from vidrestore.errors import ModelError
 from vidrestore.models.foreign.library import spandrel
@@ -33,13 +35,24 @@ def checkpoint(path: Path, scale: int = 2) -> Path:
     except ModelError as error:
         pytest.skip(str(error))
     network = importlib.import_module("spandrel.architectures.Compact").Compact(num_feat=8, num_conv=2, upscale=scale)
-    torch.save({"params": network.state_dict()}, path)
+    state = network.state_dict()
+    save_file(state, path) if path.suffix == ".safetensors" else torch.save({"params": state}, path)
     return path
 
 
-@pytest.mark.parametrize("kind", ["param", "bin", "pth"])
+def model_file(kind: str, folder: Path) -> Path:
+    match kind:
+        case "param" | "bin":
+            return compact(folder).with_suffix(f".{kind}")
+        case "onnx":
+            return compact_onnx(folder)
+        case _:
+            return checkpoint(folder / f"net.{kind}")
+
+
+@pytest.mark.parametrize("kind", ["param", "bin", "onnx", "pth", "pt", "ckpt", "safetensors"])
 def test_upscale_by_a_file(kind: str, clip: Path, tmp_path: Path) -> None:
-    model = checkpoint(tmp_path / "net.pth") if kind == "pth" else compact(tmp_path).with_suffix(f".{kind}")
+    model = model_file(kind, tmp_path)
     result = invoke("upscale", clip, tmp_path / "out.mp4", "-m", model, "-s", 2, "--json", "-q")
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
