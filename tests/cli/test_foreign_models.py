@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from typer.testing import CliRunner
 
 from tests.clips import make_clip
-from tests.models.foreign.ncnn_files import compact
+from tests.models.foreign.ncnn_files import compact, gated
 from tests.models.foreign.onnx_files import compact_onnx
 from vidrestore.cli import app
 from vidrestore.errors import ModelError
@@ -65,6 +65,14 @@ def test_deblur_by_a_file(clip: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
     assert (report["frames_out"], report["width"], report["height"]) == (4, 64, 48)
+
+
+def test_the_report_says_by_how_much_tiles_may_differ(clip: Path, tmp_path: Path) -> None:
+    for network, warnings in ((gated(tmp_path), 1), (compact(tmp_path, scale=1, name="local"), 0)):
+        report = json.loads(invoke("deblur", clip, tmp_path / "out.mp4", "-m", network, "-y", "--json", "-q").stdout)
+        said = [each for each in report["warnings"] if "each pixel depends on far ones" in each]
+        assert len(said) == warnings
+        assert all("of 255; --tile 0 has none" in each for each in said)
 
 
 def test_a_file_for_another_command_leads_there(clip: Path, tmp_path: Path) -> None:

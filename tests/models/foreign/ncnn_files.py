@@ -101,3 +101,15 @@ def by_ncnn(param: Path, picture: Tensor, blob: str = "in") -> NDArray[np.float3
     failed, made = extractor.extract(net.output_names()[0])
     assert failed == 0
     return np.array(made)
+
+
+def gated(folder: Path) -> Path:
+    """Each channel multiplied by what depends on its mean: no pixel is computed without all the others."""
+    inner = torch.eye(3) * 0.5
+    lines = [
+        "Split split 1 2 in in0 in1",
+        "Pooling pool 1 1 in0 a 0=1 4=1",
+        "InnerProduct inner 1 1 a b 0=3 1=1 2=9",
+        "BinaryOp product 2 1 in1 b out 0=2",
+    ]
+    return write(folder, lines, tagged(inner) + plain(torch.full((3,), 0.7)))

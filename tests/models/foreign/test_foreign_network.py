@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tests.models.foreign.ncnn_files import compact, conv_line, plain, tagged, write
+from tests.models.foreign.ncnn_files import compact, conv_line, gated, plain, tagged, write
 from tests.models.foreign.trials import inferred, pictures
 from vidrestore.base.cache import _sum as cache_sum
 from vidrestore.base.settings import Settings
@@ -48,18 +48,6 @@ def pooled(folder: Path) -> Path:
         "BinaryOp sum 2 1 in1 c out 0=0",
     ]
     return write(folder, lines, tagged(conv.weight) + plain(conv.bias * 0.1))
-
-
-def gated(folder: Path) -> Path:
-    """Each channel multiplied by what depends on its mean: no pixel is computed without all the others."""
-    inner = torch.eye(3) * 0.5
-    lines = [
-        "Split split 1 2 in in0 in1",
-        "Pooling pool 1 1 in0 a 0=1 4=1",
-        "InnerProduct inner 1 1 a b 0=3 1=1 2=9",
-        "BinaryOp product 2 1 in1 b out 0=2",
-    ]
-    return write(folder, lines, tagged(inner) + plain(torch.full((3,), 0.7)))
 
 
 FOUND: dict[Callable[[Path], Path], tuple[Needs, int]] = {
