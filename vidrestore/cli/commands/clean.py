@@ -25,7 +25,10 @@ def clean(
         typer.Argument(metavar="OUTPUT", help="The same kinds.", show_default="INPUT_clean beside it"),
     ] = None,
     model: Annotated[
-        str, typer.Option("--model", "-m", help="auto (clean), or a file (see upscale).")
+        str,
+        typer.Option(
+            "--model", "-m", help="auto (clean, or denoise where noise is strong), a name, or a file (see upscale)."
+        ),
     ] = CLEANING.model,
     strength: Annotated[
         float | None,
