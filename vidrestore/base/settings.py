@@ -19,6 +19,11 @@ Source = Literal["auto", "clean", "compressed"]
 PictureForm = Literal["png", "jpg", "webp", "tiff"]
 WRITTEN_PICTURES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".webp")
 READ_PICTURES = (*WRITTEN_PICTURES, ".bmp")
+VIDEO_NAMES = (
+    *(".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".m2t", ".m2ts", ".m2v", ".m4v", ".mkv", ".mov"),
+    *(".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
+)
+"""Suffixes of the files that are taken from a folder of videos; a file that is named itself may be called anything."""
 """Suffixes, in any case."""
 Deinterlace = Literal["off", "auto", "frames", "fields"]
 Align = Literal["auto", "pts", "none"]

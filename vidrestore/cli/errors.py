@@ -33,49 +33,47 @@ def shows_errors(command: Callable[P, R]) -> Callable[P, R]:
         try:
             with stop.stoppable():
                 return command(*args, **kwargs)
-        except VidrestoreError as error:
-            say(f"vidrestore: {error}{_option(command, error)}")
-            raise typer.Exit(error.exit_code) from None
-        except MemoryError as error:
-            _out_of_memory(error)
-        except OSError as error:
-            where = "the system" if error.filename is None else error.filename
-            known: VidrestoreError | None = exhaustion(error.errno, where)
-            if known is None and error.errno in REFUSALS:
-                known = UsageError(f"{where}: {error.strerror}; give another path")
-            if known is None:
-                raise
-            say(f"vidrestore: {known}")
-            raise typer.Exit(known.exit_code) from None
         except KeyboardInterrupt as interrupt:
             _interrupted(str(interrupt))
         except Exception as error:
-            if stop.asked():  # pydantic, for one, makes an error of its own of a stop that comes in its callbacks
+            if stop.asked() and not isinstance(error, (VidrestoreError, MemoryError, OSError)):
+                # pydantic, for one, makes an error of its own of a stop that comes in its callbacks
                 _interrupted()
-            from ..base.memory import is_out_of_memory
-
-            if not is_out_of_memory(error):
+            follows = "follow_references" in inspect.signature(command).parameters
+            if (known := user_error(error, follows=follows)) is None:
                 raise
-            _out_of_memory(error)
+            say(f"vidrestore: {known}")
+            raise typer.Exit(known.exit_code) from None
 
     return shell
 
 
-def _option(command: Callable[..., object], error: VidrestoreError) -> str:
-    """The way out that an option of this command gives, where it has it."""
-    has = isinstance(error, ReferencesError) and "follow_references" in inspect.signature(command).parameters
-    return ", or --follow-references" if has else ""
+def user_error(error: Exception, *, follows: bool) -> VidrestoreError | None:
+    """What to say of an error, and its exit code; None where it is a bug.
+
+    Args:
+        follows: the command has --follow-references, a way out of some.
+    """
+    if isinstance(error, ReferencesError) and follows:
+        return UsageError(f"{error}, or --follow-references")
+    if isinstance(error, VidrestoreError):
+        return error
+    if isinstance(error, OSError):
+        where = "the system" if error.filename is None else error.filename
+        if (known := exhaustion(error.errno, where)) is not None:
+            return known
+        return UsageError(f"{where}: {error.strerror}; give another path") if error.errno in REFUSALS else None
+    from ..base.memory import is_out_of_memory
+
+    if isinstance(error, MemoryError) or is_out_of_memory(error):
+        reason = f" ({str(error).strip().splitlines()[-1]})" if str(error).strip() else ""
+        return ResourceError(f"out of memory{reason}; end other programs, or give smaller pictures")
+    return None
 
 
 def _interrupted(said: str = "") -> NoReturn:
     say(f"vidrestore: interrupted; {said or 'nothing was written'}")
     raise typer.Exit(128 + (stop.asked() or signal.SIGINT)) from None
-
-
-def _out_of_memory(error: Exception) -> NoReturn:
-    reason = f" ({str(error).strip().splitlines()[-1]})" if str(error).strip() else ""
-    say(f"vidrestore: out of memory{reason}; end other programs, or give smaller pictures")
-    raise typer.Exit(ResourceError.exit_code) from None
 
 
 class Commands(Group):

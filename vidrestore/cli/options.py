@@ -26,6 +26,8 @@ from ..errors import UsageError
 LATEST = 10**8
 """Seconds: three years. Times beyond are no longer counted exactly by all containers."""
 SETTINGS, READING, ENCODING = Settings(), Reading(), Encoding()
+NAMES = "{name}_{ending}{suffix}"
+"""How results of many inputs are called: as that of a single one is, without an OUTPUT."""
 
 
 def panel(name: str) -> Callable[..., Any]:
@@ -34,6 +36,7 @@ def panel(name: str) -> Callable[..., Any]:
 
 
 _compute, _encoding, _input = panel("Compute"), panel("Encoding"), panel("Input")
+_many = panel("Many files")
 
 Device = Annotated[str, _compute("--device", "-d", help="auto, cpu, cuda, cuda:N or cuda:0,cuda:1.")]
 Engine = Annotated[EngineChoice, _compute(help="What computes the network; auto: the faster.")]
@@ -164,9 +167,35 @@ class Shell:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Many:
+    """Many inputs, each with a result of its own."""
+
+    more: Annotated[list[Path] | None, typer.Argument(metavar="INPUT", help="With --output-dir: all are inputs.")] = (
+        None
+    )
+    output_dir: Annotated[
+        Path | None,
+        _many(
+            "--output-dir",
+            metavar="DIR",
+            help="Many inputs, folders of videos too, each with a result in here. What the same command has made is "
+            "left as it is; one that fails does not stop the others.",
+        ),
+    ] = None
+    recursive: Annotated[
+        bool, _many("--recursive", help="Take the videos in folders of folders too; DIR gets the same folders.")
+    ] = False
+    name: Annotated[
+        str | None,
+        _many(metavar="PATTERN", help="What results are called, such as '{name}.mkv'.", show_default=NAMES),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Restoring:
     """The options of all commands that restore: what is read, computed, encoded and said."""
 
+    many: Many
     overwrite: Overwrite = False
     resume: Annotated[
         bool,

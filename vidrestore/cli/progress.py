@@ -5,14 +5,27 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 from ..base.stop import check
+from ..base.text import visible
 from .options import ProgressKind
 
 EVERY = 5.0
 """Seconds between plain lines."""
 PAUSE = 0.5
 """Seconds at least between the moments by which speed is measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which of many files is at work."""
+
+    number: int
+    """From 1."""
+    of: int
+    source: Path
 
 
 class _Meter:
@@ -22,8 +35,8 @@ class _Meter:
     time: they are counted from the beginning of one burst to that of another.
     """
 
-    def __init__(self, total: int | None, before: int) -> None:
-        self.total, self.before, self.done = total, before, 0
+    def __init__(self, total: int | None, before: int, place: Place | None = None) -> None:
+        self.total, self.before, self.place, self.done = total, before, place, 0
         self._marks: list[tuple[float, int]] = []
         """Moments and frames: of the first frame, and of the last one that came after a pause."""
 
@@ -54,7 +67,7 @@ class _Meter:
 
 
 def progress(
-    kind: ProgressKind, *, total: int | None, quiet: bool, before: int = 0
+    kind: ProgressKind, *, total: int | None, quiet: bool, before: int = 0, place: Place | None = None
 ) -> AbstractContextManager[Callable[[object], None]]:
     """A function to call once per frame, which raises a stop that was asked for; all that it shows is on stderr.
 
@@ -66,7 +79,7 @@ def progress(
             kind = "none"
         elif sys.stderr.isatty():
             kind = "bar"
-    meter = _Meter(total, before)
+    meter = _Meter(total, before, place)
     return _bar(meter) if kind == "bar" else _lines(kind, meter)
 
 
@@ -92,14 +105,17 @@ def _lines(kind: ProgressKind, meter: _Meter) -> Iterator[Callable[[object], Non
 def _json_line(meter: _Meter) -> str:
     numbers = {"fps": meter.fps, "eta": meter.eta}
     rounded = {name: None if value is None else round(value, 3) for name, value in numbers.items()}
-    return json.dumps({"event": "progress", "frame": meter.done, "total": meter.total, **rounded})
+    place = meter.place
+    where = {} if place is None else {"file": place.number, "files": place.of, "input": str(place.source)}
+    return json.dumps({"event": "progress", **where, "frame": meter.done, "total": meter.total, **rounded})
 
 
 def _plain_line(meter: _Meter) -> str:
+    where = "" if meter.place is None else f"file {meter.place.number} of {meter.place.of}, "
     of = f" of {meter.total}" if meter.total else ""
     speed = "" if meter.fps is None else f", {meter.fps:.1f} fps"
     left = "" if meter.eta is None else f", {_clock(meter.eta)} left"
-    return f"frame {meter.done}{of}{speed}{left}"
+    return f"{where}frame {meter.done}{of}{speed}{left}"
 
 
 def _clock(seconds: float) -> str:
@@ -113,9 +129,13 @@ def _bar(meter: _Meter) -> Iterator[Callable[[object], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[speed]}"))
+    columns = [BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[speed]}")]
+    where = ""
+    if place := meter.place:
+        where = f"{place.number}/{place.of} {visible(place.source.name, longest=30)}"
+        columns.insert(0, TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=meter.total, speed="")
+        task = bar.add_task(where, total=meter.total, speed="")
 
         def tick(_: object) -> None:
             meter.tick()

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +11,13 @@ import typer
 from ..base.files import check_there
 from ..errors import InputError, ResourceError
 from . import show
+from .dry_run import plan_of, say_plan
 from .options import Restoring, Shell
-from .progress import progress
+from .progress import Place, progress
 
 if TYPE_CHECKING:
     from ..restoration.job import Job
+    from ..restoration.report import Report
     from ..restoration.stage import Stage
     from ..video.facts.quality import SourceQuality
 
@@ -43,40 +44,48 @@ def quality_of(source: Path, options: Restoring) -> "SourceQuality | None":
     return source_quality(source, follow_references=options.reading().follow_references)
 
 
-def run_job(source: Path, target: Path, stages: "tuple[Stage, ...]", options: Restoring) -> None:
-    """Run the stages over the source, or with --dry-run say what that would be.
-
-    Ends the command with 3 where the input was truncated and what there was has been saved.
-    """
+def prepared(source: Path, target: Path, stages: "tuple[Stage, ...]", options: Restoring, *, overwrite: bool) -> "Job":
+    """The job that these options ask for; as `restoration.job.prepare`."""
     from ..restoration.job import prepare
 
-    job = prepare(
+    return prepare(
         source,
         target,
         stages,
         reading=options.reading(),
         encoding=options.encoder.encoding(),
-        overwrite=options.overwrite,
+        overwrite=overwrite,
         resume=options.resume,
     )
-    finish(job, options.shell, dry_run=options.dry_run)
 
 
 def finish(job: "Job", shell: Shell, *, dry_run: bool) -> None:
-    """Run a job that is prepared, or with --dry-run say what it would be; ends the command as `run_job` does."""
+    """Run a job that is prepared, or with --dry-run say what it would be.
+
+    Ends the command with 3 where the input was truncated and what there was has been saved.
+    """
+    if dry_run:
+        plan = plan_of(job)
+        if shell.as_json:
+            print(json.dumps(plan))
+        else:
+            say_plan(plan)
+        return
+    report = carry_out(job, shell)
+    show.report(report, shell)
+    if report.truncated:
+        raise typer.Exit(InputError.exit_code)
+
+
+def carry_out(job: "Job", shell: Shell, place: Place | None = None) -> "Report":
+    """Run a job that is prepared, and show how far it is."""
     from ..engine import keep_memory
     from ..restoration.pipeline import restore
 
     keep_memory()
-    if dry_run:
-        _show_plan(job, as_json=shell.as_json)
-        return
-    shown = progress(shell.progress, total=job.frames, quiet=shell.quiet, before=job.done)
+    shown = progress(shell.progress, total=job.frames, quiet=shell.quiet, before=job.done, place=place)
     with shown as tick, _say_what_is_kept(job):
-        report = restore(job, on_frame=tick, measure=shell.as_json or shell.verbose)
-    show.report(report, shell)
-    if report.truncated:
-        raise typer.Exit(InputError.exit_code)
+        return restore(job, on_frame=tick, measure=shell.as_json or shell.verbose)
 
 
 @contextmanager
@@ -89,44 +98,3 @@ def _say_what_is_kept(job: "Job") -> Iterator[None]:
             raise
         said = f"{error}; " if str(error) else ""
         raise type(error)(f"{said}{kept} frames are kept, and the same command goes on from there") from error
-
-
-def _show_plan(job: "Job", *, as_json: bool) -> None:
-    """What would be done, with a time from a short trial."""
-    from ..restoration.trial import estimate
-
-    trial = estimate(job)
-    per_frame, did = trial.seconds_per_frame, trial.facts
-    info, target, before = job.info, job.target, job.done
-    facts = {
-        "input": str(info.path),
-        "output": str(target.path),
-        "model": job.model,
-        "source_quality": None if job.source_quality is None else asdict(job.source_quality),
-        "streams": [asdict(stream) for stream in info.streams],
-        "frames": job.frames,
-        "resumed": before,
-        "rate": str(target.rate),
-        "width": target.width,
-        "height": target.height,
-        "codec": target.codec,
-        "pix_fmt": target.pix_fmt,
-        "engine": did.engine,
-        "device": did.device,
-        "precision": did.precision,
-        "tile": did.tile,
-        "batch": did.batch,
-        "seconds_per_frame": round(per_frame, 4),
-        "seconds": None if job.frames is None else round(per_frame * max(0, job.frames - before), 1),
-        "warnings": [*job.notes, *did.notes],
-    }
-    if as_json:
-        print(json.dumps(facts))
-        return
-    for stream in info.streams:
-        show.say(f"stream {stream.index}: {stream.kind} {stream.codec} {stream.language}".rstrip())
-    for key, value in facts.items():
-        if key not in ("streams", "warnings", "source_quality"):
-            show.say(f"{key:17} {'unknown' if value is None else value}")
-    for warning in (*job.notes, *did.notes):
-        show.say(f"note: {warning}")

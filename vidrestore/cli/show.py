@@ -42,10 +42,22 @@ def tell_tables(*tables: "Table", caption: str = "") -> None:
     console.print(*tables, *filter(None, (visible(caption),)), sep="\n")
 
 
+def say_table(table: "Table", caption: str) -> None:
+    """As `tell_tables`, on stderr: a summary, and no result."""
+    from rich.console import Console
+
+    Console(stderr=True, markup=False, emoji=False, highlight=False).print(table, visible(caption), sep="\n")
+
+
 def report(report: Report, shell: Shell, **more: object) -> None:
     """What a run did; `more` goes into the JSON object too."""
     if shell.as_json:
         print(json.dumps(asdict(report) | more))
+    summary(report, shell)
+
+
+def summary(report: Report, shell: Shell) -> None:
+    """What a run did, in words: with --json its warnings, with -q nothing."""
     if shell.quiet:
         return
     for warning in report.warnings:

@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,8 +10,12 @@ from ...base.settings import Cleaning
 from .. import options
 from ..errors import shows_errors
 from ..groups import grouped
-from ..run import quality_of, run_job
+from ..many.run import run_files
+from ..run import quality_of
 from .interpolate import FIND_CUTS, scenes_of
+
+if TYPE_CHECKING:
+    from ...restoration.stage import Stage
 
 CLEANING = Cleaning()
 
@@ -54,14 +58,15 @@ def clean(
     How much a video needs is seen in its packets and pictures; one that is clean comes out as it was.
 
     Example: vidrestore clean in.mp4 out.mp4
+
+    Example: vidrestore clean films/ --recursive --output-dir cleaned/
     """
     from ...restoration.clean import clean as stage
-    from ...video.encode.destination import beside
 
-    step = stage(
-        Cleaning(model, strength),
-        settings=restoring.compute.settings(),
-        scenes=scenes_of(cuts, restoring.reading().start),
-        quality_of=partial(quality_of, source, restoring),
-    )
-    run_job(source, target or beside(source, "clean"), (step,), restoring)
+    how, settings = Cleaning(model, strength), restoring.compute.settings()
+    scenes = scenes_of(cuts, restoring.reading().start)
+
+    def steps(path: Path) -> "tuple[Stage, ...]":
+        return (stage(how, settings=settings, scenes=scenes, quality_of=partial(quality_of, path, restoring)),)
+
+    run_files(source, target, steps, restoring, ending="clean")

@@ -1,7 +1,7 @@
 """vidrestore deblur: removes blur."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,7 +9,11 @@ from ...base.settings import NOISE, Deblurring, DeblurringQuality
 from .. import options
 from ..errors import shows_errors
 from ..groups import grouped
-from ..run import is_picture, run_job
+from ..many.run import run_files
+from ..run import is_picture
+
+if TYPE_CHECKING:
+    from ...restoration.stage import Stage
 
 DEBLURRING = Deblurring()
 _classical = options.panel("Known blur (wiener, landweber, pocs)")
@@ -61,10 +65,15 @@ def deblur(
     """Remove the blur from a video, frame by frame, keeping every frame, time stamp, colour and track.
 
     Example: vidrestore deblur in.mp4 out.mp4 -m wiener --psf motion:15,30
+
+    Example: vidrestore deblur *.mkv --output-dir sharp/
     """
     from ...restoration.deblurring.stage import deblur as stage
-    from ...video.encode.destination import beside
 
     how = Deblurring(model, strength, psf, estimate, noise, only_blurred, quality)
-    step = stage(how, settings=restoring.compute.settings(), still=is_picture(source))
-    run_job(source, target or beside(source, "deblurred"), (step,), restoring)
+    settings = restoring.compute.settings()
+
+    def steps(path: Path) -> "tuple[Stage, ...]":
+        return (stage(how, settings=settings, still=is_picture(path)),)
+
+    run_files(source, target, steps, restoring, ending="deblurred")

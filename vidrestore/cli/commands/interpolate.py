@@ -12,7 +12,7 @@ from ...errors import UsageError
 from .. import options
 from ..errors import shows_errors
 from ..groups import grouped
-from ..run import run_job
+from ..many.run import run_files
 
 if TYPE_CHECKING:
     from ...restoration.interpolation.timing import Timing
@@ -74,15 +74,16 @@ def interpolate(
     (but see --audio stretch).
 
     Example: vidrestore interpolate in.mp4 out.mp4 --fps 60
+
+    Example: vidrestore interpolate films/ --output-dir smooth/ --name '{name}_60.mkv' --fps 60
     """
     from ...restoration.interpolation.stage import interpolate as stage
-    from ...video.encode.destination import beside
 
-    timing, suffix = timing_of(factor, fps, slow_motion)
+    timing, ending = timing_of(factor, fps, slow_motion)
     scenes = scenes_of(cuts, restoring.reading().start)
     how = Retiming(model, quality, on_cut, duplicates, audio)
     step = stage(timing, how, settings=restoring.compute.settings(), scenes=scenes)
-    run_job(source, target or beside(source, suffix), (step,), restoring)
+    run_files(source, target, lambda _: (step,), restoring, ending=ending)
 
 
 def scenes_of(cuts: str, begin: Moment | None) -> "tuple[Scene, ...] | None":

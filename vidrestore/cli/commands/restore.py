@@ -11,7 +11,8 @@ from ...errors import UsageError
 from .. import options
 from ..errors import shows_errors
 from ..groups import grouped
-from ..run import is_picture, quality_of, run_job
+from ..many.run import run_files
+from ..run import is_picture, quality_of
 from ..step_models import step_models
 from .interpolate import FIND_CUTS, scenes_of, timing_of
 
@@ -57,31 +58,36 @@ def restore(
     The commands clean, deblur, interpolate and upscale have more to choose for their step.
 
     Example: vidrestore restore in.mp4 out.mp4 --deblur --fps 60 --scale 2
+
+    Example: vidrestore restore *.mkv --output-dir restored/ --clean --scale 2
     """
     from ...restoration.clean import clean as cleaning
     from ...restoration.deblurring.stage import deblur as deblurring
     from ...restoration.interpolation.stage import interpolate
     from ...restoration.upscale import upscale
-    from ...video.encode.destination import beside
 
     times = None if scale is None else options.scale(scale)
     timing = None if factor is None and fps is None else timing_of(factor, fps, None)[0]
     if cuts != FIND_CUTS and timing is None and not clean:
         raise UsageError(f"--cuts {cuts} is for new frames and cleaning; give -x, --fps or --clean with it")
     scenes = scenes_of(cuts, restoring.reading().start)
-    settings, still = restoring.compute.settings(), is_picture(source)
+    settings = restoring.compute.settings()
     asked = {"clean": clean, "deblur": deblur, "interpolate": timing is not None, "upscale": times is not None}
     if not any(asked.values()):
         raise UsageError("nothing to do: give one or more of --clean, --deblur, -x or --fps, and --scale")
     model = step_models(models or [], [step for step, wanted in asked.items() if wanted])
-    steps: list[Stage] = []
-    look = cache(partial(quality_of, source, restoring))
-    if clean:
-        steps.append(cleaning(Cleaning(model["clean"]), settings=settings, scenes=scenes, quality_of=look))
-    if deblur:
-        steps.append(deblurring(Deblurring(model["deblur"]), settings=settings, still=still))
-    if timing is not None:
-        steps.append(interpolate(timing, Retiming(model["interpolate"]), settings=settings, scenes=scenes))
-    if times is not None:
-        steps.append(upscale(model["upscale"], scale=times, settings=settings, still=still, quality_of=look))
-    run_job(source, target or beside(source, "restored"), tuple(steps), restoring)
+
+    def steps(path: Path) -> "tuple[Stage, ...]":
+        found: list[Stage] = []
+        look, still = cache(partial(quality_of, path, restoring)), is_picture(path)
+        if clean:
+            found.append(cleaning(Cleaning(model["clean"]), settings=settings, scenes=scenes, quality_of=look))
+        if deblur:
+            found.append(deblurring(Deblurring(model["deblur"]), settings=settings, still=still))
+        if timing is not None:
+            found.append(interpolate(timing, Retiming(model["interpolate"]), settings=settings, scenes=scenes))
+        if times is not None:
+            found.append(upscale(model["upscale"], scale=times, settings=settings, still=still, quality_of=look))
+        return tuple(found)
+
+    run_files(source, target, steps, restoring, ending="restored")

@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,7 +10,11 @@ from ...base.settings import Source
 from .. import options
 from ..errors import shows_errors
 from ..groups import grouped
-from ..run import is_picture, quality_of, run_job
+from ..many.run import run_files
+from ..run import is_picture, quality_of
+
+if TYPE_CHECKING:
+    from ...restoration.stage import Stage
 
 MODEL = "auto"
 SCALE = 2
@@ -45,17 +49,16 @@ def upscale(
     """Enlarge a video, keeping every frame, time stamp, colour and track.
 
     Example: vidrestore upscale in.mp4 out.mp4 --scale 2
+
+    Example: vidrestore upscale *.mkv --output-dir larger/
     """
     from ...restoration.upscale import upscale as stage
-    from ...video.encode.destination import beside
 
-    times = options.scale(scale)
-    step = stage(
-        model,
-        scale=times,
-        settings=restoring.compute.settings(),
-        still=is_picture(source),
-        source=kind,
-        quality_of=partial(quality_of, source, restoring),
-    )
-    run_job(source, target or beside(source, f"x{times}"), (step,), restoring)
+    times, settings = options.scale(scale), restoring.compute.settings()
+
+    def steps(path: Path) -> "tuple[Stage, ...]":
+        look = partial(quality_of, path, restoring)
+        still = is_picture(path)
+        return (stage(model, scale=times, settings=settings, still=still, source=kind, quality_of=look),)
+
+    run_files(source, target, steps, restoring, ending=f"x{times}")

@@ -1,1 +1,1 @@
-"""Going on with an interrupted run."""
+"""Going on with an interrupted run, and knowing what a run that is done has made."""

@@ -1,0 +1,145 @@
+"""Runs a restoring command over one input, or with --output-dir over many, one after the other."""
+
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from ...base import stop
+from ...errors import InputError, ModelError, UsageError
+from .. import show
+from ..dry_run import plan_of, say_plan
+from ..errors import user_error
+from ..options import NAMES, Restoring
+from ..progress import Place
+from ..run import carry_out, finish, prepared
+from .inputs import Naming, Work, find
+from .outcome import Outcome, tell
+
+if TYPE_CHECKING:
+    from ...restoration.stage import Stage
+
+LISTED = 5
+"""Files passed over in a folder that are named."""
+Steps = Callable[[Path], "tuple[Stage, ...]"]
+"""What is done to a source."""
+
+
+def run_files(source: Path, target: Path | None, steps: Steps, options: Restoring, *, ending: str) -> None:
+    """Run the steps over a source; with --output-dir over all that is named.
+
+    Ends the command with 3 where an input was truncated and what there was has been saved, and of many with the
+    highest code that one of them would have ended it with.
+
+    Args:
+        ending: what the name of a result gets where it is not said.
+    """
+    many = options.many
+    if many.output_dir is not None:
+        inputs = [source, *filter(None, [target]), *(many.more or [])]
+        _run_many(inputs, Naming(many.output_dir, many.name or NAMES, ending), steps, options)
+        return
+    if many.more:
+        raise UsageError(f"{len(many.more) + 2} paths are given, and one input has one output; give --output-dir DIR")
+    for option, given in (("--recursive", many.recursive), ("--name", many.name)):
+        if given:
+            raise UsageError(f"{option} is for many inputs; give --output-dir DIR with it")
+    from ...video.encode.destination import beside
+
+    stages = steps(source)
+    target = target or beside(source, ending)
+    job = prepared(source, target, stages, options, overwrite=options.overwrite)
+    finish(job, options.shell, dry_run=options.dry_run)
+
+
+def _run_many(inputs: list[Path], naming: Naming, steps: Steps, options: Restoring) -> None:
+    found = find(inputs, naming, recursive=options.many.recursive)
+    if not options.shell.quiet:
+        _say_passed_over(found.passed_over)
+    outcomes: list[Outcome] = []
+    try:
+        for number, work in enumerate(found.works, 1):
+            stop.check()
+            outcomes.append(_outcome(work, steps, options, Place(number, len(found.works), work.source)))
+    except KeyboardInterrupt as stopped:
+        tell(outcomes, found.passed_over, naming.folder, options.shell)
+        said = f"{stopped}; " if str(stopped) else ""
+        done = f"{len(outcomes)} of {len(found.works)} files were finished, and the same command goes on with the rest"
+        raise KeyboardInterrupt(f"{said}{done}") from stopped
+    tell(outcomes, found.passed_over, naming.folder, options.shell)
+    if worst := max(each.exit_code for each in outcomes):
+        raise typer.Exit(worst)
+
+
+def _outcome(work: Work, steps: Steps, options: Restoring, place: Place) -> Outcome:
+    """What became of a file: its errors are said, and do not stop the others; but no network at all does."""
+    if not options.shell.quiet:
+        show.say(f"file {place.number} of {place.of}: {work.source}")
+    try:
+        with _there(work.target.parent):
+            return _restored(work, steps, options, place)
+    except Exception as error:
+        if stop.asked():
+            raise KeyboardInterrupt from error
+        if isinstance(error, ModelError) and place.number == 1:
+            raise
+        known = user_error(error, follows=True)
+        if known is None:
+            traceback.print_exc()
+        said, code = (f"{error!r}: a bug", 1) if known is None else (str(known), known.exit_code)
+        show.say(f"vidrestore: {said}")
+        return Outcome(work, "failed", exit_code=code, error=said)
+
+
+def _restored(work: Work, steps: Steps, options: Restoring, place: Place) -> Outcome:
+    from ...restoration.resume.record import keep_record, record_of
+
+    before = None if options.overwrite else record_of(work.target)
+    overwrite = options.overwrite or before is not None  # ours, and refused below where it is not the same
+    job = prepared(work.source, work.target, steps(work.source), options, overwrite=overwrite)
+    if before is not None:
+        if differ := before.differs(job):
+            raise UsageError(
+                f"{work.target} exists, and of what made it {' and '.join(differ)} differ; -y makes it anew"
+            )
+        return Outcome(work, "done before", before.report, _code(truncated=before.report.get("truncated") is True))
+    if options.dry_run:
+        plan = plan_of(job)
+        if not options.shell.as_json:
+            say_plan(plan)
+        return Outcome(work, "planned", plan)
+    report = carry_out(job, options.shell, place)
+    keep_record(job, report)
+    show.summary(report, options.shell)
+    return Outcome(work, "done", asdict(report), _code(truncated=report.truncated))
+
+
+def _code(*, truncated: bool) -> int:
+    return InputError.exit_code if truncated else 0
+
+
+@contextmanager
+def _there(folder: Path) -> Iterator[None]:
+    """A folder, made where it is not there; of what was made, nothing stays that is empty."""
+    new = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    finally:
+        for path in new:
+            with suppress(OSError):  # something is in it
+                path.rmdir()
+
+
+def _say_passed_over(files: Iterable[Path]) -> None:
+    """One line a folder."""
+    by_folder: dict[Path, list[str]] = {}
+    for file in files:
+        by_folder.setdefault(file.parent, []).append(file.name)
+    for folder, names in by_folder.items():
+        more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+        show.say(f"note: {folder}: passed over, since their names are no video's: {', '.join(names[:LISTED])}{more}")
