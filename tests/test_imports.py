@@ -34,6 +34,7 @@ ONLY = {
     "rich": ("cli",),
     "openvino": ("engine/backends/openvino_engine.py", "base/openvino_plugins.py", "models/foreign/onnx.py"),
     "spandrel": ("models/foreign/library.py",),
+    "onnx": ("models/foreign/onnx_torch.py",),
     "triton": ("models/kernels/local_conv_gpu.py",),
 }
 

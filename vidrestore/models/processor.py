@@ -54,6 +54,7 @@ class Processor(Protocol):
 
     `core` may run in bf16 or fp16; `prepare` and `finish` always run in fp32. A part of `core` may have a method
     `for_inference() -> nn.Module`: what an engine is to run instead, the same but for the rounding of fp32, and faster.
+    A `core` of another runtime has `in_torch(example: Tensor) -> nn.Module`: what the engine torch runs instead.
     """
 
     @property

@@ -36,8 +36,13 @@ class TorchEngine:
         return 1 + len(self.others)
 
     def compile(self, core: nn.Module, example: tuple[Tensor, ...]) -> Core:
-        """See Engine."""
-        core = inference_copy(core)
+        """See Engine.
+
+        Raises:
+            ModelError: another runtime computes this network, and torch cannot.
+        """
+        in_torch = getattr(core, "in_torch", None)
+        core = inference_copy(core if in_torch is None else in_torch(*example))
         if self.precision != "fp32":
             core = wrap(core, last_convolutions(core, example), InFp32)
         if self.device.type == "cpu":
@@ -59,7 +64,8 @@ class TorchEngine:
             joined = (parts[0] if len(parts) == 1 else _joined(parts, self.device) for parts in zip(*made, strict=True))
             return tuple(out.float() for out in joined)
 
-        if self.device.type != "cuda" or self.others:
+        # A foreign graph may read sizes out of tensors: the host waits for these, which cannot be recorded.
+        if self.device.type != "cuda" or self.others or in_torch is not None:
             return run
         graphs = Graphs(run, self.device)
         self.graphs.add(graphs)

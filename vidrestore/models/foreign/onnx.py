@@ -1,4 +1,4 @@
-"""ONNX files as a Processor. OpenVINO reads them, and computes them on the CPU."""
+"""ONNX files as a Processor. OpenVINO reads them, and computes them on the CPU; torch takes them from onnx_torch.py."""
 
 import hashlib
 import math
@@ -22,6 +22,8 @@ from .probe import as_processor
 
 LARGEST = 2 << 30
 """Bytes that such a file can have."""
+WIDEST = 1 << 18
+"""Bytes that torch is given for each pixel; ordinary networks take a hundredth of it."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class OnnxFile:
 
 
 class OnnxCore(nn.Module):
-    """Such a network as a module: what an engine of OpenVINO compiles itself, any other runs on the CPU."""
+    """Such a network as a module, computed by OpenVINO on the CPU; engines take what is theirs out of it."""
 
     def __init__(self, file: OnnxFile) -> None:
         super().__init__()
@@ -55,6 +57,21 @@ class OnnxCore(nn.Module):
         _held = _scratch(self.file, x)  # which is counted where memory is measured
         run = _compiled(self.file, "bf16" if torch.is_autocast_enabled("cpu") else "f32")
         return torch.from_numpy(run([x.float().contiguous().numpy()], share_outputs=False)[0])
+
+    def in_torch(self, example: Tensor) -> nn.Module:
+        """The same network in layers of torch, in fp32; see Processor.
+
+        Raises:
+            ModelError: torch lacks a part of it, or computes something else of `example`.
+        """
+        from .onnx_torch import in_torch  # 1 s
+
+        try:
+            if (width := _bytes_per_pixel(self.file)) > WIDEST:
+                raise ModelError(f"takes {width:.0f} bytes for a pixel; torch is given {WIDEST} at most")
+            return in_torch(self.file.content, LARGEST, example, self(example))
+        except ModelError as error:
+            raise ModelError(f"the network of .onnx {error}; or give --engine openvino") from error
 
 
 @lru_cache(maxsize=4)
