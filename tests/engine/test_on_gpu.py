@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from tests.models.cases import CASES, ROUGHER, Case, processor_of, whole, window_for
+from tests.models.foreign.onnx_files import compact_onnx
 from vidrestore.base.settings import Deblurring, Encoding, Reading, Retiming
 from vidrestore.engine import Settings, choose
 from vidrestore.engine.backends.cuda_graph import RECURRING, Graphs
@@ -18,7 +19,9 @@ from vidrestore.engine.memory import Plan, least_tile
 from vidrestore.engine.transfer import download, upload, wait_for_copies
 from vidrestore.errors import UsageError
 from vidrestore.frame.frame import Colour, Frame, Planes
+from vidrestore.models.foreign.open import open_foreign
 from vidrestore.models.networks.sepconv import SepConv
+from vidrestore.models.processor import apply
 from vidrestore.models.weights import files
 from vidrestore.restoration.deblurring.stage import deblur
 from vidrestore.restoration.interpolation.stage import interpolate
@@ -248,3 +251,14 @@ def test_nvenc_writes_every_frame(codec: str, clip: Path, sepconv: Path, tmp_pat
         pytest.skip(str(error))
     report = restore(job)
     assert report.frames_out == 14 == sum(1 for _ in Reader(probe(tmp_path / "out.mp4")))
+
+
+@PRECISIONS
+def test_networks_of_onnx_are_as_on_the_cpu(precision: str, tmp_path: Path) -> None:
+    network, settings, window = open_foreign(compact_onnx(tmp_path)), on_gpu(precision), torch.rand(2, 1, 3, 40, 56)
+    inference = Inference(network, choose(settings), settings)
+    inference.plan = Plan(0, len(window))
+    expected = apply(network, window)
+    for _ in range(RECURRING + 1):
+        made = inference([tuple(each.to(DEVICE)) for each in window])
+        assert psnr(made, expected) > (70 if precision == "fp32" else 40)
