@@ -81,7 +81,7 @@ def test_a_file_for_another_command_leads_there(clip: Path, tmp_path: Path) -> N
         (("upscale", clip, "-m", same), "keeps the size of pictures; give it to `vidrestore clean` or deblur"),
         (("upscale", clip, "-m", larger), "enlarges x4, not x2; give --scale 4"),
         (("deblur", clip, "-m", larger), "enlarges x4; give it to `vidrestore upscale`"),
-        (("interpolate", clip, "-m", larger), "is another program's, which interpolate does not run"),
+        (("interpolate", clip, "-m", larger), "has 1 inputs and 1 outputs; interpolate runs RIFE 4"),
     ):
         result = invoke(*args)
         assert result.exit_code == 4 and says in result.stderr and len(result.stderr.splitlines()) == 1

@@ -97,7 +97,7 @@ def test_other_networks_get_one_line(
 
 
 def test_networks_of_ncnn_for_other_tasks_get_one_line(tmp_path: Path) -> None:
-    refused(compact(tmp_path), "reads 1 and makes 1 pictures or other things: RIFE 4 reads 3")
+    refused(compact(tmp_path), "has 1 inputs and 1 outputs; interpolate runs RIFE 4, which has 3 and 1")
     param = write_ncnn(tmp_path, random_rife((8, 8)))
     refused(param, "reads 3 and makes 1 pictures or other things: it is for another task", task="upscale")
     param.with_suffix(".bin").write_bytes(param.with_suffix(".bin").read_bytes()[:-8])

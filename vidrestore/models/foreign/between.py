@@ -91,7 +91,10 @@ def _of_ncnn(path: Path) -> NcnnBetween:
     param, binary = path.with_suffix(".param"), path.with_suffix(".bin")
     graph = read_network(param, binary)
     if (counts := (len(graph.inputs), len(graph.outputs))) != (3, 1):
-        raise ModelError(f"{param} reads {counts[0]} and makes {counts[1]} pictures or other things: RIFE 4 reads 3")
+        raise ModelError(
+            f"{param} has {counts[0]} inputs and {counts[1]} outputs; interpolate runs RIFE 4, which has 3 and 1: "
+            "two pictures and a time; give it to the command it is for"
+        )
     try:
         made = Trial(graph, (3, 3, 1))(SIDE, SIDE)
     except ModelError as error:
