@@ -133,12 +133,17 @@ def test_a_rate_that_cannot_be_is_not_believed(rate: str, tmp_path: Path) -> Non
 def test_a_piece_whose_data_is_damaged_is_not_whole(tmp_path: Path) -> None:
     """Of a run that goes on: it is made again, and no frame of the result is lost."""
     piece, data = Piece(tmp_path, 1), bytes(range(100))
-    listed = {"frames": [[0, 1], [1, 1]], "packets": [[60, 1, True], [40, 0, False]]}
+    listed = {"frames": [[0, 1], [1, 1]], "packets": [[60, 1, True], [40, 0, False]], "cuts": 1}
     piece.data.write_bytes(data)
     for name, content, whole in (
         ("whole", listed | {"sha256": sha256(data).hexdigest()}, True),
         ("other bytes", listed | {"sha256": sha256(data[::-1]).hexdigest()}, False),
         ("no sum", listed, False),
+        (
+            "no cuts",
+            {"frames": listed["frames"], "packets": listed["packets"], "sha256": sha256(data).hexdigest()},
+            False,
+        ),
         ("no frame of a packet", listed | {"frames": [[0, 1], [2, 1]], "sha256": sha256(data).hexdigest()}, False),
         ("endless times", listed | {"frames": [[0, 1], [10**30, 1]], "sha256": sha256(data).hexdigest()}, False),
     ):

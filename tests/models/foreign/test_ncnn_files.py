@@ -30,7 +30,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "a short array": ("7767517\n2 2\nInput in 0 1 in\nSlice a 1 1 in b -23300=2,1\n", "not an array"),
     "a long array": ("7767517\n2 2\nInput in 0 1 in\nSlice a 1 1 in b -23300=1000000000,1\n", "not an array"),
     "unknown option": ("7767517\n2 2\nInput in 0 1 in\nReLU a 1 1 in b 7=1\n", "has the option 7"),
-    "unknown layer": ("7767517\n2 2\nInput in 0 1 in\nrife.Warp w 1 1 in b\n", "layer 'w' ('rife.Warp') is of a kind"),
+    "unknown layer": (
+        "7767517\n2 2\nInput in 0 1 in\nrife.Strange w 1 1 in b\n",
+        "layer 'w' ('rife.Strange') is of a kind",
+    ),
     "unprintable": ("7767517\n2 2\nInput in 0 1 in\n\x1b[31mReLU a 1 1 in b\n", "'\\x1b[31mReLU'"),
     "unknown operation": ("7767517\n2 2\nInput in 0 1 in\nUnaryOp a 1 1 in b 0=99\n", "0=99, which is not supported"),
     "no input": ("7767517\n1 1\nMemoryData a 0 1 in 0=1\n", "is truncated"),
