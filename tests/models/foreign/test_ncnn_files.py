@@ -31,8 +31,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "a long array": ("7767517\n2 2\nInput in 0 1 in\nSlice a 1 1 in b -23300=1000000000,1\n", "not an array"),
     "unknown option": ("7767517\n2 2\nInput in 0 1 in\nReLU a 1 1 in b 7=1\n", "has the option 7"),
     "unknown layer": (
-        "7767517\n2 2\nInput in 0 1 in\nrife.Strange w 1 1 in b\n",
-        "layer 'w' ('rife.Strange') is of a kind",
+        "7767517\n2 2\nInput in 0 1 in\na.Strange w 1 1 in b\n",
+        "layer 'w' ('a.Strange') is of a kind",
     ),
     "unprintable": ("7767517\n2 2\nInput in 0 1 in\n\x1b[31mReLU a 1 1 in b\n", "'\\x1b[31mReLU'"),
     "unknown operation": ("7767517\n2 2\nInput in 0 1 in\nUnaryOp a 1 1 in b 0=99\n", "0=99, which is not supported"),
