@@ -15,7 +15,7 @@ import tempfile
 import traceback
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 from types import FrameType
@@ -74,6 +74,7 @@ def readers(folder: Path) -> dict[str, Reader]:
         "frames": [[n, 1] for n in range(5)],
         "packets": [[50, n, n == 0] for n in (0, 2, 1, 4, 3)],
         "sha256": hashlib.sha256(data).hexdigest(),
+        "cuts": 1,
     }
     (folder / "000001.data").write_bytes(data)
     resumed = folder / "out.mp4.part"
@@ -96,6 +97,8 @@ def readers(folder: Path) -> dict[str, Reader]:
             "000001.json", json.dumps(journal).encode(), lambda path: Piece(path.parent, 1).read_list(), ()
         ),
         "run settings": Reader("run.json", json.dumps(RUN, indent=1).encode(), run, (2,)),
+        "index": Reader("a.index", *_index(folder), (), (*BINARY, *TEXT)),
+        "record": Reader("a.json", *_record(folder), ()),
         "checkpoint": Reader("a.pt", _checkpoint(folder), _convert(folder), (4,), BINARY),
         "cache": Reader("a.bin", _entry(folder), _cached(folder), (), BINARY),
         "blur": Reader("psf.png", _picture(), _blur, (2, 3), BINARY),
@@ -150,6 +153,58 @@ def _cached(folder: Path) -> Callable[[Path], object]:
         assert cached("a", lambda: b"content" * 20) == b"content" * 20, "a damaged entry was taken"
 
     return read
+
+
+def _index(folder: Path) -> tuple[bytes, Callable[[Path], object]]:
+    """What the cache keeps of a video's packets, and what finds a place by it, damaged or not."""
+    import av
+    import numpy as np
+
+    from vidrestore.video.facts.probe import probe
+    from vidrestore.video.index import store
+
+    with av.open(str(folder / "seed.mp4"), "w") as output:
+        stream = output.add_stream("mpeg4", 25, width=32, height=32)
+        for number in range(30):
+            frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 8 * number, np.uint8), format="rgb24")
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    info, kept = probe(folder / "seed.mp4"), []
+
+    def keep(key: str | None, make: Callable[[], bytes], *, anew: bool = False) -> bytes:
+        kept.append(make())
+        return kept[-1]
+
+    store.cached = keep  # type: ignore[assignment]
+    store.index_of(info)
+    made = kept[-1]
+
+    def read(path: Path) -> None:
+        content = path.read_bytes()
+        store.cached = lambda key, make, anew=False: made if anew else content  # type: ignore[assignment]
+        index = store.index_of(info)
+        index.entry_at(20, rate=info.rate)
+        list(index.times())
+
+    return made, read
+
+
+def _record(folder: Path) -> tuple[bytes, Callable[[Path], object]]:
+    """What was written down of a run, and what looks at it."""
+    from vidrestore.restoration.resume.record import Record, record_of
+    from vidrestore.video.resume.unfinished import source_state
+
+    result = folder / "done.mp4"
+    result.write_bytes(b"done")
+    whole = Record(RUN, source_state(result), {"frames_in": 2, "warnings": []})
+    place = folder / ".vidrestore" / f"{hashlib.sha256(b'done.mp4').hexdigest()[:32]}.json"
+    place.parent.mkdir()
+
+    def read(path: Path) -> None:
+        shutil.copy(path, place)
+        record_of(result)
+
+    return json.dumps(asdict(whole)).encode(), read
 
 
 def _picture() -> bytes:
