@@ -15,7 +15,7 @@ import fuzz_readers
 
 READERS = (
     *("weights", "manifest", "frames.csv", "scenes", "pairs", "piece", "run settings"),
-    *("checkpoint", "cache", "blur", "package", "catalogue"),
+    *("checkpoint", "cache", "blur", "package", "catalogue", "index", "record"),
 )
 
 

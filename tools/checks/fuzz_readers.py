@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 from types import FrameType
+from unittest.mock import patch
 
 from mutate import BINARY, TEXT, Mutation, mutant
 
@@ -171,22 +172,21 @@ def _index(folder: Path) -> tuple[bytes, Callable[[Path], object]]:
         output.mux(stream.encode(None))
     info, kept = probe(folder / "seed.mp4"), []
 
-    def keep(key: str | None, make: Callable[[], bytes], *, anew: bool = False) -> bytes:
+    def keep(key: str | None, make: Callable[[], bytes]) -> bytes:
         kept.append(make())
         return kept[-1]
 
-    store.cached = keep  # type: ignore[assignment]
-    store.index_of(info)
-    made = kept[-1]
+    with patch.object(store, "cached", keep):
+        store.index_of(info)
 
     def read(path: Path) -> None:
         content = path.read_bytes()
-        store.cached = lambda key, make, anew=False: made if anew else content  # type: ignore[assignment]
-        index = store.index_of(info)
+        with patch.object(store, "cached", lambda key, make, anew=False: kept[0] if anew else content):
+            index = store.index_of(info)
         index.entry_at(20, rate=info.rate)
         list(index.times())
 
-    return made, read
+    return kept[0], read
 
 
 def _record(folder: Path) -> tuple[bytes, Callable[[Path], object]]:
