@@ -22,7 +22,7 @@ from vidrestore.restoration.network import find, network_of, task_of
 from vidrestore.training.data.degrade import Degradation
 from vidrestore.training.data.encoded_scenes import as_420
 from vidrestore.training.evaluate import cleaning, upscaling
-from vidrestore.training.evaluate.clips import Clip, clips
+from vidrestore.training.evaluate.clips import Clip, Luma, clips
 from vidrestore.training.evaluate.upscaling import Harm
 from vidrestore.video.encode.round_trip import parse
 
@@ -44,6 +44,10 @@ def cut(rgb: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     height, width = (min(side, n) // 8 * 8 for n in rgb.shape[:2])
     y, x = (rgb.shape[0] - height) // 2, (rgb.shape[1] - width) // 2
     return np.ascontiguousarray(rgb[y : y + height, x : x + width])
+
+
+def luma_of(rgb: NDArray[np.uint8]) -> Luma:
+    return np.rint(matlab_luma(rgb)).astype(np.float32)
 
 
 def shortened(found: Iterator[Clip], count: int) -> Iterator[Clip]:
@@ -78,7 +82,7 @@ def main() -> None:
     task = task_of(asked.name)
     network = network_of(find(asked.name, task=task), task=task)
     is_clean = task == "clean"
-    kept = as_420 if is_clean else lambda rgb: np.rint(matlab_luma(rgb)).astype(np.float32)
+    kept = as_420 if is_clean else luma_of
     found = [
         clip
         for path in asked.paths

@@ -7,43 +7,24 @@ reduced by MATLAB's bicubic. Beside it the PSNR of both.
 """
 
 import argparse
-from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 from statistics import fmean
 
 import numpy as np
-import torch
-from measure_damage import cut, shortened
-from numpy.typing import NDArray
+from measure_damage import cut, luma_of, shortened
 
 from vidrestore.base.settings import Settings
-from vidrestore.engine import choose, run
-from vidrestore.frame.frame import Frame, Planes
-from vidrestore.frame.resize import imresize
-from vidrestore.metrics.psnr import crop_border, matlab_luma, psnr
+from vidrestore.metrics.psnr import crop_border, psnr
 from vidrestore.restoration.network import find, network_of
+from vidrestore.training.data.degrade import Degradation
 from vidrestore.training.evaluate.clips import Clip, Luma, clips
-from vidrestore.training.evaluate.upscaling import COLOUR
+from vidrestore.training.evaluate.upscaling import Enlarged, enlarged, rounded
 
 SIDE = 32
 ENDS = 2
 """Frames at both ends of a clip that are left out, and pixels at the borders of a picture."""
 FINE, WORSE = 40.0, 1.0
 """dB."""
-
-
-def enlarged(name: str, clip: Clip) -> Iterator[Luma]:
-    """Luma of each frame, halved and enlarged again, in code values."""
-    network = network_of(find(name, task="upscale", scale=2), task="upscale")
-    lows = [imresize(torch.from_numpy(frame)[None, None], 0.5)[0, 0] for frame in clip.frames]
-    frames = (
-        Frame(Planes(low, None, None, COLOUR), pts=Fraction(n), duration=Fraction(1), cut=n == 0)
-        for n, low in enumerate(lows)
-    )
-    for frame in run(network, frames, engine=choose(Settings()), settings=Settings()):
-        assert isinstance(frame.picture, Planes)
-        yield frame.picture.y.cpu().float().round().clamp(0, 255).numpy()
 
 
 def blocks(truth: Luma, shown: Luma) -> Luma:
@@ -54,13 +35,18 @@ def blocks(truth: Luma, shown: Luma) -> Luma:
     return np.asarray(10 * np.log10(255**2 / np.maximum(mse, 1e-3)), np.float32)
 
 
+def frames_of(name: str, clip: Clip) -> list[Enlarged]:
+    network = network_of(find(name, task="upscale", scale=2), task="upscale")
+    return list(enlarged([network], Degradation(2), [clip], settings=Settings(), ends=ENDS))
+
+
 def row(path: Path, clip: Clip, first: str, second: str) -> str:
-    ours, theirs = list(enlarged(first, clip)), list(enlarged(second, clip))
     weak, means = [], []
-    for truth, own, other in list(zip(clip.frames, ours, theirs, strict=True))[ENDS:-ENDS]:
-        a, b = (blocks(crop_border(truth, ENDS), crop_border(each, ENDS)) for each in (own, other))
+    for own, other in zip(frames_of(first, clip), frames_of(second, clip), strict=True):
+        truth, *shown = (crop_border(each, ENDS) for each in (own.reference, rounded(own.made), rounded(other.made)))
+        a, b = (blocks(truth, each) for each in shown)
         weak.append(np.mean((b < FINE) & (a < b - WORSE)))
-        means.append([psnr(crop_border(truth, ENDS), crop_border(each, ENDS)) for each in (own, other)])
+        means.append([psnr(truth, each) for each in shown])
     scores = " | ".join(f"{fmean(column):.2f}" for column in zip(*means, strict=True))
     return f"| {path.name} | {100 * fmean(weak):.2f} | {scores} |"
 
@@ -77,10 +63,6 @@ def main() -> None:
     for path in asked.paths:
         for clip in shortened(clips(path, lambda rgb: luma_of(cut(rgb, asked.side))), asked.frames):
             print(row(path, clip, asked.first, asked.second), flush=True)
-
-
-def luma_of(rgb: NDArray[np.uint8]) -> Luma:
-    return np.rint(matlab_luma(rgb)).astype(np.float32)
 
 
 if __name__ == "__main__":

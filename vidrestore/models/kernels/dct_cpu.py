@@ -44,7 +44,7 @@ def _band(
     sums = np.zeros((len(thresholds), bottom - top, width), Float)
     weights = np.zeros((len(thresholds), bottom - top, width), Float)
     coefficients = np.empty((count, SIDE, SIDE, patches), Float)
-    for first in range((top + SIDE) - SIDE + STRIDE, bottom + SIDE, STRIDE):
+    for first in range(top + STRIDE, bottom + SIDE, STRIDE):
         _transform(coefficients, frames[b], first, in_space, in_time)
         for number in range(len(thresholds)):
             kept, weight = _kept(coefficients, back, thresholds[number])
