@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from .picture import MIDDLE, OnePicture, Space, conv, start_at_nothing
+from .picture import MIDDLE, OnePicture, Space, channels_of, conv, start_at_nothing
 
 SAMPLING = {2: (6, 2), 4: (8, 2), 8: (12, 2)}
 """Kernel and padding of what enlarges and shrinks by each scale."""
@@ -40,7 +40,7 @@ class Dbpn(OnePicture):
     ) -> None:
         if scale not in SAMPLING:
             raise ValueError(f"the scale is one of {', '.join(map(str, SAMPLING))}, not {scale}")
-        core = _Core(1 if space == "luma" else 3, scale, stages, width, features)
+        core = _Core(channels_of(space), scale, stages, width, features)
         if skip:
             start_at_nothing(core.last)
         super().__init__(core, halo=_reach(scale, stages), scale=scale, skip=skip, space=space, middle=middle)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from .picture import MIDDLE, OnePicture, Residual, Space, block, conv, enlarge, reach, start_at_nothing
+from .picture import MIDDLE, OnePicture, Residual, Space, block, channels_of, conv, enlarge, reach, start_at_nothing
 
 
 class Edsr(OnePicture):
@@ -36,7 +36,7 @@ class Edsr(OnePicture):
         space: Space = "rgb",
         middle: Sequence[float] = MIDDLE,
     ) -> None:
-        channels = 1 if space == "luma" else 3
+        channels = channels_of(space)
         last = conv(width, channels)
         if skip:
             start_at_nothing(last)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from torch import Tensor, nn
 
-from .picture import MIDDLE, OnePicture, Residual, Space, block, conv, enlarge, start_at_nothing
+from .picture import MIDDLE, OnePicture, Residual, Space, block, channels_of, conv, enlarge, start_at_nothing
 
 SCALES = (2, 3, 4)
 
@@ -34,7 +34,7 @@ class Mdsr(OnePicture):
         space: Space = "rgb",
         middle: Sequence[float] = MIDDLE,
     ) -> None:
-        core = _Core(1 if space == "luma" else 3, blocks, width)
+        core = _Core(channels_of(space), blocks, width)
         if skip:
             start_at_nothing(core.last)
         own = 2 * 2 * 2  # two blocks of two 5x5 convolutions

@@ -91,6 +91,11 @@ def calm(layer: nn.Conv2d) -> nn.Conv2d:
     return layer
 
 
+def channels_of(space: Space) -> int:
+    """Of a picture."""
+    return Needs(space=space).channels
+
+
 def conv(inputs: int, outputs: int, kernel: int = 3) -> nn.Conv2d:
     """A convolution that keeps the size, zeros around the picture."""
     return nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2)

@@ -7,7 +7,7 @@ intermediate supervision, stages of residual blocks. Its sizes are not published
 import torch
 from torch import Tensor, nn
 
-from .picture import OnePicture, Space, block, conv, start_at_nothing
+from .picture import OnePicture, Space, block, channels_of, conv, start_at_nothing
 
 
 class Refinement(OnePicture):
@@ -22,7 +22,7 @@ class Refinement(OnePicture):
     """
 
     def __init__(self, scale: int = 2, stages: int = 3, blocks: int = 6, width: int = 64, space: Space = "rgb") -> None:
-        core = _Core(1 if space == "luma" else 3, scale, stages, blocks, width)
+        core = _Core(channels_of(space), scale, stages, blocks, width)
         super().__init__(core, halo=1 + stages * 2 * blocks + 1, scale=scale, skip=True, space=space)
 
     def stages(self, window: Tensor, *core_out: Tensor) -> tuple[Tensor, ...]:

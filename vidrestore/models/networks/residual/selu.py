@@ -8,7 +8,7 @@ these are ours: 8, 16 and 32 blocks.
 import torch
 from torch import Tensor, nn
 
-from .picture import OnePicture, Residual, Space, block, conv, start_at_nothing
+from .picture import OnePicture, Residual, Space, block, channels_of, conv, start_at_nothing
 
 
 class Selu(OnePicture):
@@ -21,7 +21,7 @@ class Selu(OnePicture):
     """
 
     def __init__(self, blocks: int = 16, width: int = 64, space: Space = "rgb") -> None:
-        channels = 1 if space == "luma" else 3
+        channels = channels_of(space)
         core = nn.Sequential(
             conv(channels, width),
             _Selu(),

@@ -5,7 +5,7 @@ Sources: Ledig et al. 2017, where it is the generator of SRGAN; document 003, wh
 
 from torch import nn
 
-from .picture import OnePicture, Residual, Space, conv, enlarge, reach, start_at_nothing
+from .picture import OnePicture, Residual, Space, channels_of, conv, enlarge, reach, start_at_nothing
 
 
 class SrResNet(OnePicture):
@@ -22,7 +22,7 @@ class SrResNet(OnePicture):
     def __init__(
         self, scale: int = 4, blocks: int = 16, width: int = 64, skip: bool = False, space: Space = "rgb"
     ) -> None:
-        channels = 1 if space == "luma" else 3
+        channels = channels_of(space)
         last = conv(width, channels, 9)
         if skip:
             start_at_nothing(last)

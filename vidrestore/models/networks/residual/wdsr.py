@@ -9,7 +9,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from .picture import MIDDLE, OnePicture, Residual, Space, calm, conv, start_at_nothing
+from .picture import MIDDLE, OnePicture, Residual, Space, calm, channels_of, conv, start_at_nothing
 
 EXPANSION = 6
 """Of kind b: wide channels over narrow ones."""
@@ -47,7 +47,7 @@ class Wdsr(OnePicture):
         space: Space = "rgb",
         middle: Sequence[float] = MIDDLE,
     ) -> None:
-        channels = 1 if space == "luma" else 3
+        channels = channels_of(space)
         core = _Core(channels, scale, [_block(width, wide, kind, residual_scale) for _ in range(blocks)], width)
         if skip:
             start_at_nothing(core.tail)
