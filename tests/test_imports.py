@@ -19,6 +19,7 @@ MAY: dict[str, set[str]] = {
     "restoration": {"base", "engine", "frame", "metrics", "models", "scenes", "video"},
     "training": {"base", "engine", "frame", "metrics", "models", "restoration", "scenes", "video"},
     "benchmark": {"base", "engine", "frame", "metrics", "models", "restoration", "video"},
+    "api": {"base", "frame", "metrics", "models", "restoration", "scenes", "video"},
 }
 
 # Third parties that live in few places.

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from tests.clips import make_clip
 from tests.restoration.identity import TORCH, Identity
 from tests.restoration.made import made
+from vidrestore.api.progress import Meter
 from vidrestore.base.facts import Facts
 from vidrestore.base.settings import Encoding, Reading
 from vidrestore.cli import app, progress
@@ -28,8 +29,8 @@ from vidrestore.video.facts.probe import probe
 
 def test_loading_and_compiling_do_not_count_for_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
-    meter = progress._Meter(total=100, before=0)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    meter = Meter(total=100, before=0)
     now = 60.0  # loading
     seen = []
     for _ in range(5):
@@ -44,7 +45,7 @@ def test_loading_and_compiling_do_not_count_for_the_time_left(monkeypatch: pytes
 
 
 def test_plain_lines_tell_minutes() -> None:
-    meter = progress._Meter(total=1000, before=0)
+    meter = Meter(total=1000, before=0)
     meter.done, meter._marks = 40, [(0.0, 1), (10.0, 31)]
     assert progress._plain_line(meter) == "frame 40 of 1000, 3.0 fps, 5:20 left"
     meter._marks = [(0.0, 1), (1000.0, 31)]

@@ -134,6 +134,18 @@ class Cleaning:
 
 
 @dataclass(frozen=True, slots=True)
+class Enlarging:
+    """How pictures are enlarged."""
+
+    model: str = "auto"
+    """A network's name or file, or A+B: what A gives, enlarged again by B; auto: the best, as measured on clips."""
+    scale: int = 2
+    """Times as wide and high: 2, 3 or 4."""
+    source: Source = "auto"
+    """What auto takes the networks for: clean or compressed video; auto: as the video looks."""
+
+
+@dataclass(frozen=True, slots=True)
 class Deblurring:
     """How blur is removed."""
 

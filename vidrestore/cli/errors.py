@@ -9,9 +9,10 @@ from typing import Any, NoReturn, ParamSpec, TypeVar, cast
 
 import typer
 
+from ..api.refusals import known_error
 from ..base import stop
 from ..base.text import visible
-from ..errors import REFUSALS, ReferencesError, ResourceError, UsageError, VidrestoreError, exhaustion
+from ..errors import ReferencesError, UsageError, VidrestoreError
 from .help import Group
 from .show import say
 
@@ -56,19 +57,7 @@ def user_error(error: Exception, *, follows: bool) -> VidrestoreError | None:
     """
     if isinstance(error, ReferencesError) and follows:
         return UsageError(f"{error}, or --follow-references")
-    if isinstance(error, VidrestoreError):
-        return error
-    if isinstance(error, OSError):
-        where = "the system" if error.filename is None else error.filename
-        if (known := exhaustion(error.errno, where)) is not None:
-            return known
-        return UsageError(f"{where}: {error.strerror}; give another path") if error.errno in REFUSALS else None
-    from ..base.memory import is_out_of_memory
-
-    if isinstance(error, MemoryError) or is_out_of_memory(error):
-        reason = f" ({str(error).strip().splitlines()[-1]})" if str(error).strip() else ""
-        return ResourceError(f"out of memory{reason}; end other programs, or give smaller pictures")
-    return None
+    return known_error(error)
 
 
 def _interrupted(said: str = "") -> NoReturn:

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from ..api.words import frame_rate as frame_rate
 from ..base.numbers import fraction, fraction_or_zero, whole
 from ..base.settings import (
-    SLOWEST,
     Decoder,
     Deinterlace,
     Encoding,
@@ -271,19 +271,6 @@ def _bytes(option: str, text: str | None) -> int | None:
     value = int(fraction_or_zero(number) * 1024**power)
     if value <= 0:
         raise UsageError(f"{option} {text} is not an amount of memory; write 4G, 1.5G or 800M")
-    return value
-
-
-def frame_rate(text: str | None, option: str = "--rate") -> Fraction | None:
-    """Frames per second: 25, 60000/1001, or a decimal such as 59.94 or 23.98, which means 60000/1001 or 24000/1001."""
-    if text is None:
-        return None
-    value = fraction_or_zero(text)
-    if not SLOWEST <= value <= 1000:
-        raise UsageError(f"{option} {text} is not a frame rate; write 25, 60000/1001 or 59.94")
-    for ntsc in (Fraction(full * 1000, 1001) for full in (24, 30, 48, 60, 90, 120, 240)):
-        if "." in text and abs(value / ntsc - 1) < Fraction(1, 5_000):
-            return ntsc
     return value
 
 

@@ -8,14 +8,12 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..base.stop import check
+from ..api.progress import Meter
 from ..base.text import visible
 from .options import ProgressKind
 
 EVERY = 5.0
 """Seconds between plain lines."""
-PAUSE = 0.5
-"""Seconds at least between the moments by which speed is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,44 +24,6 @@ class Place:
     """From 1."""
     of: int
     source: Path
-
-
-class _Meter:
-    """Frames so far, their rate and the time left.
-
-    Loading, compiling and the frames that were done `before` count for neither. Frames come in bursts, a batch at a
-    time: they are counted from the beginning of one burst to that of another.
-    """
-
-    def __init__(self, total: int | None, before: int, place: Place | None = None) -> None:
-        self.total, self.before, self.place, self.done = total, before, place, 0
-        self._marks: list[tuple[float, int]] = []
-        """Moments and frames: of the first frame, and of the last one that came after a pause."""
-
-    def tick(self) -> None:
-        """One frame more. KeyboardInterrupt: a stop was asked for."""
-        check()
-        self.done += 1
-        now = time.monotonic()
-        if self.done > self.before and (not self._marks or now - self._marks[-1][0] >= PAUSE):
-            self._marks[1:] = [(now, self.done)] if self._marks else []
-            self._marks = self._marks or [(now, self.done)]
-
-    @property
-    def fps(self) -> float | None:
-        """Frames per second; None before that can be known."""
-        if len(self._marks) < 2:
-            return None
-        (began, first), (now, last) = self._marks
-        return (last - first) / (now - began)
-
-    @property
-    def eta(self) -> float | None:
-        """Seconds left; None before that can be known."""
-        if self.total is None:
-            return None
-        left = max(0, self.total - self.done)
-        return 0.0 if not left else left / self.fps if self.fps else None
 
 
 def progress(
@@ -79,12 +39,12 @@ def progress(
             kind = "none"
         elif sys.stderr.isatty():
             kind = "bar"
-    meter = _Meter(total, before, place)
-    return _bar(meter) if kind == "bar" else _lines(kind, meter)
+    meter = Meter(total, before)
+    return _bar(meter, place) if kind == "bar" else _lines(kind, meter, place)
 
 
 @contextmanager
-def _lines(kind: ProgressKind, meter: _Meter) -> Iterator[Callable[[object], None]]:
+def _lines(kind: ProgressKind, meter: Meter, place: Place | None) -> Iterator[Callable[[object], None]]:
     line = {"json": _json_line, "auto": _plain_line}.get(kind)
     every = 1.0 if kind == "json" else EVERY
     shown, last = time.monotonic(), 0
@@ -95,23 +55,22 @@ def _lines(kind: ProgressKind, meter: _Meter) -> Iterator[Callable[[object], Non
         now = time.monotonic()
         if line and now - shown >= every:
             shown, last = now, meter.done
-            print(line(meter), file=sys.stderr, flush=True)
+            print(line(meter, place), file=sys.stderr, flush=True)
 
     yield tick
     if kind == "json" and last != meter.done:
-        print(_json_line(meter), file=sys.stderr, flush=True)
+        print(_json_line(meter, place), file=sys.stderr, flush=True)
 
 
-def _json_line(meter: _Meter) -> str:
+def _json_line(meter: Meter, place: Place | None = None) -> str:
     numbers = {"fps": meter.fps, "eta": meter.eta}
     rounded = {name: None if value is None else round(value, 3) for name, value in numbers.items()}
-    place = meter.place
     where = {} if place is None else {"file": place.number, "files": place.of, "input": str(place.source)}
     return json.dumps({"event": "progress", **where, "frame": meter.done, "total": meter.total, **rounded})
 
 
-def _plain_line(meter: _Meter) -> str:
-    where = "" if meter.place is None else f"file {meter.place.number} of {meter.place.of}, "
+def _plain_line(meter: Meter, place: Place | None = None) -> str:
+    where = "" if place is None else f"file {place.number} of {place.of}, "
     of = f" of {meter.total}" if meter.total else ""
     speed = "" if meter.fps is None else f", {meter.fps:.1f} fps"
     left = "" if meter.eta is None else f", {_clock(meter.eta)} left"
@@ -125,13 +84,13 @@ def _clock(seconds: float) -> str:
 
 
 @contextmanager
-def _bar(meter: _Meter) -> Iterator[Callable[[object], None]]:
+def _bar(meter: Meter, place: Place | None) -> Iterator[Callable[[object], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     columns = [BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[speed]}")]
     where = ""
-    if place := meter.place:
+    if place is not None:
         where = f"{place.number}/{place.of} {visible(place.source.name, longest=30)}"
         columns.insert(0, TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ..base.files import check_there
 from ..errors import InputError, ResourceError
 from . import show
 from .dry_run import plan_of, say_plan
@@ -19,29 +18,6 @@ if TYPE_CHECKING:
     from ..restoration.job import Job
     from ..restoration.report import Report
     from ..restoration.stage import Stage
-    from ..video.facts.quality import SourceQuality
-
-
-def is_picture(source: Path) -> bool:
-    """Whether it is a single picture."""
-    from ..video.pictures.folder import is_pictures
-
-    return is_pictures(source) and not source.is_dir()
-
-
-def quality_of(source: Path, options: Restoring) -> "SourceQuality | None":
-    """How compressed and noisy a video or pictures are; None of animated pictures."""
-    from ..video.facts.quality import source_quality
-    from ..video.pictures.folder import is_pictures
-    from ..video.pictures.formats.header import is_animated_webp
-    from ..video.pictures.quality import picture_quality
-
-    check_there(source)
-    if is_animated_webp(source):
-        return None
-    if is_pictures(source):
-        return picture_quality(source)
-    return source_quality(source, follow_references=options.reading().follow_references)
 
 
 def prepared(source: Path, target: Path, stages: "tuple[Stage, ...]", options: Restoring, *, overwrite: bool) -> "Job":

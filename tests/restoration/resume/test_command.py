@@ -12,8 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.clips import make_clip
+from vidrestore.api.progress import Meter
 from vidrestore.base.settings import Encoding, Reading, Settings
-from vidrestore.cli import app, progress
+from vidrestore.cli import app
 from vidrestore.restoration.job import prepare
 from vidrestore.restoration.pipeline import restore
 from vidrestore.restoration.upscale import upscale
@@ -119,8 +120,8 @@ def test_a_plan_counts_what_is_there(tmp_path: Path) -> None:
 
 def test_time_left_is_reckoned_from_where_a_run_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
-    meter = progress._Meter(total=100, before=60)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    meter = Meter(total=100, before=60)
     for frame in range(80):
         now += 0.01 if frame < 60 else 2.0
         meter.tick()

@@ -1,28 +1,20 @@
 """vidrestore clean: removes compression artefacts and noise."""
 
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from ...api.wish import Wish
+from ...api.words import FIND_CUTS, scenes_of
 from ...base.settings import Cleaning
 from .. import options
-from ..errors import shows_errors
-from ..groups import grouped
-from ..many.run import run_files
-from ..run import quality_of
-from .interpolate import FIND_CUTS, scenes_of
-
-if TYPE_CHECKING:
-    from ...restoration.stage import Stage
+from ..asked import Asked, runs
 
 CLEANING = Cleaning()
 
 
-@shows_errors
-@grouped
-def clean(
+def ask(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video, a folder of pictures, or a picture.")],
     target: Annotated[
         Path | None,
@@ -52,7 +44,7 @@ def clean(
     ] = FIND_CUTS,
     *,
     restoring: options.Restoring,
-) -> None:
+) -> Asked:
     """Remove blocks, ringing and noise from a video, keeping every frame, time stamp, colour and track.
 
     How much a video needs is seen in its packets and pictures; one that is clean comes out as it was.
@@ -61,12 +53,8 @@ def clean(
 
     Example: vidrestore clean films/ --recursive --output-dir cleaned/
     """
-    from ...restoration.clean import clean as stage
+    wish = Wish(clean=Cleaning(model, strength), scenes=scenes_of(cuts, restoring.reading().start))
+    return Asked(source=source, target=target, wish=wish, ending="clean", restoring=restoring)
 
-    how, settings = Cleaning(model, strength), restoring.compute.settings()
-    scenes = scenes_of(cuts, restoring.reading().start)
 
-    def steps(path: Path) -> "tuple[Stage, ...]":
-        return (stage(how, settings=settings, scenes=scenes, quality_of=partial(quality_of, path, restoring)),)
-
-    run_files(source, target, steps, restoring, ending="clean")
+clean = runs(ask)

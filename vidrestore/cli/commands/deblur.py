@@ -1,27 +1,20 @@
 """vidrestore deblur: removes blur."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from ...api.wish import Wish
 from ...base.settings import NOISE, Deblurring, DeblurringQuality
 from .. import options
-from ..errors import shows_errors
-from ..groups import grouped
-from ..many.run import run_files
-from ..run import is_picture
-
-if TYPE_CHECKING:
-    from ...restoration.stage import Stage
+from ..asked import Asked, runs
 
 DEBLURRING = Deblurring()
 _classical = options.panel("Known blur (wiener, landweber, pocs)")
 
 
-@shows_errors
-@grouped
-def deblur(
+def ask(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video, a folder of pictures, or a picture.")],
     target: Annotated[
         Path | None, typer.Argument(metavar="OUTPUT", help="The same kinds.", show_default="INPUT_deblurred beside it")
@@ -61,19 +54,15 @@ def deblur(
     ] = DEBLURRING.noise,
     *,
     restoring: options.Restoring,
-) -> None:
+) -> Asked:
     """Remove the blur from a video, frame by frame, keeping every frame, time stamp, colour and track.
 
     Example: vidrestore deblur in.mp4 out.mp4 -m wiener --psf motion:15,30
 
     Example: vidrestore deblur *.mkv --output-dir sharp/
     """
-    from ...restoration.deblurring.stage import deblur as stage
+    wish = Wish(deblur=Deblurring(model, strength, psf, estimate, noise, only_blurred, quality))
+    return Asked(source=source, target=target, wish=wish, ending="deblurred", restoring=restoring)
 
-    how = Deblurring(model, strength, psf, estimate, noise, only_blurred, quality)
-    settings = restoring.compute.settings()
 
-    def steps(path: Path) -> "tuple[Stage, ...]":
-        return (stage(how, settings=settings, still=is_picture(path)),)
-
-    run_files(source, target, steps, restoring, ending="deblurred")
+deblur = runs(ask)

@@ -1,34 +1,21 @@
 """vidrestore interpolate: raises the frame rate, or slows down."""
 
-from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from ...base.numbers import fraction_or_zero
-from ...base.settings import Duplicates, Moment, OnCut, Quality, Retiming, SlowAudio
-from ...errors import UsageError
+from ...api.wish import Wish
+from ...api.words import FACTOR, FIND_CUTS, scenes_of, timing_of
+from ...base.settings import Duplicates, OnCut, Quality, Retiming, SlowAudio
 from .. import options
-from ..errors import shows_errors
-from ..groups import grouped
-from ..many.run import run_files
-
-if TYPE_CHECKING:
-    from ...restoration.interpolation.timing import Timing
-    from ...scenes.list import Scene
+from ..asked import Asked, runs
 
 RETIMING = Retiming()
-FACTOR = Fraction(2)
-MOST = 1000
-"""Frames for each one of the source: a mistake beyond."""
-FIND_CUTS, NO_CUTS = "auto", "none"
 _timing, _motion = options.panel("Timing (one of)"), options.panel("Motion")
 
 
-@shows_errors
-@grouped
-def interpolate(
+def ask(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video or a folder of pictures.")],
     target: Annotated[
         Path | None,
@@ -67,7 +54,7 @@ def interpolate(
     audio: Annotated[SlowAudio, _timing(help="In slow motion: drop, or stretch and keep its pitch.")] = RETIMING.audio,
     *,
     restoring: options.Restoring,
-) -> None:
+) -> Asked:
     """Raise the frame rate, or slow a video down, with new frames along its motion; cuts stay cuts.
 
     The source's own frames are not touched; sound, subtitles and chapters keep their time. Slow motion leaves them out
@@ -77,55 +64,11 @@ def interpolate(
 
     Example: vidrestore interpolate films/ --output-dir smooth/ --name '{name}_60.mkv' --fps 60
     """
-    from ...restoration.interpolation.stage import interpolate as stage
-
     timing, ending = timing_of(factor, fps, slow_motion)
     scenes = scenes_of(cuts, restoring.reading().start)
-    how = Retiming(model, quality, on_cut, duplicates, audio)
-    step = stage(timing, how, settings=restoring.compute.settings(), scenes=scenes)
-    run_files(source, target, lambda _: (step,), restoring, ending=ending)
+    wish = Wish(timing=timing, retiming=Retiming(model, quality, on_cut, duplicates, audio), scenes=scenes)
+    wish.stages(settings=restoring.compute.settings())  # none looks at a file: of many, what is wrong is said once
+    return Asked(source=source, target=target, wish=wish, ending=ending, restoring=restoring)
 
 
-def scenes_of(cuts: str, begin: Moment | None) -> "tuple[Scene, ...] | None":
-    """What --cuts says, as `interpolation.stage.interpolate` takes it: None: to be found; empty: there are none.
-
-    Args:
-        begin: where reading begins.
-    """
-    from ...scenes.list import read_scenes
-
-    if cuts == FIND_CUTS:
-        return None
-    if cuts == NO_CUTS:
-        return ()
-    if not (path := Path(cuts)).exists():
-        raise UsageError(f"--cuts {cuts}: there is no such file; give {FIND_CUTS}, {NO_CUTS} or a scene list (CSV)")
-    scenes = read_scenes(path)
-    if scenes and begin:
-        raise UsageError(f"--cuts {cuts} counts frames from the start of the video; leave --start out")
-    return scenes
-
-
-def timing_of(factor: str | None, fps: str | None, slow_motion: str | None) -> "tuple[Timing, str]":
-    """What is asked for, and what it adds to the name of a result."""
-    from ...restoration.interpolation.timing import ByFactor, ToRate
-    from ...restoration.interpolation.timing import slow_motion as slowed
-
-    given = {"-x": factor, "--fps": fps, "--slow-motion": slow_motion}
-    if len(words := [f"{name} {text}" for name, text in given.items() if text is not None]) > 1:
-        raise UsageError(f"{' and '.join(words)} are two timings; give one")
-    if (target := options.frame_rate(fps, "--fps")) is not None:
-        return ToRate(target), f"{float(target):.5g}fps"
-    if slow_motion is not None:
-        slower = _times("--slow-motion", slow_motion)
-        return slowed(slower), f"slow{float(slower):.5g}"
-    times = FACTOR if factor is None else _times("-x", factor)
-    return ByFactor(times), f"fps_x{float(times):.5g}"
-
-
-def _times(option: str, text: str) -> Fraction:
-    """2, 5/2 or 2.5."""
-    times = fraction_or_zero(text)
-    if not 1 <= times <= MOST:
-        raise UsageError(f"{option} {text} is not possible; write a number from 1 to {MOST}, such as 2, 4 or 5/2")
-    return times
+interpolate = runs(ask)

@@ -1,46 +1,38 @@
 """vidrestore restore: several steps in one pass."""
 
-from functools import cache, partial
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from ...base.settings import Cleaning, Deblurring, Retiming
+from ...api.steps import wish_for
+from ...api.wish import Wish
+from ...api.words import FIND_CUTS, scenes_of, timing_of
+from ...base.settings import Moment
 from ...errors import UsageError
 from .. import options
-from ..errors import shows_errors
-from ..groups import grouped
-from ..many.run import run_files
-from ..run import is_picture, quality_of
-from ..step_models import step_models
-from .interpolate import FIND_CUTS, scenes_of, timing_of
-
-if TYPE_CHECKING:
-    from ...restoration.stage import Stage
+from ..asked import Asked, runs
 
 _steps = options.panel("Steps (one or more, done in this order)")
 
 
-@shows_errors
-@grouped
-def restore(
-    source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video, a folder of pictures, or a picture.")],
-    target: Annotated[
-        Path | None, typer.Argument(metavar="OUTPUT", help="The same kinds.", show_default="INPUT_restored beside it")
-    ] = None,
-    clean: Annotated[bool, _steps("--clean", help="Remove compression artefacts and noise.")] = False,
-    deblur: Annotated[bool, _steps("--deblur", help="Remove motion blur.")] = False,
-    factor: Annotated[str | None, _steps("--factor", "-x", help="Multiply the frame rate by 2, 4, 5/2.")] = None,
-    fps: Annotated[str | None, _steps(help="This frame rate exactly: 60, 59.94.")] = None,
+@dataclass(frozen=True, kw_only=True)
+class Steps:
+    """Which steps, and how."""
+
+    clean: Annotated[bool, _steps("--clean", help="Remove compression artefacts and noise.")] = False
+    deblur: Annotated[bool, _steps("--deblur", help="Remove motion blur.")] = False
+    factor: Annotated[str | None, _steps("--factor", "-x", help="Multiply the frame rate by 2, 4, 5/2.")] = None
+    fps: Annotated[str | None, _steps(help="This frame rate exactly: 60, 59.94.")] = None
     cuts: Annotated[
         str,
         _steps(
             metavar="auto|none|FILE.csv",
             help="Of --clean, -x and --fps: auto finds the cuts; none: all is one shot; or a scene list (CSV).",
         ),
-    ] = FIND_CUTS,
-    scale: Annotated[str | None, _steps("--scale", "-s", metavar="2|3|4", help="Times as wide and high.")] = None,
+    ] = FIND_CUTS
+    scale: Annotated[str | None, _steps("--scale", "-s", metavar="2|3|4", help="Times as wide and high.")] = None
     models: Annotated[
         list[str] | None,
         _steps(
@@ -49,10 +41,40 @@ def restore(
             help="A network or a file, for the step that it is for; several may be given, one a step.",
             show_default="each step's auto",
         ),
+    ] = None
+
+    def wish(self, start: Moment | None) -> Wish:
+        """What they mean.
+
+        Args:
+            start: where reading begins.
+
+        Raises:
+            UsageError: they make no sense together, or ask for nothing.
+            ModelError: as `step_models`.
+        """
+        if self.cuts != FIND_CUTS and not (self.factor or self.fps or self.clean):
+            raise UsageError(f"--cuts {self.cuts} is for new frames and cleaning; give -x, --fps or --clean with it")
+        timing = None if self.factor is None and self.fps is None else timing_of(self.factor, self.fps, None)[0]
+        return wish_for(
+            clean=self.clean,
+            deblur=self.deblur,
+            timing=timing,
+            scale=None if self.scale is None else options.scale(self.scale),
+            models=self.models or [],
+            scenes=scenes_of(self.cuts, start),
+        )
+
+
+def ask(
+    source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video, a folder of pictures, or a picture.")],
+    target: Annotated[
+        Path | None, typer.Argument(metavar="OUTPUT", help="The same kinds.", show_default="INPUT_restored beside it")
     ] = None,
     *,
+    steps: Steps,
     restoring: options.Restoring,
-) -> None:
+) -> Asked:
     """Clean, deblur, raise the frame rate and enlarge in one pass: decoded once, encoded once, nothing in between.
 
     The commands clean, deblur, interpolate and upscale have more to choose for their step.
@@ -61,33 +83,8 @@ def restore(
 
     Example: vidrestore restore *.mkv --output-dir restored/ --clean --scale 2
     """
-    from ...restoration.clean import clean as cleaning
-    from ...restoration.deblurring.stage import deblur as deblurring
-    from ...restoration.interpolation.stage import interpolate
-    from ...restoration.upscale import upscale
+    wish = steps.wish(restoring.reading().start)
+    return Asked(source=source, target=target, wish=wish, ending="restored", restoring=restoring)
 
-    times = None if scale is None else options.scale(scale)
-    timing = None if factor is None and fps is None else timing_of(factor, fps, None)[0]
-    if cuts != FIND_CUTS and timing is None and not clean:
-        raise UsageError(f"--cuts {cuts} is for new frames and cleaning; give -x, --fps or --clean with it")
-    scenes = scenes_of(cuts, restoring.reading().start)
-    settings = restoring.compute.settings()
-    asked = {"clean": clean, "deblur": deblur, "interpolate": timing is not None, "upscale": times is not None}
-    if not any(asked.values()):
-        raise UsageError("nothing to do: give one or more of --clean, --deblur, -x or --fps, and --scale")
-    model = step_models(models or [], [step for step, wanted in asked.items() if wanted])
 
-    def steps(path: Path) -> "tuple[Stage, ...]":
-        found: list[Stage] = []
-        look, still = cache(partial(quality_of, path, restoring)), is_picture(path)
-        if clean:
-            found.append(cleaning(Cleaning(model["clean"]), settings=settings, scenes=scenes, quality_of=look))
-        if deblur:
-            found.append(deblurring(Deblurring(model["deblur"]), settings=settings, still=still))
-        if timing is not None:
-            found.append(interpolate(timing, Retiming(model["interpolate"]), settings=settings, scenes=scenes))
-        if times is not None:
-            found.append(upscale(model["upscale"], scale=times, settings=settings, still=still, quality_of=look))
-        return tuple(found)
-
-    run_files(source, target, steps, restoring, ending="restored")
+restore = runs(ask)

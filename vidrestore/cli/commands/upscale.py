@@ -1,33 +1,26 @@
 """vidrestore upscale: enlarges."""
 
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from ...base.settings import Source
+from ...api.wish import Wish
+from ...base.settings import Enlarging, Source
 from .. import options
-from ..errors import shows_errors
-from ..groups import grouped
-from ..many.run import run_files
-from ..run import is_picture, quality_of
+from ..asked import Asked, runs
 
-if TYPE_CHECKING:
-    from ...restoration.stage import Stage
-
-MODEL = "auto"
-SCALE = 2
+ENLARGING = Enlarging()
 
 
-@shows_errors
-@grouped
-def upscale(
+def ask(
     source: Annotated[Path, typer.Argument(metavar="INPUT", help="A video, a folder of pictures, or a picture.")],
     target: Annotated[
         Path | None, typer.Argument(metavar="OUTPUT", help="The same kinds.", show_default="INPUT_xSCALE beside it")
     ] = None,
-    scale: Annotated[str, typer.Option("--scale", "-s", metavar="2|3|4", help="Times as wide and high.")] = str(SCALE),
+    scale: Annotated[str, typer.Option("--scale", "-s", metavar="2|3|4", help="Times as wide and high.")] = str(
+        ENLARGING.scale
+    ),
     model: Annotated[
         str,
         typer.Option(
@@ -35,30 +28,26 @@ def upscale(
             "-m",
             help="A network of `models list`, two as A+B, auto; or a file: .pth, .safetensors, .param, .onnx.",
         ),
-    ] = MODEL,
+    ] = ENLARGING.model,
     kind: Annotated[
         Source,
         typer.Option(
             "--source",
             help="Which networks auto takes: those for clean or for compressed video; auto looks at the video.",
         ),
-    ] = "auto",
+    ] = ENLARGING.source,
     *,
     restoring: options.Restoring,
-) -> None:
+) -> Asked:
     """Enlarge a video, keeping every frame, time stamp, colour and track.
 
     Example: vidrestore upscale in.mp4 out.mp4 --scale 2
 
     Example: vidrestore upscale *.mkv --output-dir larger/
     """
-    from ...restoration.upscale import upscale as stage
+    times = options.scale(scale)
+    wish = Wish(upscale=Enlarging(model, times, kind))
+    return Asked(source=source, target=target, wish=wish, ending=f"x{times}", restoring=restoring)
 
-    times, settings = options.scale(scale), restoring.compute.settings()
 
-    def steps(path: Path) -> "tuple[Stage, ...]":
-        look = partial(quality_of, path, restoring)
-        still = is_picture(path)
-        return (stage(model, scale=times, settings=settings, still=still, source=kind, quality_of=look),)
-
-    run_files(source, target, steps, restoring, ending=f"x{times}")
+upscale = runs(ask)

@@ -1,14 +1,50 @@
-"""Which network serves which step of restore."""
+"""The wish of restore: several steps, and which network serves which."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ..base.settings import Cleaning, Deblurring, Enlarging, Retiming
 from ..errors import UsageError
+from .wish import Wish
+
+if TYPE_CHECKING:
+    from ..restoration.interpolation.timing import Timing
+    from ..scenes.list import Scene
 
 OPTIONS = {"clean": "--clean", "deblur": "--deblur", "interpolate": "-x or --fps", "upscale": "--scale"}
 """What asks for a step."""
 SAME_SIZE = ("clean", "deblur")
 """Steps that a network of another program may serve which keeps the size."""
+
+
+def wish_for(
+    *,
+    clean: bool,
+    deblur: bool,
+    timing: "Timing | None",
+    scale: int | None,
+    models: Sequence[str],
+    scenes: "tuple[Scene, ...] | None",
+) -> Wish:
+    """Several steps, each with the network that is for it.
+
+    Raises:
+        UsageError: no step at all; and as `step_models`.
+        ModelError: as `step_models`.
+    """
+    asked = {"clean": clean, "deblur": deblur, "interpolate": timing is not None, "upscale": scale is not None}
+    if not any(asked.values()):
+        raise UsageError("nothing to do: give one or more of --clean, --deblur, -x or --fps, and --scale")
+    model = step_models(models, [step for step, wanted in asked.items() if wanted])
+    return Wish(
+        clean=Cleaning(model["clean"]) if clean else None,
+        deblur=Deblurring(model["deblur"]) if deblur else None,
+        timing=timing,
+        retiming=Retiming(model.get("interpolate", "auto")),
+        upscale=None if scale is None else Enlarging(model["upscale"], scale),
+        scenes=scenes,
+    )
 
 
 def step_models(names: Sequence[str], asked: Sequence[str]) -> dict[str, str]:
