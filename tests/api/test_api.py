@@ -73,13 +73,13 @@ def test_the_other_calls(call, size: object, count: int, clip: Path, tmp_path: P
 
 
 def test_what_progress_raises_ends_the_run_and_leaves_nothing(clip: Path, tmp_path: Path) -> None:
-    class Enough(Exception):
+    class EnoughError(Exception):
         pass
 
     def stop(progress: vidrestore.Progress) -> None:
-        raise Enough
+        raise EnoughError
 
-    with pytest.raises(Enough):
+    with pytest.raises(EnoughError):
         vidrestore.upscale(clip, tmp_path / "out.mkv", model="espcn", settings=TORCH, progress=stop)
     assert not list(tmp_path.iterdir())
 

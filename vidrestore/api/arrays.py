@@ -86,8 +86,8 @@ def restore_frames(
         settings: what computes the networks.
 
     Returns:
-        RGB of the same dtype, (scale * H, scale * W, 3), float32 not clipped to [0, 1]; all that was made of a frame comes before the next is read,
-        but for the few that a network looks ahead.
+        RGB of the same dtype, (scale * H, scale * W, 3), float32 not clipped to [0, 1]; what is made of a frame comes
+        before the next is read, but for the few that a network looks ahead.
 
     Raises:
         UsageError: the call makes no sense as given, or a frame has another shape or dtype.
