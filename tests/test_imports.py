@@ -20,6 +20,7 @@ MAY: dict[str, set[str]] = {
     "training": {"base", "engine", "frame", "metrics", "models", "restoration", "scenes", "video"},
     "benchmark": {"base", "engine", "frame", "metrics", "models", "restoration", "video"},
     "api": {"base", "frame", "metrics", "models", "restoration", "scenes", "video"},
+    "view": {"api", "base", "engine", "frame", "metrics", "restoration", "scenes", "video"},
 }
 
 # Third parties that live in few places.

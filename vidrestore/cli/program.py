@@ -10,9 +10,9 @@ from .commands.clean import clean
 from .commands.deblur import deblur
 from .commands.evaluate import evaluate
 from .commands.extract_frames import extract_frames
-from .commands.info import info
 from .commands.interpolate import interpolate
 from .commands.join_frames import join_frames
+from .commands.look.info import info
 from .commands.metrics import metrics
 from .commands.models import app as models
 from .commands.restore import restore

@@ -13,9 +13,10 @@ import torch
 
 from vidrestore.base.settings import Reading
 from vidrestore.frame.frame import Colour, Frame, Planes
-from vidrestore.restoration.interpolation.repeats import LONGEST, MOST, mark_repeats
+from vidrestore.restoration.interpolation.repeats import mark_repeats
 from vidrestore.scenes.detect import mark_cuts
 from vidrestore.video.facts.probe import probe
+from vidrestore.video.facts.repeats import LONGEST, MOST
 from vidrestore.video.reader import Reader
 
 

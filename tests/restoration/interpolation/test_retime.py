@@ -15,9 +15,9 @@ from tests.restoration.interpolation.blend import Blend
 from vidrestore.base.settings import OnCut
 from vidrestore.frame.colour import to_rgb
 from vidrestore.frame.frame import Frame
-from vidrestore.restoration.interpolation.repeats import LONGEST, MOST
 from vidrestore.restoration.interpolation.retime import AT_ONCE, Retimer
 from vidrestore.restoration.interpolation.timing import SOURCE_TIMES, ByFactor, Span, Timing, ToRate, slow_motion
+from vidrestore.video.facts.repeats import LONGEST, MOST
 
 F = Fraction
 DOUBLE = ByFactor(F(2))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 import torch
 import torch.nn.functional as F
@@ -11,18 +10,7 @@ from torch import Tensor
 from ...engine.window import windows
 from ...frame.colour import luma, luma_of_rgb
 from ...frame.frame import Frame, Planes
-
-LONGEST, MOST = Fraction(1, 5), 12
-"""Seconds, and frames, that a picture and its repeats may take and still be part of a motion: on fours at 24 frames per
-second. What stays longer stands still."""
-
-BLOCK = 8
-"""Pixels a side over which luma is averaged: noise of neighbouring pixels goes, what moves stays."""
-MOVING = 0.002
-"""Share of the blocks that the least motion changes: a mouth."""
-LIMIT, RATIO = 10.0, 0.4
-"""Change of such blocks, of 255 and as a share of the one around it, up to which a picture is a repeat. Noise with a
-standard deviation of 8 changes them by 5, x264 at crf 32 by 4 to 8, and motion worth the name by 20 and more."""
+from ...video.facts.repeats import BLOCK, LONGEST, MOST, MOVING, is_repeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +31,7 @@ def mark_repeats(frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool]]:
     for window in windows(_changes(frames), before=MOST, after=MOST):
         now = window[MOST]
         around = [each.change for each in window if abs(each.frame.pts - now.frame.pts) <= LONGEST]
-        yield now.frame, not now.cut and now.change <= min(LIMIT, RATIO * max(around))
+        yield now.frame, not now.cut and is_repeat(now.change, max(around))
 
 
 def _changes(frames: Iterable[Frame]) -> Iterator[_Change]:

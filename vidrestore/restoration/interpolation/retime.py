@@ -17,8 +17,8 @@ from ...engine.run import facts_of
 from ...engine.transfer import upload
 from ...frame.colour import to_rgb
 from ...frame.frame import Frame, Planes
+from ...video.facts.repeats import LONGEST, MOST
 from .interpolator import Installed
-from .repeats import LONGEST, MOST
 from .timing import Gap, Span, Timing
 
 AT_ONCE = 8

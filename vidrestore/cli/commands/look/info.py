@@ -1,4 +1,4 @@
-"""vidrestore info: facts about a file."""
+"""vidrestore info: facts about a file, and what would help it."""
 
 import json
 from dataclasses import asdict
@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from .. import options
-from ..errors import shows_errors
-from ..show import tell
+from ... import options
+from ...errors import shows_errors
+from ...show import tell
 
 HIDDEN = ("pictures", "source_offset", "profile", "follow_references", "deinterlacing")
 """Facts that are for the program."""
@@ -22,16 +22,23 @@ def info(
     follow_references: options.FollowReferences = options.READING.follow_references,
     as_json: options.Json = False,
 ) -> None:
-    """Say what a file is: size, rate, colour, streams, and what is odd about it.
+    """Say what a file is: size, rate, colour, streams, what is odd about it, and which commands would help.
 
     Example: vidrestore info in.mp4
     """
-    from ...video.facts.probe import probe
+    from ....video.facts.probe import probe
+    from ....view.advice import advise
 
     facts = probe(source, rate=options.frame_rate(rate), follow_references=follow_references)
+    advised = advise(facts)
     known = {key: value for key, value in asdict(facts).items() if key not in HIDDEN}
+    commands = list(zip((each.reason for each in advised.advice), advised.commands(facts), strict=True))
     if as_json:
-        print(json.dumps(known, default=str))
+        more = {
+            "source_quality": None if advised.quality is None else asdict(advised.quality),
+            "advice": [{"reason": reason, "command": command} for reason, command in commands],
+        }
+        print(json.dumps(known | more, default=str))
         return
     for key, value in known.items():
         if key in ("streams", "warnings", "metadata", "colour", "hdr10") or value in (None, ""):
@@ -46,3 +53,5 @@ def info(
         tell(f"{key:20} {value}")
     for warning in facts.warnings:
         tell(f"{'note':20} {warning}")
+    for reason, command in commands:
+        tell(f"{'advice':20} {reason}: {command}")

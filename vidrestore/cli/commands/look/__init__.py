@@ -1,0 +1,1 @@
+"""Commands to look before and while a file is restored."""
