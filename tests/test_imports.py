@@ -30,7 +30,7 @@ ONLY = {
         *("metrics", "scenes", "training", "benchmark/peers.py", "restoration/interpolation"),
         *("video/decode/rgb.py", "video/pictures/decode.py", "video/pictures/write.py"),
     ),
-    "PIL": ("video/pictures", "metrics/report", "training/data/drawings.py"),
+    "PIL": ("video/pictures", "metrics/report", "view/preview", "training/data/drawings.py"),
     "tifffile": ("video/pictures/formats/tiff.py",),
     "typer": ("cli",),
     "rich": ("cli",),

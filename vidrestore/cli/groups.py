@@ -4,20 +4,27 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, TypeVar
+
+R = TypeVar("R")
 
 
-def grouped(command: Callable[..., None]) -> Callable[..., None]:
+def grouped(command: Callable[..., R]) -> Callable[..., R]:
     """The command as typer takes it: each group in its signature replaced by the group's fields."""
     parameters = list(_options(command))
 
     @functools.wraps(command)
-    def spelled_out(**values: Any) -> None:  # noqa: ANN401 - as typer calls it
-        command(**_arguments(command, values))
+    def spelled_out(**values: Any) -> R:  # noqa: ANN401 - as typer calls it
+        return command(**_arguments(command, values))
 
     spelled_out.__dict__["__signature__"] = inspect.Signature(parameters)
     spelled_out.__annotations__ = {option.name: option.annotation for option in parameters}
     return spelled_out
+
+
+def names_of(*groups: type[Any]) -> list[str]:
+    """Of the options that groups stand for."""
+    return [option.name for group in groups for option in _options(group)]
 
 
 def _options(function: Callable[..., Any]) -> Iterator[inspect.Parameter]:

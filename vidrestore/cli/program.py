@@ -13,6 +13,7 @@ from .commands.extract_frames import extract_frames
 from .commands.interpolate import interpolate
 from .commands.join_frames import join_frames
 from .commands.look.info import info
+from .commands.look.preview import preview
 from .commands.metrics import metrics
 from .commands.models import app as models
 from .commands.restore import restore
@@ -41,6 +42,7 @@ app.command("join-frames", cls=Command)(join_frames)
 app.command("split-scenes", cls=Command)(split_scenes)
 app.command("metrics", cls=Command)(metrics)
 app.command("info", cls=Command)(info)
+app.command("preview", cls=Command)(preview)
 app.add_typer(models, name="models")
 app.command("train", cls=Command)(train)
 app.command("evaluate", cls=Command)(evaluate)

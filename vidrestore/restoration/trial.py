@@ -7,7 +7,6 @@ from itertools import islice
 from time import perf_counter
 
 from ..base.facts import Facts, together
-from ..frame.frame import Frame
 from ..video.facts.frame_count import expected_frames
 from ..video.reader import Reader
 from .interpolation.timing import Span
@@ -45,12 +44,18 @@ def estimate(job: Job) -> Trial:
             if perf_counter() > deadline:
                 break
     facts = [stage.facts for stage in stages]
-    return Trial(_per_frame(job, head, decoding, facts), together(facts))
-
-
-def _per_frame(job: Job, head: Sequence[Frame], decoding: float, facts: Sequence[Facts]) -> float:
-    """Each stage's time for a frame of its own, times its frames for each of the result."""
     span = Span(len(head), head[0].pts, head[-1].pts + head[-1].duration)
+    return Trial(seconds_per_frame(job, span, decoding, facts), together(facts))
+
+
+def seconds_per_frame(job: Job, span: Span, decoding: float, facts: Sequence[Facts]) -> float:
+    """For each frame of the result: each stage's time for a frame of its own, times those that it makes for it.
+
+    Args:
+        span: frames of the source that were taken.
+        decoding: seconds that they took.
+        facts: of the stages, which may have made more frames than these.
+    """
     frames = job.result(span).frames
     seconds = decoding / frames
     for stage, did in zip(job.stages, facts, strict=True):

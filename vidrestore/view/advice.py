@@ -53,7 +53,7 @@ class Advised:
 
     def commands(self, info: VideoInfo) -> list[str]:
         """To be pasted into a shell; the results get names beside the file."""
-        return [command_line(each.command, info.path, words=each.words) for each in self.advice]
+        return [command_line(each.command, info.path, each.words) for each in self.advice]
 
 
 def advise(info: VideoInfo) -> Advised:

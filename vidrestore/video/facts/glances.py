@@ -51,3 +51,15 @@ def glances(info: VideoInfo, *, places: int, at_once: int, first: int = 0) -> It
             frames = tuple(islice(decode_all(container, stream, seeked=number > 0), at_once))
             if frames and frames[0].pts is not None:
                 yield Glance(max(Fraction(0), frames[0].pts * info.time_base - info.start), frames)
+
+
+def pairs(info: VideoInfo, *, step: int, most: int) -> Iterator[Glance]:
+    """Two frames of each `step`, from the beginning, of at most `most` frames; none is held."""
+    with open_container(info.path, follow_references=info.follow_references) as container:
+        stream = stream_at(container, info.stream_index)
+        stream.thread_type = "AUTO"
+        before: VideoFrame | None = None
+        for number, frame in enumerate(islice(decode_all(container, stream), most)):
+            if before is not None and number % step == 1 and before.pts is not None:
+                yield Glance(max(Fraction(0), before.pts * info.time_base - info.start), (before, frame))
+            before = frame
