@@ -31,14 +31,25 @@ class Meter:
     """
 
     def __init__(self, total: int | None, before: int = 0) -> None:
-        self.total, self.before, self.done = total, before, 0
+        self.total, self.before, self.done, self.workers = total, before, 0, 0
         self._marks: list[tuple[float, int]] = []
         """Moments and frames: of the first frame, and of the last one that came after a pause."""
 
     def tick(self) -> None:
         """One frame more. KeyboardInterrupt: a stop was asked for."""
+        self.move(self.done + 1)
+
+    def move(self, done: int, workers: int = 0) -> None:
+        """So many frames by now, and so many workers that make more; those of a worker that died count once.
+
+        Raises:
+            KeyboardInterrupt: a stop was asked for.
+        """
         check()
-        self.done += 1
+        self.workers = workers
+        if done <= self.done:
+            return
+        self.done = done
         now = time.monotonic()
         if self.done > self.before and (not self._marks or now - self._marks[-1][0] >= PAUSE):
             self._marks[1:] = [(now, self.done)] if self._marks else []

@@ -1,6 +1,6 @@
 """Facts: how frames were computed, as a report tells it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 
@@ -46,3 +46,10 @@ def together(steps: Iterable[Facts]) -> Facts:
         notes=sum((facts.notes for facts in each), ()),
         counted=sum((facts.counted for facts in each), ()),
     )
+
+
+def followed_by(parts: Sequence[Facts]) -> Facts:
+    """Of parts of one stream that the same step has done, in order."""
+    notes = dict.fromkeys(note for facts in parts for note in facts.notes)
+    frames = sum(facts.frames for facts in parts)
+    return replace(together(parts), frames=frames, notes=tuple(notes))

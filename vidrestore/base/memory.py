@@ -16,13 +16,25 @@ _OUT_OF_MEMORY = (
 )
 
 
+_ways = 1
+
+
+def share_among(ways: int) -> None:
+    """For the rest of this process: what is free is shared with others like it, `ways` with this one."""
+    global _ways
+    _ways = ways
+
+
 def available() -> int:
-    """Bytes of main memory that can be had without swapping, within the limit of the container, if there is one."""
+    """Bytes of main memory that can be had without swapping, within the limit of the container, if there is one.
+
+    Where others like this process run beside it, its share of them.
+    """
     free = int(psutil.virtual_memory().available)
     limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
     if limit.exists() and used.exists() and (most := limit.read_text().strip()) != "max":
         free = min(free, int(most) - int(used.read_text()))
-    return max(free, 0)
+    return max(free, 0) // _ways
 
 
 def resident() -> int:

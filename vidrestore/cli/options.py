@@ -36,7 +36,7 @@ def panel(name: str) -> Callable[..., Any]:
 
 
 _compute, _encoding, _input = panel("Compute"), panel("Encoding"), panel("Input")
-_many = panel("Many files")
+_many, _farm = panel("Many files"), panel("Workers")
 
 Device = Annotated[str, _compute("--device", "-d", help="auto, cpu, cuda, cuda:N or cuda:0,cuda:1.")]
 Engine = Annotated[EngineChoice, _compute(help="What computes the network; auto: the faster.")]
@@ -192,6 +192,39 @@ class Many:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Farm:
+    """Processes that make a result together."""
+
+    workers: Annotated[
+        int | None,
+        _farm(
+            "--workers",
+            metavar="N",
+            help="So many processes make the result together, piece by piece, and go on as with --resume. Needs Ray: "
+            "pip install 'vidrestore\\[farm]'.",
+            show_default="one here; on a cluster one a GPU, or one for two cores",
+        ),
+    ] = None
+    cluster: Annotated[
+        str | None,
+        _farm(
+            metavar="auto|local|ray://HOST:PORT",
+            help="Where they run: auto: in the Ray that runs here, which may have many machines; local: on this "
+            "machine, by a Ray of its own.",
+            show_default="local",
+        ),
+    ] = None
+    shared: Annotated[
+        bool, _farm("--shared", help="All machines see the inputs at the same paths; else each is sent them once.")
+    ] = False
+
+    @property
+    def asked(self) -> bool:
+        """Whether there are to be any."""
+        return self.workers is not None or self.cluster is not None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Restoring:
     """The options of all commands that restore: what is read, computed, encoded and said."""
 
@@ -209,6 +242,7 @@ class Restoring:
     decoding: Decoding
     encoder: Encoder
     compute: Compute
+    farm: Farm
     dry_run: DryRun = False
     shell: Shell
 

@@ -26,10 +26,28 @@ class Place:
     source: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A meter, shown whenever it has moved; both raise a stop that was asked for."""
+
+    meter: Meter
+    show: Callable[[], None]
+
+    def tick(self, _: object = None) -> None:
+        """One frame more."""
+        self.meter.tick()
+        self.show()
+
+    def move(self, done: int, workers: int) -> None:
+        """So many frames by now, and so many workers that make more."""
+        self.meter.move(done, workers)
+        self.show()
+
+
 def progress(
     kind: ProgressKind, *, total: int | None, quiet: bool, before: int = 0, place: Place | None = None
-) -> AbstractContextManager[Callable[[object], None]]:
-    """A function to call once per frame, which raises a stop that was asked for; all that it shows is on stderr.
+) -> AbstractContextManager[Shown]:
+    """What is to be told of every frame; all that it shows is on stderr.
 
     Args:
         before: so many of the first frames were done by an earlier run, and say nothing of the speed.
@@ -44,20 +62,19 @@ def progress(
 
 
 @contextmanager
-def _lines(kind: ProgressKind, meter: Meter, place: Place | None) -> Iterator[Callable[[object], None]]:
+def _lines(kind: ProgressKind, meter: Meter, place: Place | None) -> Iterator[Shown]:
     line = {"json": _json_line, "auto": _plain_line}.get(kind)
     every = 1.0 if kind == "json" else EVERY
     shown, last = time.monotonic(), 0
 
-    def tick(_: object) -> None:
+    def show() -> None:
         nonlocal shown, last
-        meter.tick()
         now = time.monotonic()
         if line and now - shown >= every:
             shown, last = now, meter.done
             print(line(meter, place), file=sys.stderr, flush=True)
 
-    yield tick
+    yield Shown(meter, show)
     if kind == "json" and last != meter.done:
         print(_json_line(meter, place), file=sys.stderr, flush=True)
 
@@ -66,7 +83,8 @@ def _json_line(meter: Meter, place: Place | None = None) -> str:
     numbers = {"fps": meter.fps, "eta": meter.eta}
     rounded = {name: None if value is None else round(value, 3) for name, value in numbers.items()}
     where = {} if place is None else {"file": place.number, "files": place.of, "input": str(place.source)}
-    return json.dumps({"event": "progress", **where, "frame": meter.done, "total": meter.total, **rounded})
+    hands = {"workers": meter.workers} if meter.workers else {}
+    return json.dumps({"event": "progress", **where, "frame": meter.done, "total": meter.total, **rounded, **hands})
 
 
 def _plain_line(meter: Meter, place: Place | None = None) -> str:
@@ -74,7 +92,11 @@ def _plain_line(meter: Meter, place: Place | None = None) -> str:
     of = f" of {meter.total}" if meter.total else ""
     speed = "" if meter.fps is None else f", {meter.fps:.1f} fps"
     left = "" if meter.eta is None else f", {_clock(meter.eta)} left"
-    return f"{where}frame {meter.done}{of}{speed}{left}"
+    return f"{where}frame {meter.done}{of}{speed}{left}{', ' if meter.workers else ''}{_workers(meter)}"
+
+
+def _workers(meter: Meter) -> str:
+    return "" if not meter.workers else "1 worker" if meter.workers == 1 else f"{meter.workers} workers"
 
 
 def _clock(seconds: float) -> str:
@@ -84,7 +106,7 @@ def _clock(seconds: float) -> str:
 
 
 @contextmanager
-def _bar(meter: Meter, place: Place | None) -> Iterator[Callable[[object], None]]:
+def _bar(meter: Meter, place: Place | None) -> Iterator[Shown]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -96,10 +118,10 @@ def _bar(meter: Meter, place: Place | None) -> Iterator[Callable[[object], None]
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(where, total=meter.total, speed="")
 
-        def tick(_: object) -> None:
-            meter.tick()
+        def show() -> None:
             speed = "" if meter.fps is None else f"{meter.fps:.1f} fps"
             left = "" if meter.eta is None else f"{_clock(meter.eta)} left"
-            bar.update(task, completed=meter.done, speed=f"{speed} {left}".strip())
+            words = f"{speed} {left} {_workers(meter)}".split()
+            bar.update(task, completed=meter.done, speed=" ".join(words))
 
-        yield tick
+        yield Shown(meter, show)

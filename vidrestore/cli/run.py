@@ -11,6 +11,7 @@ import typer
 from ..errors import InputError, ResourceError
 from . import show
 from .dry_run import plan_of, say_plan
+from .farm import Workers, nobody
 from .options import Restoring, Shell
 from .progress import Place, progress
 
@@ -31,11 +32,11 @@ def prepared(source: Path, target: Path, stages: "tuple[Stage, ...]", options: R
         reading=options.reading(),
         encoding=options.encoder.encoding(),
         overwrite=overwrite,
-        resume=options.resume,
+        resume=options.resume or options.farm.asked,
     )
 
 
-def finish(job: "Job", shell: Shell, *, dry_run: bool) -> None:
+def finish(job: "Job", shell: Shell, workers: Workers = nobody, *, dry_run: bool) -> None:
     """Run a job that is prepared, or with --dry-run say what it would be.
 
     Ends the command with 3 where the input was truncated and what there was has been saved.
@@ -47,21 +48,26 @@ def finish(job: "Job", shell: Shell, *, dry_run: bool) -> None:
         else:
             say_plan(plan)
         return
-    report = carry_out(job, shell)
+    report = carry_out(job, shell, workers)
     show.report(report, shell)
     if report.truncated:
         raise typer.Exit(InputError.exit_code)
 
 
-def carry_out(job: "Job", shell: Shell, place: Place | None = None) -> "Report":
+def carry_out(job: "Job", shell: Shell, workers: Workers, place: Place | None = None) -> "Report":
     """Run a job that is prepared, and show how far it is."""
     from ..engine import keep_memory
     from ..restoration.pipeline import restore
 
     keep_memory()
-    shown = progress(shell.progress, total=job.frames, quiet=shell.quiet, before=job.done, place=place)
-    with shown as tick, _say_what_is_kept(job):
-        return restore(job, on_frame=tick, measure=shell.as_json or shell.verbose)
+    shown = progress(shell.progress, total=job.frames, quiet=shell.quiet, before=job.kept, place=place)
+    measure = shell.as_json or shell.verbose
+    with shown as meter, _say_what_is_kept(job):
+        if (pool := workers()) is None:
+            return restore(job, on_frame=meter.tick, measure=measure)
+        from ..farm import run as farm
+
+        return farm.restore(job, pool, tell=meter.move, measure=measure)
 
 
 @contextmanager
@@ -70,7 +76,7 @@ def _say_what_is_kept(job: "Job") -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, ResourceError) as error:
-        if not (kept := job.done):
+        if not (kept := job.kept):
             raise
         said = f"{error}; " if str(error) else ""
         raise type(error)(f"{said}{kept} frames are kept, and the same command goes on from there") from error

@@ -63,7 +63,7 @@ class Cleaner:
         from ..scenes.assign import cut_by_list  # torch
 
         if self.scenes is not None:
-            frames = cut_by_list(frames, self.scenes, say=self.missed.append)
+            frames = cut_by_list(frames, self.scenes, first=skip.absent, say=self.missed.append)
         return self.runner.run(frames, skip.keep)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..base.memory import check_fits
 from ..base.settings import Encoding, Reading
 from ..errors import UsageError
-from ..video.encode.target import Target
+from ..video.encode.target import THREADS, Target
 from ..video.facts.frame_count import expected_frames
 from ..video.facts.info import VideoInfo
 from ..video.facts.probe import probe
@@ -42,6 +42,13 @@ class Job:
         from ..video.writer import frames_there  # torch
 
         return frames_there(self.target) if self.resume else 0
+
+    @property
+    def kept(self) -> int:
+        """The same, and what workers have left after a gap."""
+        from ..video.writer import frames_kept  # torch
+
+        return frames_kept(self.target) if self.resume else 0
 
     @property
     def source_quality(self) -> SourceQuality | None:
@@ -124,6 +131,8 @@ def prepare(
         planned = replace(planned, notes=(*planned.notes, note))
     size = planned.width, planned.height
     check_fits(LEAST * size[0] * size[1], "a frame of the result, {}x{} pixels,".format(*size))
+    if resume:
+        planned = replace(planned, threads=THREADS)
     job = Job(info, reading, stages, planned, resume)
     if resume and planned.kind == "picture":
         raise UsageError(f"{target} is one picture: there is nothing to resume; leave out --resume")

@@ -65,10 +65,11 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None, mea
         VidrestoreError: whatever ended the run; nothing is left under the target's name.
     """
     with claim(job.target.path, job.run) if job.resume else nullcontext():
-        return _run(job, on_frame, measure=measure)
+        return run(job, on_frame, measure=measure)
 
 
-def _run(job: Job, on_frame: Callable[[Frame], None], *, measure: bool) -> Report:
+def run(job: Job, on_frame: Callable[[Frame], None] = lambda _: None, *, measure: bool = False) -> Report:
+    """As `restore`, where the folder of a job to be resumed is claimed already."""
     began = perf_counter()
     clock, flying = Clock(), InFlight()
     stages = [stage.load(measure=measure) for stage in job.stages]
@@ -105,7 +106,7 @@ def _run(job: Job, on_frame: Callable[[Frame], None], *, measure: bool) -> Repor
         written=writer.written,
         duration=writer.duration,
         seconds=perf_counter() - began,
-        stages=_own_time(clock.seconds, job.stages),
+        stages=own_time(clock.seconds, job.stages),
         cuts=cuts,
         model=job.model,
         facts=[stage.facts for stage in stages],
@@ -147,7 +148,7 @@ def _end(job: Job) -> Fraction | None:
     return UNKNOWN if isinstance(end, int) else end
 
 
-def _own_time(seconds: dict[str, float], stages: tuple[Stage, ...]) -> dict[str, float]:
+def own_time(seconds: dict[str, float], stages: tuple[Stage, ...]) -> dict[str, float]:
     """Each stage's time without that of the stages it pulled from."""
     own, upstream = {"decode": seconds["decode"]}, seconds["waiting"]
     for stage in stages:

@@ -80,6 +80,8 @@ class Report:
     """Of pictures between decoder and encoder, the most at once; 0 where they were not counted."""
     resumed: int = 0
     """Frames of the result that an interrupted run before this one had written."""
+    workers: int = 0
+    """Processes that made it, the most at once; 0: this one alone."""
     blur: Blur | None = None
     """Of deblurring alone, where it was measured; of the frames that this run made."""
     source_quality: SourceQuality | None = None

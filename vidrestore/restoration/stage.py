@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Protocol
 
@@ -23,11 +23,15 @@ class Skip:
     """So many of them."""
     until: Fraction | None = None
     """And those that are over by then."""
+    absent: int = 0
+    """So many frames of the source do not come at all, and what is made of them is not counted."""
+    origin: Fraction = Fraction(0)
+    """When the first of all frames appears, where some are absent."""
 
     @property
     def keep(self) -> Callable[[int, Frame], bool] | None:
         """For `engine.Runner`, of frames that a step makes one by one; None: all are needed."""
-        return None if self == NOTHING else self.covers
+        return self.covers if self.count or self.until is not None else None
 
     def covers(self, number: int, frame: Frame) -> bool:
         """Whether a frame, counted from 0, is one of them."""
@@ -35,7 +39,7 @@ class Skip:
 
     def before(self, reach: int) -> Skip:
         """Of the step before one that makes frames one by one and looks back so many."""
-        return Skip(max(0, self.count - reach), None if reach else self.until)
+        return replace(self, count=max(0, self.count - reach), until=None if reach else self.until)
 
 
 NOTHING = Skip()

@@ -36,10 +36,13 @@ def by_cuts(frames: Iterable[Frame]) -> Iterator[Placed]:
         yield Placed(scene, number, frame)
 
 
-def by_list(frames: Iterable[Frame], scenes: Sequence[Scene], *, by_time: bool = False) -> Iterator[Placed]:
+def by_list(
+    frames: Iterable[Frame], scenes: Sequence[Scene], *, by_time: bool = False, first: int = 0
+) -> Iterator[Placed]:
     """The frames that lie in `scenes`, which follow one another; none is read after the last scene.
 
     Args:
+        first: the number of the first frame that comes; not with by_time.
         by_time: goes not by the list's frame numbers but by its times, counted from the first frame as PySceneDetect
             counts them: where the rate varies its frame numbers are guesses.
 
@@ -48,12 +51,12 @@ def by_list(frames: Iterable[Frame], scenes: Sequence[Scene], *, by_time: bool =
     """
     if by_time and any(scene.start is None or scene.end is None for scene in scenes):
         raise UsageError("the list of scenes has no times; go by its frame numbers")
-    return _by_list(frames, scenes, by_time=by_time)
+    return _by_list(frames, scenes, by_time=by_time, first=first)
 
 
-def _by_list(frames: Iterable[Frame], scenes: Sequence[Scene], *, by_time: bool) -> Iterator[Placed]:
+def _by_list(frames: Iterable[Frame], scenes: Sequence[Scene], *, by_time: bool, first: int) -> Iterator[Placed]:
     index, began = 0, Fraction(0)
-    for number, frame in enumerate(frames):
+    for number, frame in enumerate(frames, first):
         began = began if number else frame.pts
         moment = frame.pts - began + min(frame.duration / 2, ROUNDED) if by_time else None
         while index < len(scenes) and _is_over(scenes[index], number, moment):
@@ -77,18 +80,20 @@ def cut_by_list(
     scenes: Sequence[Scene],
     *,
     by_time: bool = False,
+    first: int = 0,
     say: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Frame]:
     """Every frame, `cut` set where a scene of a list begins, and where one ends that no other follows at once.
 
     Args:
+        first: as for `by_list`.
         say: told, after the last frame, how many scenes never came.
 
     Raises:
         UsageError: as `by_list`.
     """
-    placed = by_list(frames, list(_without_holes(scenes)), by_time=by_time)
-    last, count = None, 0
+    placed = by_list(frames, list(_without_holes(scenes)), by_time=by_time, first=first)
+    last, count = None, first
     for scene, _, frame in placed:
         yield replace(frame, cut=last not in (None, scene))
         last, count = scene, count + 1

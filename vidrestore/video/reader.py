@@ -20,7 +20,7 @@ from .facts.info import VideoInfo
 from .facts.watch import Watch
 from .filters.deinterlace import deinterlace
 from .filters.interlacing import as_read
-from .index.begin import find_beginning
+from .index.begin import find_beginning, first_frame
 from .index.index import Findings, SourceIndex
 from .pictures.read import frames_of
 from .time.clock import Clock
@@ -55,12 +55,13 @@ class Reader:
     warnings   all of this in words, one line each
     """
 
-    def __init__(self, info: VideoInfo, reading: Reading = WHOLE, *, skip: int = 0) -> None:
+    def __init__(self, info: VideoInfo, reading: Reading = WHOLE, *, skip: int = 0, first: int = 0) -> None:
         """`info`: as probed, or as `interlacing.as_read` gives it, whose rate and clock are those of the frames.
 
         Args:
             skip: so many of the first frames need no picture: where an index has their times, they come with a small
                 blank one and are not decoded.
+            first: so many of the first frames are left out; those that follow have their times all the same.
 
         Raises:
             UsageError: the end asked for is not later than the start, or the decoder asked for is not to be had.
@@ -72,7 +73,7 @@ class Reader:
         self.origin = info.start
         self.decoded = self.given = self._interlaced = 0
         self.begin = self.end = Fraction(0)
-        self._info, self._reading, self._skip = info, reading, skip
+        self._info, self._reading, self._skip, self._first = info, reading, max(skip, first), first
         how = info.deinterlacing
         self._base = info.time_base * how.ticks
         self._clock = Clock(time_base=self._base, start=info.start, rate=info.rate / how.frames)
@@ -82,6 +83,7 @@ class Reader:
         self._unpack = Unpacker(width=info.width, height=info.height, pix_fmt=pix_fmt, colour=info.colour)
         self._decoder: Decoder | None = None
         self._beyond_first = 0
+        self._passed = 0  # frames inside the window before the one that is given out next
         self._refusal = ""  # why decoding did not begin near the start
 
     @property
@@ -122,11 +124,14 @@ class Reader:
                     self.origin += stamp.pts if self._reading.start else 0
                 else:
                     step = stamp.pts - previous[0].pts
-                    yield self._frame(*previous, step)
+                    if self._passed >= self._first:
+                        yield self._frame(*previous, step)
+                    self._passed += 1
                 previous = stamp, image
         if previous is None:
             raise self._nothing(any_at_all=any_at_all)
-        yield self._frame(*previous, self._last_duration(previous[0], step, until))
+        if self._passed >= self._first:
+            yield self._frame(*previous, self._last_duration(previous[0], step, until))
 
     def _source(self, stack: ExitStack) -> Iterable[tuple[Stamp, Image]]:
         """What is decoded, in order; `stack` closes it."""
@@ -166,13 +171,17 @@ class Reader:
                 yield stamp, frame
 
     def _unseen(self, index: SourceIndex, first: int) -> Iterator[tuple[Stamp, Planes | Tensor]]:
-        """Frames before `first` of which no picture is needed."""
-        if self._skip:
-            blank = self._unpack.blank()
-            for number, time in enumerate(islice(index.times(), first)):
-                stamp = Stamp(number, time - self._info.start, Fraction(0), key=False)
-                if self._place(stamp) == "inside":
-                    yield stamp, blank
+        """Frames before `first` of which no picture is needed; of those that are left out, the first in the window."""
+        if not self._skip:
+            return
+        blank = self._unpack.blank()
+        begin = first_frame(index, self._info, self._reading.start)
+        stop = min(first, begin + 1) if self._first else first
+        for number, time in enumerate(islice(index.times(), stop)):
+            stamp = Stamp(number, time - self._info.start, Fraction(0), key=False)
+            if self._place(stamp) == "inside":
+                yield stamp, blank
+        self._passed += max(0, first - stop)
 
     def _place(self, stamp: Stamp) -> Literal["before", "inside", "beyond"]:
         """Where a frame lies in the window asked for; a moment is a frame's number or its time."""

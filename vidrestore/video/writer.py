@@ -22,7 +22,7 @@ from .pictures.write import PictureFiles, pictures_there
 from .plan import plan
 from .resume import swap, unfinished
 from .resume.mux import ResumableMux
-from .resume.pieces import whole_pieces
+from .resume.pieces import lists_there, whole_pieces
 
 __all__ = [
     "UNKNOWN",
@@ -31,6 +31,7 @@ __all__ = [
     "Writer",
     "appearing",
     "cuts_there",
+    "frames_kept",
     "frames_there",
     "plan",
     "times_there",
@@ -58,6 +59,13 @@ def frames_there(target: Target) -> int:
     if target.kind == "folder":
         return pictures_there(_growing(target), target.suffix)
     return sum(len(listed.frames) for _, listed in whole_pieces(_growing(target)))
+
+
+def frames_kept(target: Target) -> int:
+    """The same, and those after a gap, which only workers go on with."""
+    if target.kind == "folder":
+        return frames_there(target)
+    return sum(len(listed.frames) for listed in lists_there(_growing(target)))
 
 
 def cuts_there(target: Target) -> int | None:

@@ -1,5 +1,6 @@
 """Two runs, of which the first was interrupted, give what one run gives."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -64,8 +65,14 @@ def test_what_two_runs_make_is_what_one_makes(name: str, codec: str, tmp_path: P
         assert shown == plainly
     with av.open(str(parts)) as one, av.open(str(plain)) as other:
         assert [s.type for s in one.streams] == [s.type for s in other.streams]
-        assert one.streams.video[0].codec_context.extradata == other.streams.video[0].codec_context.extradata
+        header, plain_header = (_header(each) for each in (one, other))
+        assert header == plain_header
         assert one.duration == other.duration or name == "out.flv"  # which counts from 0, and so that frame
+
+
+def _header(container: av.container.InputContainer) -> bytes:
+    """Without the number of threads, which x265 writes there: of pieces it does not hang on the machine."""
+    return re.sub(rb"frame-threads=\d", b"", container.streams.video[0].codec_context.extradata or b"")
 
 
 def test_only_what_is_not_there_is_made(tmp_path: Path) -> None:

@@ -78,8 +78,8 @@ def extract_frames(
     )
     from ...restoration.extraction.extract import extract  # torch, which refusals need not load
 
-    with shown(shell.progress, total=job.frames, quiet=shell.quiet) as tick:
-        report, met = extract(job, on_frame=tick)
+    with shown(shell.progress, total=job.frames, quiet=shell.quiet) as meter:
+        report, met = extract(job, on_frame=meter.tick)
     facts = [_facts(job, number, scene) for number, scene in met.items()]
     show.report(report, shell, scenes=facts)
     if report.truncated:

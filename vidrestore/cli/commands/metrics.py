@@ -123,14 +123,14 @@ def metrics(
 
     keep_memory()
     total = frames_of(Side(reference, follow_references=follow_references).info)
-    with shown(progress, total=total, quiet=quiet) as tick:
+    with shown(progress, total=total, quiet=quiet) as meter:
         comparison = compare(
             reference,
             distorted,
             comparing=Comparing(names, possible, border, align, offset, follow_references),
             scenes=listed,
             keep=WORST_SHOWN if files.report or files.diff else 0,
-            on_frame=tick,
+            on_frame=meter.tick,
         )
     files.write(comparison, overwrite=overwrite)
     failed = list(failures(comparison, thresholds))

@@ -139,8 +139,8 @@ def split_scenes(
 
     from ...scenes.split import split  # torch, which refusals need not load
 
-    with shown(shell.progress, total=frames_of(job.info), quiet=shell.quiet) as tick:
-        result = split(job, place, on_frame=tick)
+    with shown(shell.progress, total=frames_of(job.info), quiet=shell.quiet) as meter:
+        result = split(job, place, on_frame=meter.tick)
     if listed is not None:
         met = {clip.number - 1: clip.scene for clip in result.clips}
         result.warnings += mismatches(listed, met, frames=result.frames, began=result.start, by_time=detection.by_time)

@@ -14,6 +14,7 @@ from ...errors import InputError, ModelError, UsageError
 from .. import show
 from ..dry_run import plan_of, say_plan
 from ..errors import user_error
+from ..farm import Workers, workers_of
 from ..options import NAMES, Restoring
 from ..progress import Place
 from ..run import carry_out, finish, prepared
@@ -41,7 +42,8 @@ def run_files(source: Path, target: Path | None, steps: Steps, options: Restorin
     many = options.many
     if many.output_dir is not None:
         inputs = [source, *filter(None, [target]), *(many.more or [])]
-        _run_many(inputs, Naming(many.output_dir, many.name or NAMES, ending), steps, options)
+        with workers_of(options) as workers:
+            _run_many(inputs, Naming(many.output_dir, many.name or NAMES, ending), steps, options, workers)
         return
     if many.more:
         raise UsageError(f"{len(many.more) + 2} paths are given, and one input has one output; give --output-dir DIR")
@@ -52,11 +54,12 @@ def run_files(source: Path, target: Path | None, steps: Steps, options: Restorin
 
     stages = steps(source)
     target = target or beside(source, ending)
-    job = prepared(source, target, stages, options, overwrite=options.overwrite)
-    finish(job, options.shell, dry_run=options.dry_run)
+    with workers_of(options) as workers:
+        job = prepared(source, target, stages, options, overwrite=options.overwrite)
+        finish(job, options.shell, workers, dry_run=options.dry_run)
 
 
-def _run_many(inputs: list[Path], naming: Naming, steps: Steps, options: Restoring) -> None:
+def _run_many(inputs: list[Path], naming: Naming, steps: Steps, options: Restoring, workers: Workers) -> None:
     found = find(inputs, naming, recursive=options.many.recursive)
     if not options.shell.quiet:
         _say_passed_over(found.passed_over)
@@ -64,7 +67,7 @@ def _run_many(inputs: list[Path], naming: Naming, steps: Steps, options: Restori
     try:
         for number, work in enumerate(found.works, 1):
             stop.check()
-            outcomes.append(_outcome(work, steps, options, Place(number, len(found.works), work.source)))
+            outcomes.append(_outcome(work, steps, options, workers, Place(number, len(found.works), work.source)))
     except KeyboardInterrupt as stopped:
         tell(outcomes, found.passed_over, naming.folder, options.shell)
         said = f"{stopped}; " if str(stopped) else ""
@@ -75,13 +78,13 @@ def _run_many(inputs: list[Path], naming: Naming, steps: Steps, options: Restori
         raise typer.Exit(worst)
 
 
-def _outcome(work: Work, steps: Steps, options: Restoring, place: Place) -> Outcome:
+def _outcome(work: Work, steps: Steps, options: Restoring, workers: Workers, place: Place) -> Outcome:
     """What became of a file: its errors are said, and do not stop the others; but no network at all does."""
     if not options.shell.quiet:
         show.say(f"file {place.number} of {place.of}: {work.source}")
     try:
         with _there(work.target.parent):
-            return _restored(work, steps, options, place)
+            return _restored(work, steps, options, workers, place)
     except Exception as error:
         if stop.asked():
             raise KeyboardInterrupt from error
@@ -95,7 +98,7 @@ def _outcome(work: Work, steps: Steps, options: Restoring, place: Place) -> Outc
         return Outcome(work, "failed", exit_code=code, error=said)
 
 
-def _restored(work: Work, steps: Steps, options: Restoring, place: Place) -> Outcome:
+def _restored(work: Work, steps: Steps, options: Restoring, workers: Workers, place: Place) -> Outcome:
     from ...restoration.resume.record import keep_record, record_of
 
     before = None if options.overwrite else record_of(work.target)
@@ -112,7 +115,7 @@ def _restored(work: Work, steps: Steps, options: Restoring, place: Place) -> Out
         if not options.shell.as_json:
             say_plan(plan)
         return Outcome(work, "planned", plan)
-    report = carry_out(job, options.shell, place)
+    report = carry_out(job, options.shell, workers, place)
     keep_record(job, report)
     show.summary(report, options.shell)
     return Outcome(work, "done", asdict(report), _code(truncated=report.truncated))

@@ -1,5 +1,6 @@
 """OpenVINO: the engine of a CPU, several times faster than eager torch and needing no compiler."""
 
+import os
 import warnings
 from dataclasses import dataclass, field
 from weakref import WeakSet
@@ -54,11 +55,13 @@ class OpenVinoEngine:
         if precision == "int8":  # is in the model itself; the rest of it is computed in what is best here
             core, precision = in_int8(core), "bf16" if has_bf16() else "fp32"
         # Pinned to its core, each of OpenVINO's threads would wait for the encoder's thread that is there.
-        hints = {
+        hints: dict[str, str | bool | int] = {
             "INFERENCE_PRECISION_HINT": HINTS[precision],
             "PERFORMANCE_HINT": "LATENCY",
             "ENABLE_CPU_PINNING": False,
         }
+        if (threads := os.environ.get("OMP_NUM_THREADS", "")).isdecimal():  # as torch has it
+            hints["INFERENCE_NUM_THREADS"] = int(threads)
         machine = (
             plugin.get_property("CPU", "FULL_DEVICE_NAME"),
             plugin.get_property("CPU", "OPTIMIZATION_CAPABILITIES"),

@@ -51,6 +51,7 @@ class Deblurrer:
     def run(self, frames: Iterable[Frame], skip: Skip = NOTHING) -> Iterator[Frame]:
         """As `stage.Loaded`."""
         self._skip = skip if self.skips else NOTHING
+        self._waiting.clear()  # of a run that was left early
         if self.threshold is None and not self.measure:
             return self.restorer.run(frames, self._skip.keep)
         return self._measured(frames)

@@ -66,9 +66,9 @@ class _Stretch:
         return self.following is None or self.following.shot != self.held[0].shot
 
 
-def _sources(frames: Iterable[Marked], device: torch.device) -> Iterator[_Source]:
-    shot, origin, size = 0, Fraction(0), None
-    for number, (frame, repeats) in enumerate(frames):
+def _sources(frames: Iterable[Marked], device: torch.device, absent: int, origin: Fraction) -> Iterator[_Source]:
+    shot, size = 0, None
+    for number, (frame, repeats) in enumerate(frames, absent):
         origin = origin if number else frame.pts
         shot += frame.cut or size not in (None, frame.size)
         size = frame.size
@@ -139,7 +139,9 @@ class Retimer:
             place = facts_of(self.between.inference, seconds=self.seconds, frames=self.frames)
         return replace(place, counted=tuple(self.counted))
 
-    def run(self, frames: Iterable[Marked], *, skip: int = 0) -> Iterator[Frame]:
+    def run(
+        self, frames: Iterable[Marked], *, skip: int = 0, absent: int = 0, origin: Fraction = Fraction(0)
+    ) -> Iterator[Frame]:
         """The frames of the result, in order, contiguous, with exact times.
 
         A frame of the source that falls on a time of the result is handed on as it is, `native` included, and so it
@@ -152,10 +154,11 @@ class Retimer:
         Args:
             frames: `cut` set where a shot begins; a change of size begins one, too.
             skip: so many of the first frames need no picture, and have that of the frame before.
+            absent: so many frames of the source are not among `frames`, the first of which appeared at `origin`.
         """
         self._skip = skip
         waiting, last, shot = None, None, 0
-        for stretch in _stretches(_sources(frames, self.between.device)):
+        for stretch in _stretches(_sources(frames, self.between.device, absent, origin)):
             for belongs, frame in self._frames_of(stretch):
                 if waiting is not None:
                     self.frames += 1

@@ -55,9 +55,9 @@ class FrameInterpolator:
         from .repeats import mark_repeats
 
         if self.scenes is not None:
-            frames = cut_by_list(frames, self.scenes, say=self.retimer.counted.append)
+            frames = cut_by_list(frames, self.scenes, first=skip.absent, say=self.retimer.counted.append)
         marked = mark_repeats(frames) if self.finds_repeats else zip(frames, repeat(False))
-        return self.retimer.run(marked, skip=skip.count)
+        return self.retimer.run(marked, skip=skip.count, absent=skip.absent, origin=skip.origin)
 
 
 def interpolate(

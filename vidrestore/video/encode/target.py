@@ -10,6 +10,8 @@ from ...base.settings import Pictures
 from ...frame.frame import Colour
 from ..tracks.streams import Track
 
+THREADS = 4
+"""Of an encoder where results must not depend on the machine."""
 TargetKind = Literal["video", "folder", "picture"]
 
 
@@ -50,6 +52,8 @@ class Target:
     codec: str = ""
     pix_fmt: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    threads: int = 0
+    """Of the encoder; 0: by the cores of the machine, on which its result then depends."""
     rounds: bool = False
     """Times are rounded to whole ticks: the container cannot count finer ones."""
     sample_aspect_ratio: Fraction | None = None

@@ -76,7 +76,7 @@ class SourceIndex:
     """Why no safe beginning but the first is known; "" where one may be."""
 
     @cached_property
-    def _shown(self) -> Numbers:
+    def shown(self) -> Numbers:
         """pts of what is shown, in that order."""
         packets = self.packets
         return np.sort(packets.pts[packets.flags & (HIDDEN | LOST) == 0])
@@ -93,15 +93,15 @@ class SourceIndex:
     def frames(self) -> int | None:
         """Frames that decoding gives; None where only decoding tells."""
         whole = not (self.refusal or (self.packets.flags & (LOST | HURT)).any())
-        return len(self._shown) if whole and self.single and self._begins() else None
+        return len(self.shown) if whole and self.single and self._begins() else None
 
     def first_from(self, moment: Fraction) -> int:
         """The number of the first frame that is shown at a moment or later, in seconds on the file's clock."""
-        return int(np.searchsorted(self._shown, -(-moment // self.time_base)))
+        return int(np.searchsorted(self.shown, -(-moment // self.time_base)))
 
     def times(self) -> Iterator[Fraction]:
         """When each frame is shown, in seconds on the file's clock."""
-        return (int(tick) * self.time_base for tick in self._shown)
+        return (int(tick) * self.time_base for tick in self.shown)
 
     def _begins(self) -> bool:
         """Whether the first packet is the first picture, and can be decoded."""
@@ -123,19 +123,19 @@ class SourceIndex:
         if self.refusal:
             return None
         first, early = self.first_from(moment), self.first_from(moment - lead)
-        return self._entry(min(early, max(0, first - frames), len(self._shown) - 1), rate)
+        return self._entry(min(early, max(0, first - frames), len(self.shown) - 1), rate)
 
     def entry_at(self, number: int, *, rate: Fraction, lead: Fraction = Fraction(0), frames: int = 0) -> Entry | None:
         """The same for frame `number`, from 0; None where frames cannot be counted without decoding, too."""
         if self.frames is None:
             return None
-        moment = int(self._shown[min(number, len(self._shown) - 1)]) * self.time_base
+        moment = int(self.shown[min(number, len(self.shown) - 1)]) * self.time_base
         return self.entry(moment, rate=rate, lead=lead, frames=frames)
 
     def _entry(self, number: int, rate: Fraction) -> Entry | None:
         if number <= 0 or not self._is_settled(number, rate):
             return None
-        packets, first = self.packets, int(self._shown[number])
+        packets, first = self.packets, int(self.shown[number])
         usable = self.starts[packets.pts[self.starts] <= first]
         if not len(usable) or not (packet := int(usable[-1])):
             return None
@@ -149,7 +149,7 @@ class SourceIndex:
 
         It moves each by a step of the average rate at most, as long as they come no later than that.
         """
-        shown = self._shown[: number + 1]
+        shown = self.shown[: number + 1]
         double = np.flatnonzero(np.diff(shown) == 0) + 1
         if len(double) > MOST_DOUBLE:
             return False

@@ -109,6 +109,13 @@ def whole_pieces(folder: Path) -> Iterator[tuple[Piece, PieceList]]:
         yield piece, listed
 
 
+def lists_there(folder: Path) -> Iterator[PieceList]:
+    """Of all that are whole, those after a gap, too."""
+    for path in sorted(folder.glob("[0-9]*.json")):
+        if path.stem.isdecimal() and (listed := Piece(folder, int(path.stem)).read_list()) is not None:
+            yield listed
+
+
 class PieceThere:
     """One that an earlier run made: of its frames only the times count, which must be the same.
 

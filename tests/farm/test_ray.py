@@ -1,0 +1,103 @@
+"""The command on workers that Ray runs: one start of Ray for all that is looked at."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from typer.testing import CliRunner
+
+from tests.clips import make_clip
+from vidrestore.cli import app
+
+ROOT = Path(__file__).resolve().parents[2]
+ray_there = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed (extra farm)")
+
+
+def words(*more: object) -> list[str]:
+    return [sys.executable, "-m", "vidrestore", *map(str, more)]
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(ROOT)}
+
+
+def left_behind(before: set[int]) -> list[str]:
+    """Processes that a run has started and not ended."""
+    deadline = time.monotonic() + 20
+    while True:
+        found = [each for each in psutil.process_iter(["name", "cmdline"]) if each.pid not in before]
+        names = [" ".join(each.info["cmdline"] or [each.info["name"] or ""]) for each in found]
+        rays = [name for name in names if "ray::" in name or "raylet" in name or "gcs_server" in name]
+        if not rays or time.monotonic() > deadline:
+            return rays
+        time.sleep(0.2)
+
+
+@ray_there
+@pytest.mark.timeout(300)
+def test_many_files_on_two_workers_one_of_which_is_killed(tmp_path: Path) -> None:
+    """The bytes of --resume; on stdout nothing but the JSON; nothing is left behind."""
+    (tmp_path / "in").mkdir()
+    for name in ("a", "b"):
+        path = tmp_path / "in" / f"{name}.mkv"
+        make_clip(path, frames=250, size=(96, 64), audio=1, options={"preset": "veryfast", "g": "25"})
+    sources = sorted((tmp_path / "in").iterdir())
+    options = ["-m", "espcn", "--preset", "ultrafast"]
+    alone = ["upscale", *map(str, sources), "--output-dir", str(tmp_path / "one"), "--resume", *options]
+    one = CliRunner().invoke(app, alone)
+    assert one.exit_code == 0, one.output
+    before = {each.pid for each in psutil.process_iter()}
+    command = words("upscale", *sources, "--output-dir", tmp_path / "many", "--workers", 2, "--json", *options)
+    run = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), cwd=tmp_path
+    )
+    worker = None
+    while worker is None and run.poll() is None:
+        children = psutil.Process(run.pid).children(recursive=True)
+        worker = next((each for each in children if "RayWorker.make" in " ".join(each.cmdline())), None)
+        time.sleep(0.02)
+    if worker is not None:
+        worker.kill()
+    stdout, stderr = run.communicate(timeout=250)
+    assert run.returncode == 0, stderr
+    told = json.loads(stdout)
+    assert [each["status"] for each in told["files"]] == ["done", "done"]
+    assert {each["workers"] for each in told["files"]} <= {1, 2}
+    for made in sorted((tmp_path / "one").glob("*.mkv")):
+        assert made.read_bytes() == (tmp_path / "many" / made.name).read_bytes()
+    assert not list((tmp_path / "many").glob("*.part")), "no piece is left"
+    assert not left_behind(before)
+
+
+def test_without_ray_one_line_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=2)
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == "ray" else find(name, *more))
+    result = CliRunner().invoke(app, ["upscale", str(source), str(tmp_path / "out.mkv"), "--workers", "2"])
+    assert result.exit_code == 2
+    assert result.output.strip() == (
+        "vidrestore: --workers and --cluster need Ray, which is not installed: pip install 'vidrestore[farm]'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--workers", "0"], "--workers 0 is no number"),
+        (["--cluster", "10.0.0.1"], "--cluster 10.0.0.1 is none of local, auto"),
+        (["--shared"], "--shared is for the machines of a cluster"),
+        (["--workers", "2", "--device", "cuda:1"], "each worker has a GPU of its own"),
+    ],
+)
+def test_wrong_words_are_one_line(tmp_path: Path, options: list[str], said: str) -> None:
+    source = make_clip(tmp_path / "in.mkv", frames=2)
+    result = CliRunner().invoke(app, ["upscale", str(source), str(tmp_path / "out.mkv"), *options])
+    assert (result.exit_code, result.output.count("\n")) == (2, 1)
+    assert said in result.output
+    assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]

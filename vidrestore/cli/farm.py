@@ -1,0 +1,48 @@
+"""Workers for a command, where --workers or --cluster asks for some."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+
+from ..errors import UsageError
+from .options import Restoring
+
+if TYPE_CHECKING:
+    from ..farm.pool import Pool
+
+Workers = Callable[[], "Pool | None"]
+"""Gives the workers, started the first time; None: this process does all itself."""
+
+
+def nobody() -> None:
+    """No workers."""
+
+
+@contextmanager
+def workers_of(options: Restoring) -> Iterator[Workers]:
+    """The workers that these options ask for, gone with this.
+
+    Raises:
+        UsageError: Ray is not installed, or the words are wrong.
+    """
+    farm, device = options.farm, options.compute.device
+    if not farm.asked:
+        if farm.shared:
+            raise UsageError(
+                "--shared is for the machines of a cluster; give --cluster auto or ray://HOST:PORT with it"
+            )
+        yield nobody
+        return
+    from ..farm.ray_cluster import LOCAL, check_words, workers
+
+    address = farm.cluster or LOCAL
+    check_words(address, farm.workers)
+    if ":" in device or "," in device:
+        raise UsageError(f"--device {device}: each worker has a GPU of its own; give --device auto or cpu")
+    with ExitStack() as stack:
+
+        def start() -> "Pool":
+            return stack.enter_context(workers(address, number=farm.workers, shared=farm.shared, gpu=device != "cpu"))
+
+        yield cache(start)

@@ -1,0 +1,67 @@
+"""restore(): as `pipeline.restore`, with the work done by a pool of workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from time import perf_counter
+
+from ..base.facts import Facts
+from ..base.stop import check
+from ..errors import UsageError
+from ..restoration import pipeline
+from ..restoration.job import Job
+from ..restoration.report import Blur, Report
+from ..video.resume.unfinished import claim
+from .fill import Filled, Tell, fill
+from .pool import Pool
+
+
+def restore(job: Job, pool: Pool, *, tell: Tell = lambda *_: None, measure: bool = False) -> Report:
+    """Run a job that can be resumed: workers make its pieces, and this process joins them, as --resume would.
+
+    Whatever workers have not made, it makes itself: so the result is that of one process, and checked as its is.
+
+    Args:
+        tell: see `fill`.
+        measure: as for `pipeline.restore`; the bytes of pictures in flight are not counted.
+
+    Raises:
+        UsageError: the result is no video, or as `fill`.
+        VidrestoreError: whatever ended the run; what was made stays in OUTPUT.part.
+    """
+    if job.target.kind != "video":
+        raise UsageError(f"{job.target.path}: pieces are of videos; give a video, or leave out --workers and --cluster")
+    began = perf_counter()
+    with claim(job.target.path, job.run) as folder:
+        filled = fill(job, folder, pool, tell=tell, measure=measure)
+        report = pipeline.run(job, lambda _: check(), measure=measure)
+    return _with_workers(report, filled, seconds=perf_counter() - began)
+
+
+def _with_workers(report: Report, filled: Filled, *, seconds: float) -> Report:
+    did = filled.did()
+    resumed = report.resumed - filled.frames
+    busy = filled.seconds.copy()
+    busy.update(report.stages)
+    made = replace(
+        report,
+        seconds=seconds,
+        resumed=resumed,
+        fps=(report.frames_out - resumed) / seconds,
+        stages=dict(busy),
+        workers=filled.workers,
+        blur=Blur.of(did.blur, did.untouched) or report.blur,
+    )
+    if not did.engine:
+        return made
+    notes = [note for note in did.notes if note not in report.warnings]
+    place = replace(made, engine=did.engine, device=did.device, precision=did.precision, tile=did.tile)
+    return replace(place, warnings=[*report.warnings, *notes, *_mixed(filled.facts.values())])
+
+
+def _mixed(facts: Iterable[Facts]) -> Iterator[str]:
+    """Pieces that were computed otherwise than others differ from them a little."""
+    ways = sorted({f"{each.engine} ({each.precision})" for each in facts if each.engine})
+    if len(ways) > 1:
+        yield f"workers computed by {' and '.join(ways)}: give --engine and --precision for the same bytes everywhere"
