@@ -18,7 +18,6 @@ MAY: dict[str, set[str]] = {
     "metrics": {"base", "frame", "models", "scenes", "video"},
     "restoration": {"base", "engine", "frame", "metrics", "models", "scenes", "video"},
     "training": {"base", "engine", "frame", "metrics", "models", "restoration", "scenes", "video"},
-    "farm": {"base", "engine", "frame", "models", "restoration", "video"},
     "benchmark": {"base", "engine", "frame", "metrics", "models", "restoration", "video"},
     "api": {"base", "frame", "metrics", "models", "restoration", "scenes", "video"},
     "view": {"api", "base", "engine", "frame", "metrics", "restoration", "scenes", "video"},
@@ -28,7 +27,14 @@ MAY: dict[str, set[str]] = {
 ONLY = {
     "av": ("video", "benchmark/material.py"),
     "cv2": (
-        *("metrics", "scenes", "training", "benchmark/peers.py", "restoration/interpolation", "farm/worker.py"),
+        *(
+            "metrics",
+            "scenes",
+            "training",
+            "benchmark/peers.py",
+            "restoration/interpolation",
+            "restoration/resume/farm/worker.py",
+        ),
         *("video/decode/rgb.py", "video/pictures/decode.py", "video/pictures/write.py"),
     ),
     "PIL": ("video/pictures", "metrics/report", "view/preview", "training/data/drawings.py"),
@@ -38,7 +44,7 @@ ONLY = {
     "openvino": ("engine/backends/openvino_engine.py", "base/openvino_plugins.py", "models/foreign/onnx.py"),
     "spandrel": ("models/foreign/library.py",),
     "onnx": ("models/foreign/onnx_torch.py",),
-    "ray": ("farm",),
+    "ray": ("restoration/resume/farm",),
     "triton": ("models/kernels/local_conv_gpu.py",),
 }
 

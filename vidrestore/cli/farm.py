@@ -9,7 +9,7 @@ from ..errors import UsageError
 from .options import Restoring
 
 if TYPE_CHECKING:
-    from ..farm.pool import Pool
+    from ..restoration.resume.farm.pool import Pool
 
 Workers = Callable[[], "Pool | None"]
 """Gives the workers, started the first time; None: this process does all itself."""
@@ -34,7 +34,7 @@ def workers_of(options: Restoring) -> Iterator[Workers]:
             )
         yield nobody
         return
-    from ..farm.ray_cluster import LOCAL, check_words, workers
+    from ..restoration.resume.farm.ray_cluster import LOCAL, check_words, workers
 
     address = farm.cluster or LOCAL
     check_words(address, farm.workers)

@@ -65,7 +65,7 @@ def carry_out(job: "Job", shell: Shell, workers: Workers, place: Place | None = 
     with shown as meter, _say_what_is_kept(job):
         if (pool := workers()) is None:
             return restore(job, on_frame=meter.tick, measure=measure)
-        from ..farm import run as farm
+        from ..restoration.resume.farm import run as farm
 
         return farm.restore(job, pool, tell=meter.move, measure=measure)
 

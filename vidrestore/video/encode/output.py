@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import cast
 
 import av
-import torch
 from av.codec.context import Flags
 from av.container import OutputContainer
 from av.video.stream import VideoStream
@@ -59,10 +58,11 @@ def _same_everywhere(target: Target) -> tuple[str, str] | None:
 
     Measured with PyAV 18 on such a CPU: a dozen runs gave nine results, and one with its code for AVX2.
     """
-    is_concerned = target.threads and target.codec in ("libx264", "libx264rgb")
-    if is_concerned and torch.backends.cpu.get_cpu_capability() == "AVX512":
-        return "x264-params", "asm=avx2"
-    return None
+    if not target.threads or target.codec not in ("libx264", "libx264rgb"):
+        return None
+    import torch  # planning a run does without it
+
+    return ("x264-params", "asm=avx2") if torch.backends.cpu.get_cpu_capability() == "AVX512" else None
 
 
 def pad(file: Path, container: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import ray
 from ray.exceptions import GetTimeoutError, RayActorError, RayError, RayTaskError
 
-from ..errors import UsageError, VidrestoreError
+from ....errors import UsageError, VidrestoreError
 from .plan import Plan, build, differences
 from .pool import Done, Failed
 from .ray_worker import Facts, RayWorker

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .. import __version__
-from ..base.facts import Facts
-from ..restoration.job import Job
-from ..restoration.resume.times import Times
+from .... import __version__
+from ....base.facts import Facts
+from ...job import Job
+from ..times import Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,10 @@ def build() -> dict[str, str]:
     from importlib.metadata import version
     from pathlib import Path
 
-    from ..base.cache import code_of
-    from ..models.weights import manifest
+    from ....base.cache import code_of
+    from ....models.weights import manifest
 
-    code = code_of(Path(__file__).parent.parent).hex()[:8]
+    code = code_of(Path(__file__).parents[3]).hex()[:8]
     found = {"vidrestore": f"{__version__} (code {code})"}
     found |= {name: version(name) for name in ("torch", "av", "openvino", "opencv-python-headless", "numpy")}
     return found | {f"weights of {name}": row.sha256[:12] for name, row in manifest.rows().items()}

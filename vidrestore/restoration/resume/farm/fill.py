@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
-from ..base.facts import Facts, followed_by
-from ..base.files import write_whole
-from ..base.stop import check
-from ..errors import VidrestoreError, unwritable
-from ..restoration.job import Job
-from ..restoration.resume.part import check_parts
-from ..restoration.resume.times import result_times, source_times
-from ..video.resume import pieces
-from ..video.resume.pieces import Piece
+from ....base.facts import Facts, followed_by
+from ....base.files import write_whole
+from ....base.stop import check
+from ....errors import VidrestoreError, unwritable
+from ....video.resume import pieces
+from ....video.resume.pieces import Piece
+from ...job import Job
+from ..part import check_parts
+from ..times import result_times, source_times
 from .plan import Made, Plan
 from .pool import Done, Failed, Pool
 from .queue import TRIES, Queue

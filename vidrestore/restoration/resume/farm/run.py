@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from time import perf_counter
 
-from ..base.facts import Facts
-from ..base.stop import check
-from ..errors import UsageError
-from ..restoration import pipeline
-from ..restoration.job import Job
-from ..restoration.report import Blur, Report
-from ..video.resume.unfinished import claim
+from ....base.facts import Facts
+from ....base.stop import check
+from ....errors import UsageError
+from ....video.resume.unfinished import claim
+from ... import pipeline
+from ...job import Job
+from ...report import Blur, Report
 from .fill import Filled, Tell, fill
 from .pool import Pool
 

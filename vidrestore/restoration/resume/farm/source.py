@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from ..errors import InputError
-from ..video.facts.info import VideoInfo
+from ....errors import InputError
+from ....video.facts.info import VideoInfo
 from .scratch import scratch, share
 
 Ref = TypeVar("Ref")

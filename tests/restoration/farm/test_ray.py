@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -15,7 +16,7 @@ from typer.testing import CliRunner
 from tests.clips import make_clip
 from vidrestore.cli import app
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ray_there = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed (extra farm)")
 
 
@@ -25,6 +26,14 @@ def words(*more: object) -> list[str]:
 
 def environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(ROOT)}
+
+
+def working(driver: psutil.Process) -> psutil.Process | None:
+    """A worker that makes a piece."""
+    with suppress(psutil.Error):  # one that has just ended
+        found = driver.children(recursive=True)
+        return next((each for each in found if "RayWorker.make" in " ".join(each.cmdline())), None)
+    return None
 
 
 def left_behind(before: set[int]) -> list[str]:
@@ -59,9 +68,8 @@ def test_many_files_on_two_workers_one_of_which_is_killed(tmp_path: Path) -> Non
     )
     worker = None
     while worker is None and run.poll() is None:
-        children = psutil.Process(run.pid).children(recursive=True)
-        worker = next((each for each in children if "RayWorker.make" in " ".join(each.cmdline())), None)
-        time.sleep(0.02)
+        worker = working(psutil.Process(run.pid))
+        time.sleep(0.05)
     if worker is not None:
         worker.kill()
     stdout, stderr = run.communicate(timeout=250)

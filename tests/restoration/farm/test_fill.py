@@ -10,13 +10,13 @@ from tests.clips import make_clip
 from tests.restoration.resume.runs import SETTINGS, stopping
 from vidrestore.base.settings import Cleaning, Deblurring, Encoding, Reading, Retiming
 from vidrestore.errors import ResourceError, UsageError
-from vidrestore.farm import run as farm
 from vidrestore.restoration import pipeline
 from vidrestore.restoration.clean import clean
 from vidrestore.restoration.deblurring.stage import deblur
 from vidrestore.restoration.interpolation.stage import interpolate
 from vidrestore.restoration.interpolation.timing import ByFactor, ToRate
 from vidrestore.restoration.job import Job, prepare
+from vidrestore.restoration.resume.farm import run as farm
 from vidrestore.restoration.stage import Stage
 from vidrestore.restoration.upscale import upscale
 from vidrestore.video.index import begin

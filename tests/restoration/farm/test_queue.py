@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidrestore.farm.queue import TRIES, Queue
+from vidrestore.restoration.resume.farm.queue import TRIES, Queue
 
 
 def test_workers_go_on_where_they_are() -> None:

@@ -23,9 +23,11 @@ def scratch(name: str) -> Iterator[tuple[Path, TextIO]]:
     """
     _sweep()
     folder = Path(tempfile.gettempdir()) / f"{_prefix()}{name}"
-    with _locked(folder) as lock:
-        yield folder, lock
-    _sweep()
+    try:
+        with _locked(folder) as lock:
+            yield folder, lock
+    finally:
+        _sweep()
 
 
 def share(lock: TextIO) -> None:

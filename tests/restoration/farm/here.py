@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from vidrestore.farm.plan import Plan
-from vidrestore.farm.pool import Done, Failed
-from vidrestore.farm.worker import Worker
+from vidrestore.restoration.resume.farm.plan import Plan
+from vidrestore.restoration.resume.farm.pool import Done, Failed
+from vidrestore.restoration.resume.farm.worker import Worker
 
 Harm = Callable[[int, int, int], None]
 """Told the worker, the piece, and how many were given before; raises where that piece is to fail."""

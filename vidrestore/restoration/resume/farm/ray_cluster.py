@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from ..errors import UsageError, VidrestoreError
+from ....errors import UsageError, VidrestoreError
 from .scratch import scratch
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ LOCAL, RUNNING, CLIENT = "local", "auto", "ray://"
 INSTALL = "pip install 'vidrestore[farm]'"
 THREADS = 2
 """Of a worker, where it is not said how many workers there are: one decodes and encodes beside the other's network."""
-TRIES = 2
-"""Of starting Ray: on a machine that is busy its processes may be late the first time."""
+TRIES = 3
+"""Of starting Ray: on a machine that is busy its processes may be late."""
 
 
 @contextmanager

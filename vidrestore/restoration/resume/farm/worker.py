@@ -11,13 +11,13 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from ..base.facts import Facts, together
-from ..base.memory import share_among
+from ....base.facts import Facts, together
+from ....base.memory import share_among
 
 if TYPE_CHECKING:
-    from ..frame.frame import Frame
-    from ..restoration.pipeline import Clock
-    from ..restoration.stage import Loaded, Stage
+    from ....frame.frame import Frame
+    from ...pipeline import Clock
+    from ...stage import Loaded, Stage
     from .plan import Made, Plan
 
 
@@ -85,8 +85,8 @@ class Worker:
         self._frames = None
 
     def _begin(self, plan: Plan) -> None:
-        from ..engine import keep_memory
-        from ..restoration.pipeline import Clock
+        from ....engine import keep_memory
+        from ...pipeline import Clock
 
         self.close()
         keep_memory()
@@ -97,7 +97,7 @@ class Worker:
         self._did = self._facts()
 
     def _go_to(self, plan: Plan, number: int) -> None:
-        from ..restoration.resume.part import frames_from
+        from ..part import frames_from
 
         self.close()
         assert self._clock is not None
@@ -105,7 +105,7 @@ class Worker:
         self._frames = frames_from(plan.job, self._loaded, plan.times, (number - 1) * plan.frames, self._clock)
 
     def _make(self, plan: Plan, number: int) -> Made:
-        from ..video.resume.pieces import Piece, PieceUnderWay
+        from ....video.resume.pieces import Piece, PieceUnderWay
         from .plan import Made
 
         assert self._frames is not None and self._clock is not None
@@ -152,14 +152,14 @@ class Worker:
 
     def _keeps_times(self) -> bool:
         """Whether each frame of the source is one of the result, so that its blur is known by its number."""
-        from ..restoration.interpolation.timing import SOURCE_TIMES
+        from ...interpolation.timing import SOURCE_TIMES
 
         return all(stage.timing == SOURCE_TIMES for stage in self._stages)
 
     def _seconds(self) -> dict[str, float]:
         """Busy seconds since the last piece, each stage's without those of the ones it pulls from."""
         assert self._clock is not None and self._plan is not None
-        from ..restoration.pipeline import own_time
+        from ...pipeline import own_time
 
         now = own_time(self._clock.seconds, self._plan.job.stages)
         spent = {name: value - self._told.get(name, 0.0) for name, value in now.items()}
