@@ -14,6 +14,7 @@ from .commands.interpolate import interpolate
 from .commands.join_frames import join_frames
 from .commands.look.info import info
 from .commands.look.preview import preview
+from .commands.look.ui import ui
 from .commands.metrics import metrics
 from .commands.models import app as models
 from .commands.restore import restore
@@ -43,6 +44,7 @@ app.command("split-scenes", cls=Command)(split_scenes)
 app.command("metrics", cls=Command)(metrics)
 app.command("info", cls=Command)(info)
 app.command("preview", cls=Command)(preview)
+app.command("ui", cls=Command)(ui)
 app.add_typer(models, name="models")
 app.command("train", cls=Command)(train)
 app.command("evaluate", cls=Command)(evaluate)

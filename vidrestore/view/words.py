@@ -8,11 +8,17 @@ from ..base.settings import VIDEO_NAMES, WRITTEN_PICTURES
 from ..video.codecs import CONTAINERS
 
 
-def command_line(command: str, source: Path, words: Sequence[str] = ()) -> str:
-    """`vidrestore COMMAND INPUT [OUTPUT] WORDS`, quoted; OUTPUT only where the command finds no name of its own."""
+def command_line(command: str, source: Path, words: Sequence[str] = (), target: Path | None = None) -> str:
+    """`vidrestore COMMAND INPUT [OUTPUT] WORDS`, quoted.
+
+    Args:
+        target: None: the command finds a name of its own; where it would find none, one is given.
+    """
     written = suffix_of(source)
-    target = [] if written == source.suffix else [source.with_name(f"{source.stem}_{command}{written}")]
-    return shlex.join(["vidrestore", command, *map(path_word, [source, *target]), *words])
+    if target is None and written != source.suffix:
+        target = source.with_name(f"{source.stem}_{command}{written}")
+    paths = [path_word(path) for path in (source, target) if path is not None]
+    return shlex.join(["vidrestore", command, *paths, *words])
 
 
 def suffix_of(source: Path) -> str:

@@ -3,12 +3,12 @@
 // .layer children (data-name), an .edge and two .tag; beside it controls: .left and .right selects, a range, .zoom buttons.
 function wipe(figure) {
   const box = figure.querySelector(".wipe"), plane = box.querySelector(".plane"), edge = box.querySelector(".edge");
-  const layers = [...box.querySelectorAll(".layer")], slider = figure.querySelector("input[type=range]");
+  const slider = figure.querySelector("input.cut") || figure.querySelector("input[type=range]");
   const left = figure.querySelector("select.left"), right = figure.querySelector("select.right");
   const view = { zoom: 1, x: 0, y: 0 };
   const show = () => {
     const width = box.clientWidth, cut = slider.value / 100 * width, on = (cut - view.x) / view.zoom / width * 100;
-    for (const layer of layers) {
+    for (const layer of box.querySelectorAll(".layer")) {
       const isLeft = layer.dataset.name === left.value, isRight = layer.dataset.name === right.value;
       layer.style.visibility = isLeft || isRight ? "visible" : "hidden";
       layer.style.clipPath = isLeft && isRight ? "none"

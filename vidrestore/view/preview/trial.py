@@ -62,7 +62,7 @@ def before(info: VideoInfo, reading: Reading, moment: Moment) -> tuple[Rgb8, Fra
     wanted = moment.time - (reader.origin - info.start)
     number = max((n for n, (pts, _) in enumerate(times) if pts <= wanted), default=0)
     rgb = next(picture for n, picture in enumerate(pictures_of(info.path, reading=plain)) if n == number).rgb
-    return _of_eight_bits(rgb), times[number][0] + times[number][1] / 2
+    return of_eight_bits(rgb), times[number][0] + times[number][1] / 2
 
 
 def try_setting(
@@ -127,12 +127,13 @@ def _shown(path: Path, time: Fraction) -> Rgb8:
     for picture in pictures_of(path):
         if found is not None and picture.time > time:
             break
-        found = _of_eight_bits(picture.rgb)
+        found = of_eight_bits(picture.rgb)
     assert found is not None
     return found
 
 
-def _of_eight_bits(rgb: Rgb) -> Rgb8:
+def of_eight_bits(rgb: Rgb) -> Rgb8:
+    """The same picture with white at 255."""
     return np.ascontiguousarray(rgb if rgb.dtype == np.uint8 else np.right_shift(rgb, 8), np.uint8)
 
 
