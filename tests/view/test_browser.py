@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     films.mkdir()
     make_clip(films / "clip.mp4", frames=30, size=(96, 64), options={"crf": "40"})
     make_clip(films / ODD, frames=8)
-    make_clip(films / "long.mkv", frames=400, options={"preset": "ultrafast"})
+    make_clip(films / "long.mkv", frames=300, options={"preset": "ultrafast"})
     (films / "wrong.mp4").write_text("no video")
     return films
 

@@ -20,7 +20,7 @@ from vidrestore.view.server.wanted import Wanted
 
 pytest.importorskip("starlette", reason="the extra ui is not installed")
 LARGER = {"larger": 2}
-LONG = 300
+LONG = 200
 """Frames that take some seconds."""
 
 
