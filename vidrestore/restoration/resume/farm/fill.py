@@ -99,7 +99,16 @@ def fill(job: Job, folder: Path, pool: Pool, *, tell: Tell = lambda *_: None, me
     """
     check_parts(job.stages)
     times = source_times(job, on_frame=lambda _: check())
-    filling = _planned(job, folder, Plan(uuid4().hex, job, times, pieces.FRAMES, measure))
+    return make(Plan(uuid4().hex, job, times, pieces.FRAMES, measure), folder, pool, tell=tell)
+
+
+def make(plan: Plan, folder: Path, pool: Pool, *, tell: Tell = lambda *_: None) -> Filled:
+    """As `fill`, of a job that is planned.
+
+    Raises:
+        VidrestoreError: as `fill`.
+    """
+    filling = _planned(plan, folder)
     while filling.queue or filling.busy:
         check()
         filling.hand_out(pool)
@@ -110,8 +119,8 @@ def fill(job: Job, folder: Path, pool: Pool, *, tell: Tell = lambda *_: None, me
     return filling.filled
 
 
-def _planned(job: Job, folder: Path, plan: Plan) -> _Filling:
-    count = -(-len(result_times(job, plan.times)) // plan.frames)
+def _planned(plan: Plan, folder: Path) -> _Filling:
+    count = -(-len(result_times(plan.job, plan.times)) // plan.frames)
     there = {
         number: len(listed.frames) for number in range(1, count + 1) if (listed := Piece(folder, number).read_list())
     }
