@@ -20,11 +20,13 @@ from vidrestore.base.settings import Encoding, Reading
 from vidrestore.cli.commands.split_scenes import split_scenes
 from vidrestore.errors import UsageError, VidrestoreError
 from vidrestore.frame.frame import Frame, Planes
+from vidrestore.scenes import split as split_module
 from vidrestore.scenes.assign import by_cuts, by_list
 from vidrestore.scenes.list import Scene
 from vidrestore.scenes.split import Clip, Result, split
 from vidrestore.scenes.split_job import prepare
 from vidrestore.video.facts.probe import probe
+from vidrestore.video.index import begin
 from vidrestore.video.reader import Reader
 
 FAST = Encoding(preset="ultrafast")
@@ -119,6 +121,25 @@ def test_what_cannot_be_copied_is_encoded_and_said(tmp_path: Path) -> None:
     second, third = result.warnings
     assert second.startswith("scene 2 is encoded, not copied: frames at its end need later ones")
     assert third == "scene 3 is encoded, not copied: its first frame is no key frame"
+
+
+def test_the_second_pass_begins_with_the_first_scene_it_is_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(begin, "NEAR", Fraction(0))
+    read: list[Reader] = []
+
+    def watched(*args: object, **kwargs: object) -> Reader:
+        read.append(Reader(*args, **kwargs))  # type: ignore[arg-type]
+        return read[-1]
+
+    monkeypatch.setattr(split_module, "Reader", watched)
+    source = make_clip(tmp_path / "in.mp4", frames=50, options=GOPS)
+    result = cut(source, tmp_path / "clips", 29, 44, 49, copy=True)
+    assert [clip.copied for clip in result.clips] == [True, False, False]
+    first, second = read
+    assert second._decoder is not None
+    assert (first.given, second._decoder.first) == (50, 30)
+    for clip in result.clips:
+        same(clip, frames(source))
 
 
 def test_packets_the_container_does_not_take_are_encoded(tmp_path: Path) -> None:

@@ -110,10 +110,11 @@ def _timed(frames: Iterable[Frame], result: Result) -> Iterator[Frame]:
 
 
 def _again(job: Job, numbers: list[int], scenes: dict[int, Scene]) -> Generator[Placed]:
-    """Another pass, over the scenes of these numbers only."""
+    """Another pass, over the scenes of these numbers only; where it is safe, what lies before them is not decoded."""
     if numbers:
-        with closing(prefetch(Reader(job.info))) as decoded:
-            for placed in by_list(decoded, [scenes[number] for number in numbers]):
+        first = scenes[numbers[0]].first
+        with closing(prefetch(Reader(job.info, first=first))) as decoded:
+            for placed in by_list(decoded, [scenes[number] for number in numbers], first=first):
                 yield placed._replace(scene=numbers[placed.scene])
 
 
