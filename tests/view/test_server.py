@@ -4,10 +4,14 @@ import json
 import os
 import shutil
 import signal
+import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
+import cv2
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -153,6 +157,36 @@ def test_a_job_makes_the_file_of_its_command(server: Served, folder: Path) -> No
     assert job["report"]["frames_out"] == 8
     server.ask(f"/api/jobs/{job['key']}/forget", {})
     assert server.jobs() == {} and (folder / "in_restored.mp4").exists()
+
+
+def test_a_picture_is_a_job_too(server: Served, folder: Path) -> None:
+    cv2.imwrite(str(folder / "still.png"), np.full((32, 48, 3), 90, np.uint8))
+    server.ask("/api/jobs", {"path": "still.png", "wanted": LARGER})
+    job = server.wait("still.png", "done")
+    assert cv2.imread(str(folder / "still_restored.png")).shape == (64, 96, 3)
+    server.ask(f"/api/jobs/{job['key']}/forget", {})
+    (folder / "still.png").unlink()
+
+
+def test_what_nobody_waits_for_is_stopped(server: Served) -> None:
+    question = json.dumps({"path": "more/long.mkv", "wanted": LARGER}).encode()
+    with socket.create_connection(("127.0.0.1", int(server.base.rpartition(":")[2]))) as line:
+        head = f"POST /api/cuts HTTP/1.1\r\nHost: {server.base[7:]}\r\nx-token: {server.token}\r\n"
+        line.sendall(f"{head}Content-Length: {len(question)}\r\n\r\n".encode() + question)
+        assert wait_for(lambda: children(server.process.pid))
+    assert wait_for(lambda: not children(server.process.pid))
+
+
+def children(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def wait_for(what: Callable[[], object]) -> bool:
+    for _ in range(600):
+        if what():
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def test_pause_go_on_and_cancel(server: Served, folder: Path) -> None:

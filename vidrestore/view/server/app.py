@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -29,8 +30,11 @@ from .offered import Offered
 from .page import page
 from .wanted import Wanted
 
+T = TypeVar("T")
 BODY = 1 << 16
 """Bytes that a question of the page holds at most."""
+GONE = 0.5
+"""Seconds between looks whether the page still waits."""
 Answer = Callable[[Request], Awaitable[Response]]
 
 
@@ -120,7 +124,7 @@ class Server:
 
     async def _info(self, request: Request) -> Response:
         path = self._offered.source((await _asked(request)).path)
-        return JSONResponse(await calls.answer("info", str(path), "--json"))
+        return JSONResponse(await _while_there(request, calls.answer("info", str(path), "--json")))
 
     async def _timeline(self, request: Request) -> Response:
         path = self._offered.source((await _asked(request)).path)
@@ -128,7 +132,7 @@ class Server:
 
     async def _cuts(self, request: Request) -> Response:
         path = self._offered.source((await _asked(request)).path)
-        found = await calls.answer("split-scenes", str(path), "--list-only", "--json", "-q")
+        found = await _while_there(request, calls.answer("split-scenes", str(path), "--list-only", "--json", "-q"))
         return JSONResponse({"cuts": [scene["start"] for scene in found["scenes"][1:]]})
 
     async def _command(self, request: Request) -> Response:
@@ -140,7 +144,7 @@ class Server:
         asked = await _asked(request)
         path, made = self._offered.source(asked.path), self._new_page()
         words = ["preview", str(path), "--at", f"{max(0.0, asked.at):.3f}", *asked.wanted.words()]
-        found = await calls.answer(*words, "--output", str(made), "--json", "-q")
+        found = await _while_there(request, calls.answer(*words, "--output", str(made), "--json", "-q"))
         (setting,) = found["settings"]
         seconds = setting["seconds"]
         time = None if seconds is None else clock(seconds)
@@ -151,7 +155,7 @@ class Server:
         result, reference = (self._offered.source(text) for text in (asked.path, asked.reference))
         made = self._new_page()
         words = ["metrics", str(reference), str(result), "--report", str(made), "--json", "-q"]
-        found = await calls.answer(*words)
+        found = await _while_there(request, calls.answer(*words))
         return JSONResponse({"page": made.stem, "frames": found["frames"], "metrics": found["metrics"]})
 
     def _new_page(self) -> Path:
@@ -209,6 +213,18 @@ async def _asked(request: Request) -> Asked:
         return read_json(Asked, body)
     except ValueError as error:
         raise UsageError(f"the question makes no sense: {error}") from None
+
+
+async def _while_there(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """What a command says; it is stopped where the page does not wait for it any more. The question has been read."""
+    task = asyncio.create_task(work)
+    while not task.done():
+        await asyncio.wait([task], timeout=GONE)
+        if await request.is_disconnected():
+            task.cancel()
+    if task.cancelled():
+        raise VidrestoreError("nobody waits for the answer")
+    return task.result()
 
 
 def _said(answer: Answer) -> Answer:

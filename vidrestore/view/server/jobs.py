@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from ...base.files import write_whole
 from ...base.schema import read_json
+from ...base.settings import READ_PICTURES
 from ...errors import UsageError
 from ...video.resume.unfinished import folder_of
 from ..words import command_line, suffix_of
@@ -102,8 +103,12 @@ class Queue:
 
     def command(self, job: Job) -> str:
         """What a person would type in the folder that is offered."""
-        words = [*job.wanted.words(), "--resume"]
+        words = [*job.wanted.words(), *self._resume(job)]
         return command_line("restore", Path(job.source), words, Path(job.target))
+
+    def _resume(self, job: Job) -> list[str]:
+        """Of a single picture there is nothing to resume."""
+        return [] if Path(job.source).suffix.lower() in READ_PICTURES else ["--resume"]
 
     async def work(self) -> None:
         """Do what is waiting, for ever; a job that runs when this ends goes on at the next start."""
@@ -142,7 +147,7 @@ class Queue:
         source, target = self._offered.source(job.source), self._offered.path(job.target)
         return [
             *("restore", str(source), str(target), *job.wanted.words()),
-            *("--resume", "--progress", "json", "--json"),
+            *(*self._resume(job), "--progress", "json", "--json"),
         ]
 
     def _tell(self, key: str, progress: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 "use strict";
 // Choosing a file, what it is, what to do, and the preview.
+const LONG = 1200;  // seconds of a video whose cuts are looked for: all of it is decoded
 const chosen = { path: "", looking: null };
 
 async function list(folder = "") {
@@ -43,7 +44,7 @@ async function open(path, name) {
     advise(info.advice);
     const line = await ask("/api/timeline", { data: { path }, signal });
     timeline(line);
-    if (line.thumbs.length > 1) cuts((await ask("/api/cuts", { data: { path }, signal })).cuts);
+    if (line.thumbs.length > 1 && line.duration <= LONG) cuts((await ask("/api/cuts", { data: { path }, signal })).cuts);
   } catch (error) {
     if (error.name !== "AbortError") say(byId("facts"), error.message, true);
   }
