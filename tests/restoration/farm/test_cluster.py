@@ -19,19 +19,20 @@ from .test_ray import environment, left_behind, ray_there, words, working
 pytestmark = [pytest.mark.slow, ray_there, pytest.mark.timeout(3000)]
 
 CLIPS = {
-    "cursed_vfr.mp4": ("upscale", "-m", "espcn"),
-    "mpeg2_24fps.ts": ("interpolate", "-x", "2", "--quality", "fast"),
-    "packed_vfr.avi": ("interpolate", "--fps", "60", "--quality", "fast", "--duplicates", "retime"),
-    "no_initial_keyframe.ts": ("upscale", "-m", "espcn"),
-    "edit_list.mp4": ("deblur",),
     "odd_175x143.mp4": ("upscale", "-m", "aligned-x2"),
     "h264_10bit.mp4": ("interpolate", "--fps", "50", "--quality", "fast"),
+    "h263_176x144.3gp": ("upscale", "-m", "espcn"),
+    "slow_motion_sef.mp4": ("interpolate", "-x", "3", "--quality", "fast"),
     "rotated_90_small.mov": ("restore", "--clean", "-x", "2", "--scale", "2"),
-    "subs_ass.mkv": ("interpolate", "-x", "3", "--quality", "fast"),
-    "truncated_60pct.mp4": ("upscale", "-m", "espcn"),
+    "truncated_60pct.mp4": ("interpolate", "-x", "2", "--quality", "fast"),
+    "no_initial_keyframe.ts": ("upscale", "-m", "espcn"),
+    "edit_list.mp4": ("deblur",),
+    "packed_vfr.avi": ("interpolate", "--fps", "60", "--quality", "fast", "--duplicates", "retime"),
+    "cursed_vfr.mp4": ("interpolate", "-x", "2", "--quality", "fast"),
+    "mpeg2_24fps.ts": ("interpolate", "-x", "2", "--quality", "fast"),
 }
-"""B-frames, open GOPs, rates that vary, joined and damaged files: the first two seconds of each."""
-SHORT = "from vidrestore.video.resume import pieces; pieces.FRAMES = 10; from vidrestore.cli import main; main()"
+"""B-frames, open GOPs, rates that vary, joined and damaged files: the first frames of each."""
+SHORT = "from vidrestore.video.resume import pieces; pieces.FRAMES = 6; from vidrestore.cli import main; main()"
 
 
 def run(*more: object, pieces: str = SHORT, **kept: object) -> subprocess.CompletedProcess[str]:
@@ -58,7 +59,7 @@ def test_a_cluster_makes_the_bytes_of_one_process(name: str, cluster: str, share
     whole, workers, machines = (tmp_path / each / "out.mkv" for each in ("one", "two", "three"))
     for target in (whole, workers, machines):
         target.parent.mkdir()
-    options += ["--end", "2", "--preset", "ultrafast", "-q"]
+    options += ["--end", "24f", "--preset", "ultrafast", "-q"]
     one = run(command, source, whole, *options, "--resume")
     two = run(command, source, workers, *options, "--workers", 2)
     three = run(command, source, machines, *options, "--cluster", "auto", "--workers", 3, RAY_ADDRESS=cluster)
