@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 from tests.clips import make_clip
 from vidrestore.cli import app
 from vidrestore.errors import InputError
-from vidrestore.video.facts.quality import compression_of, noise, source_quality, with_kind
+from vidrestore.video.facts.compression import compression_of, guessed_step, step_of
+from vidrestore.video.facts.quality import noise, source_quality, with_kind
 from vidrestore.video.pictures.quality import picture_quality
 
 
@@ -39,10 +40,27 @@ def test_tiny_pictures_have_no_noise(size: tuple[int, int]) -> None:
 
 
 def test_compression_falls_with_the_bits() -> None:
-    found = [compression_of(bits, "h264") for bits in (0.01, 0.1, 0.35, 1.0, 5.0)]
-    assert found == sorted(found, reverse=True) and found[0] == 1 and found[2] == 0.5 and found[-1] == 0
-    assert compression_of(0.35, "hevc") < 0.5 < compression_of(0.35, "mpeg2video")
-    assert compression_of(0, "h264") == 0
+    rng = np.random.default_rng(0)
+    lumas = [cv2.GaussianBlur(rng.uniform(0, 255, (64, 96)).astype(np.float32), (0, 0), 2) for _ in range(2)]
+    found = [guessed_step(bits, "h264", lumas) for bits in (0.01, 0.1, 0.35, 1.0, 50.0)]
+    assert found == sorted(found, reverse=True) and found[0] > 50 and found[-1] < 1
+    assert guessed_step(0.35, "hevc", lumas) < found[2] < guessed_step(0.35, "mpeg2video", lumas)
+    assert guessed_step(0.35, "h264", lumas[:1] * 2) < guessed_step(0.35, "h264", lumas[:1])  # nothing moves
+    assert guessed_step(0, "h264", lumas) == guessed_step(1, "h264", []) == 0
+
+
+def test_a_step_and_its_compression() -> None:
+    assert [compression_of(step) for step in (0, 8, 80, 1000)] == pytest.approx([0, 0.5, 1, 1])
+    assert [step_of(compression_of(step)) for step in (0.5, 3, 60)] == pytest.approx([0.5, 3, 60])
+
+
+def test_a_decoder_that_tells_its_quantiser_is_believed(tmp_path: Path) -> None:
+    """MPEG-4 with the quantiser 6 has a step of 12 in each frame, whatever the bits."""
+    for size in ((64, 48), (320, 240)):
+        clip = make_clip(
+            tmp_path / f"{size[0]}.avi", codec="mpeg4", frames=6, size=size, options={"qmin": "6", "qmax": "6"}
+        )
+        assert source_quality(clip).compression == pytest.approx(compression_of(12), abs=0.001)
 
 
 @pytest.mark.parametrize(

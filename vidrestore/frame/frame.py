@@ -69,6 +69,8 @@ class Frame:
     """The decoder's own picture while nothing has changed it, so that it can be written as it came."""
     key: bool = False
     """A key frame of the source: decoded without any other."""
+    step: float | None = None
+    """Of the encoder's quantiser, on average over luma, in 8-bit codes; None where the decoder does not tell it."""
 
     @property
     def size(self) -> tuple[int, int]:

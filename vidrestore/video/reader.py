@@ -16,6 +16,7 @@ from .decode.decoder import Decoder
 from .decode.nvdec import nvdec
 from .decode.pixel_format import has_alpha
 from .decode.planes import Unpacker
+from .decode.quantiser import step_of_picture
 from .facts.info import VideoInfo
 from .facts.watch import Watch
 from .filters.deinterlace import deinterlace
@@ -55,13 +56,22 @@ class Reader:
     warnings   all of this in words, one line each
     """
 
-    def __init__(self, info: VideoInfo, reading: Reading = WHOLE, *, skip: int = 0, first: int = 0) -> None:
+    def __init__(
+        self,
+        info: VideoInfo,
+        reading: Reading = WHOLE,
+        *,
+        skip: int = 0,
+        first: int = 0,
+        tells_step: bool = False,
+    ) -> None:
         """`info`: as probed, or as `interlacing.as_read` gives it, whose rate and clock are those of the frames.
 
         Args:
             skip: so many of the first frames need no picture: where an index has their times, they come with a small
                 blank one and are not decoded.
             first: so many of the first frames are left out; those that follow have their times all the same.
+            tells_step: `Frame.step` is wanted, where the decoder can tell it.
 
         Raises:
             UsageError: the end asked for is not later than the start, or the decoder asked for is not to be had.
@@ -74,6 +84,7 @@ class Reader:
         self.decoded = self.given = self._interlaced = 0
         self.begin = self.end = Fraction(0)
         self._info, self._reading, self._skip, self._first = info, reading, max(skip, first), first
+        self._tells_step = tells_step
         how = info.deinterlacing
         self._base = info.time_base * how.ticks
         self._clock = Clock(time_base=self._base, start=info.start, rate=info.rate / how.frames)
@@ -148,7 +159,8 @@ class Reader:
         with closing(frames_of(self._info, skip=skip)) as pictures:
             for stamp, (shown, picture, header) in zip(stamps[skip:], pictures, strict=False):
                 self._beyond_first += shown is not self._info.pictures[0] and header.pages > 1
-                yield stamp, picture
+                step = step_of_picture(shown.path) if self._tells_step else None
+                yield stamp._replace(step=step), picture
 
     def _video(self) -> Generator[tuple[Stamp, VideoFrame | Planes | Tensor]]:
         info, found = self._info, find_beginning(self._info, self._reading, skip=self._skip)
@@ -158,6 +170,7 @@ class Reader:
             info.stream_index,
             begin=found.at,
             accelerator=self._accelerator,
+            tells_step=self._tells_step,
             follow_references=info.follow_references,
         )
         with closing(iter(decoder)) as frames:
@@ -165,7 +178,9 @@ class Reader:
                 if not count and found.at is not None and decoder.first:
                     yield from self._unseen(found.at[0], decoder.first)
                 duration = (frame.duration or 0) * self._base
-                stamp = Stamp(decoder.first + count, self._clock.seconds(frame), duration, decoder.key)
+                stamp = Stamp(
+                    decoder.first + count, self._clock.seconds(frame), duration, decoder.key, step=decoder.step
+                )
                 if self._place(stamp) == "inside":
                     self._watch.see(frame, stamp.pts, aspect=decoder.aspect, header=decoder.header_aspect)
                 yield stamp, frame
@@ -213,9 +228,9 @@ class Reader:
         self.decoded += stamp.taken
         self._interlaced += stamp.interlaced and stamp.taken > 0
         if not isinstance(image, VideoFrame):
-            return Frame(image, pts, duration, key=stamp.key)
+            return Frame(image, pts, duration, key=stamp.key, step=stamp.step)
         native = None if has_alpha(image.format.name) else image
-        return Frame(self._unpack.picture(image), pts, duration, native=native, key=stamp.key)
+        return Frame(self._unpack.picture(image), pts, duration, native=native, key=stamp.key, step=stamp.step)
 
     def _nothing(self, *, any_at_all: bool) -> InputError | UsageError:
         path = self._info.path

@@ -21,6 +21,7 @@ from ..index.index import Entry, Findings, SourceIndex
 from ..index.seek import AstrayError, packets_from
 from ..time.clock import cut_off
 from ..time.timeline import Timeline
+from .quantiser import ask_for_quantiser, step_of, step_of_packet
 
 THREADS: tuple[Literal["AUTO"], Literal["SLICE"]] = ("AUTO", "SLICE")
 """Of FFmpeg's decoders, in the first pass and in the second: whole frames each, or parts of one frame."""
@@ -37,6 +38,7 @@ class Decoder:
     corrupt      frames that came out marked as damaged
     truncated    the file stops before the end it was given
     key          whether the frame given out last is a key frame: as its decoder says, or (not CineForm's) its packet
+    step         that of the same frame's quantiser, see `quantiser.step_of`, where it is asked for
     aspect       of the stream's pixels, by the frames decoded so far; None where it does not say
     header_aspect  the same before the first
     ends         where the packets end, of the pictures and of all streams, seconds on the file's clock
@@ -51,6 +53,7 @@ class Decoder:
         *,
         begin: tuple[SourceIndex, Entry] | None = None,
         accelerator: HWAccel | None = None,
+        tells_step: bool = False,
         follow_references: bool = False,
     ) -> None:
         """Nothing is decoded yet.
@@ -59,10 +62,12 @@ class Decoder:
             begin: the file's index, and where in it decoding begins; frames before are left out, where that goes well.
                 Where it does not they come first, as without it.
             accelerator: decodes in place of the processor.
+            tells_step: `quantiser.step_of` is to tell that of each frame, which takes time.
             follow_references: as `open_container` has it.
         """
         self.damaged = self.undecodable = self.corrupt = 0
         self.truncated = self.key = False
+        self.step: float | None = None
         self.ends = (Fraction(0), Fraction(0))
         self.aspect: Fraction | None = None
         self.header_aspect: Fraction | None = None
@@ -70,6 +75,7 @@ class Decoder:
         self.first = 0
         self._open = partial(open_container, path, follow_references=follow_references)
         self._index, self._accelerator = stream_index, accelerator
+        self._tells_step = tells_step
         self._begin = begin
         self._from_start = False  # of the file, in every pass
         self._shown: int | None = None  # time stamp of the last frame given out
@@ -96,8 +102,9 @@ class Decoder:
             kept.clear()
 
     def _decode(self) -> Generator[VideoFrame]:
-        for threads in THREADS:
-            if threads == "SLICE" and not self._begin_again():
+        # A decoder with frame threads may hand out a frame whose quantisers another thread has yet to write.
+        for threads in THREADS[1:] if self._tells_step else THREADS:
+            if threads == "SLICE" and not self._tells_step and not self._begin_again():
                 return
             after = self._shown
             with self._start_pass(threads) as (container, stream, packets):
@@ -110,10 +117,13 @@ class Decoder:
                         self._lose(packet, after)
                         continue
                     self.aspect = stream.codec_context.sample_aspect_ratio
+                    step = step_of_packet(packet) if self._tells_step and packet is not None else None
                     for frame in frames:
                         if self._slots:
                             frame.pts = self._slots.popleft()
                         if (after is None or frame.pts is None or frame.pts > after) and self._counts(frame):
+                            if self._tells_step:
+                                self.step = step or step_of(frame) or self.step  # MPEG-2's last one does not tell it
                             yield self._show(frame)
                 if self._begin is not None and self._shown is None:
                     raise AstrayError("nothing was decoded from there")
@@ -150,6 +160,8 @@ class Decoder:
         with self._open(accelerator=self._accelerator) as container:
             stream = stream_at(container, self._index)
             stream.thread_type = threads
+            if self._tells_step:
+                ask_for_quantiser(stream.codec_context)
             if after is None:
                 self.header_aspect = stream.codec_context.sample_aspect_ratio
             if self._begin is not None and after is None:

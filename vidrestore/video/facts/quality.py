@@ -3,8 +3,9 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
-from math import log2, pi, sqrt
+from math import pi, sqrt
 from pathlib import Path
+from statistics import median
 from typing import Literal
 
 import numpy as np
@@ -14,28 +15,17 @@ from numpy.typing import NDArray
 
 from ..container import open_container, picture_stream
 from ..decode.pixel_format import depth_of
+from ..decode.quantiser import ask_for_quantiser, step_of_packet
+from ..decode.quantiser import step_of as quantiser_step
 from ..time.timeline import packets
+from .compression import compression_of, guessed_step
 
 Kind = Literal["clean", "compressed", "noisy", "compressed and noisy"]
 
 PACKETS = 250
 """Of the pictures, whose sizes are counted: some seconds, a key frame among them."""
-FRAMES = 3
-"""In which noise is measured."""
-ENOUGH = 0.35
-"""Bits a pixel of H.264 below which the network for compressed video does better; measured on clips of
-docs/training.md at CRF 4 to 30, where single clips cross from 0.35 to 3."""
-OCTAVES = 3
-"""Times that bits halve or double from there until a video counts as ruined or clean."""
-BITS = {
-    **dict.fromkeys(("hevc", "vp9"), 0.65),
-    "av1": 0.55,
-    **dict.fromkeys(("mpeg4", "h263", "flv1", "wmv2", "wmv3", "vc1", "theora", "vp8"), 1.5),
-    **dict.fromkeys(("mpeg1video", "mpeg2video", "msmpeg4v2", "msmpeg4v3", "wmv1", "h261"), 2.0),
-    "mjpeg": 4.0,
-    **dict.fromkeys(("prores", "dnxhd", "dvvideo", "cfhd"), 6.0),
-}
-"""Codec -> bits it takes for what takes H.264 one, roughly; codecs that are not listed take as many."""
+FRAMES, TOLD = 3, 12
+"""In which noise is measured, and whose quantisers are looked at."""
 NOISY = 2.0
 """Standard deviation in 8-bit codes."""
 SIDE = 1080
@@ -65,21 +55,29 @@ def source_quality(path: Path, *, follow_references: bool = False) -> SourceQual
     Raises:
         UsageError, InputError: as `container.opened`.
     """
-    frames: list[VideoFrame] = []
+    lumas: list[NDArray[np.float32]] = []
+    steps: list[float] = []
     count = size = 0
     with open_container(path, follow_references=follow_references) as container:
         stream = picture_stream(container, path)
+        ask_for_quantiser(stream.codec_context)
         pixels = stream.codec_context.width * stream.codec_context.height
         codec = stream.codec_context.codec
         for packet in islice(packets(container, stream), PACKETS):
             count, size = count + 1, size + packet.size
-            if len(frames) < FRAMES:
-                with suppress(FFmpegError):  # what is damaged is counted where the video is read
-                    frames += packet.decode()
-        found = max((noise(_luma(frame)) for frame in frames[:FRAMES]), default=0.0)
+            if len(lumas) >= FRAMES and len(steps) in (0, TOLD):
+                continue
+            with suppress(FFmpegError):  # what is damaged is counted where the video is read
+                table = step_of_packet(packet)
+                for frame in packet.decode():
+                    lumas += [_luma(frame)] if len(lumas) < FRAMES else []
+                    step = table or quantiser_step(frame)
+                    steps += [] if step is None or len(steps) == TOLD else [step]
+    found = max(map(noise, lumas), default=0.0)
     if not codec.lossy:
         return with_kind(0.0, found)
-    return with_kind(compression_of(8 * size / max(1, count * pixels), codec.canonical_name), found)
+    step = median(steps) if steps else guessed_step(8 * size / max(1, count * pixels), codec.canonical_name, lumas)
+    return with_kind(compression_of(step), found)
 
 
 def with_kind(compression: float, noise: float) -> SourceQuality:
@@ -87,14 +85,6 @@ def with_kind(compression: float, noise: float) -> SourceQuality:
     words = [word for word, holds in (("compressed", compression >= 0.5), ("noisy", noise >= NOISY)) if holds]
     kind: Kind = " and ".join(words) or "clean"  # type: ignore[assignment]
     return SourceQuality(kind, round(compression, 3), round(noise, 2))
-
-
-def compression_of(bits: float, codec: str) -> float:
-    """0 to 1, from bits a pixel."""
-    worth = bits / BITS.get(codec, 1.0)
-    if worth <= 0:
-        return 0.0
-    return min(1.0, max(0.0, 0.5 - log2(worth / ENOUGH) / (2 * OCTAVES)))
 
 
 def noise(luma: NDArray[np.float32]) -> float:

@@ -5,14 +5,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..facts.quality import FRAMES, SIDE, SourceQuality, compression_of, noise, with_kind
+from ..decode.quantiser import step_of_picture
+from ..facts.compression import compression_of, guessed_step
+from ..facts.quality import FRAMES, SIDE, SourceQuality, noise, with_kind
 from .decode import decode_picture
 from .folder import FORMATS, list_pictures
 from .formats.header import read_header
 
-LOSSY = {".jpg": "mjpeg", ".jpeg": "mjpeg", ".webp": "vp8"}
-"""Suffix -> the codec whose bits a pixel mean the same. Other formats lose nothing, though their pictures may have been
-compressed before."""
+LOSSY = {".webp": "vp8"}
+"""Suffix -> the codec whose bits a pixel mean the same. JPEG tells its steps, and other formats lose nothing, though
+their pictures may have been compressed before."""
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -32,7 +34,11 @@ def _of_picture(path: Path) -> tuple[float, float]:
     width, height = header.size
     codec = LOSSY.get(path.suffix.lower())
     bits = 8 * path.stat().st_size / (width * height)
-    return 0.0 if codec is None else compression_of(bits, codec), noise(_luma(decode_picture(path, header)))
+    luma = _luma(decode_picture(path, header))
+    step = step_of_picture(path)
+    if step is None:
+        step = 0.0 if codec is None else guessed_step(bits, codec, [luma])
+    return compression_of(step), noise(luma)
 
 
 def _luma(samples: NDArray[np.generic]) -> NDArray[np.float32]:

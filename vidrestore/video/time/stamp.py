@@ -16,5 +16,7 @@ class Stamp(NamedTuple):
     key: bool
     taken: int = 1
     """Frames of the source that it stands for: 0 for a second field, 2 where a repeated frame was taken out."""
+    step: float | None = None
+    """See `Frame.step`."""
     interlaced: bool = False
     """Made of fields that are not of one moment."""
