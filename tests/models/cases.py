@@ -19,9 +19,9 @@ ARGUMENTS: dict[str, list[dict[str, object]]] = {
         {"width": 8, "blocks": 1},
         {"width": 8, "blocks": 1, "confidence": True},
         {"width": 8, "blocks": 1, "alone": True},
+        {"width": 8, "blocks": 1, "told": True},
     ],
-    "cleaner": [{"width": 8, "blocks": 1}],
-    "denoiser": [{"width": 8, "blocks": 1}],
+    "denoiser": [{"width": 8, "blocks": 1}, {"width": 8, "blocks": 1, "fold": 1, "told": True}],
     "dbpn": [
         {"scale": 2, "stages": 2, "width": 8, "features": 16},
         {"scale": 4, "stages": 1, "width": 8, "features": 16, "skip": True},
@@ -117,12 +117,21 @@ def processor_of(case: Case) -> Processor:
 
 
 def window_for(processor: Processor, batch: int, height: int, width: int) -> Tensor:
-    """Smooth pictures with some noise: (B, T, C, H, W)."""
+    """Smooth pictures with some noise: (B, T, C, H, W).
+
+    Of a network that searches the whole picture for motion they are one picture that stands still: in others a tile
+    would find something else.
+    """
     needs = processor.needs
     t, c = needs.before + 1 + needs.after, needs.channels
     coarse = torch.rand(batch * t, c, -(-height // 8), -(-width // 8))
     smooth = F.interpolate(coarse, size=(height, width), mode="bicubic")
-    return (smooth + 0.02 * torch.randn_like(smooth)).clamp(0, 1).reshape(batch, t, c, height, width)
+    window = (smooth + 0.02 * torch.randn_like(smooth)).clamp(0, 1).reshape(batch, t, c, height, width)
+    if needs.blends and t > 1:
+        window = window[:, :1] + 0.01 * torch.randn_like(window)
+    if needs.sees_step:
+        window[:, :, -1] = 20 / 255
+    return window
 
 
 def whole(processor: Processor, window: Tensor) -> Tensor:

@@ -102,7 +102,7 @@ def test_what_is_sharp_and_compressed_is_not_made_worse(trained: Unblur, shared_
     capture = cv2.VideoCapture(str(shared_data / "train/footage/face_redhair.mkv"))
     frame = capture.read()[1][:288, :384]
     planes = np.asarray(cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_BGR2YUV_I420), np.uint8)
-    decoded = compress([planes, planes], x264(23))[1]
+    decoded = compress([planes, planes], x264(23)).frames[1]
     sharp, seen = (torch.from_numpy(cv2.cvtColor(each, cv2.COLOR_YUV2RGB_I420)) for each in (planes, decoded))
     before, truth = seen.permute(2, 0, 1)[None, None].float() / 255, sharp.permute(2, 0, 1)[None, None].float()
     after = codes(apply(trained, before))

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from tests.clips import make_clip
 from vidrestore.cli import app
-from vidrestore.models.networks.cleaner import Cleaner
+from vidrestore.models.networks.denoiser import Denoiser
 from vidrestore.models.weights import files
 
 PLAIN = ("-c", "ffv1", "--engine", "torch", "--precision", "fp32", "-y", "-q", "--json")
@@ -23,11 +23,11 @@ PLAIN = ("-c", "ffv1", "--engine", "torch", "--precision", "fp32", "-y", "-q", "
 def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small one that changes all samples a little, by what it sees in all frames."""
     path = tmp_path_factory.mktemp("weights") / "network.safetensors"
-    args = {"width": 8, "blocks": 1}
+    args = {"width": 8, "blocks": 1, "fold": 1, "told": True}
     torch.manual_seed(1)
-    cleaner = Cleaner(**args)  # type: ignore[arg-type]
-    torch.nn.init.normal_(cleaner.core[-1].weight, std=0.05)  # type: ignore[arg-type]
-    path.write_bytes(files.written(cleaner, task="clean", model="cleaner", args=args))
+    denoiser = Denoiser(**args)  # type: ignore[arg-type]
+    torch.nn.init.normal_(denoiser.core.body[-2].weight, std=0.05)  # type: ignore[arg-type]
+    path.write_bytes(files.written(denoiser, task="clean", model="denoiser", args=args))
     return path
 
 

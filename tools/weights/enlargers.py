@@ -24,7 +24,7 @@ Enlarger = Callable[[Sequence[Frame]], Iterator[Planes]]
 def at_half_size(originals: Sequence[Codes], crf: int | None) -> list[Codes]:
     """RGB (H, W, 3) by MATLAB bicubic, in 4:2:0 as videos are; through x264 unless `crf` is None."""
     given = [as_420(_half(rgb)) for rgb in originals]
-    return given if crf is None else compress(given, x264(crf))
+    return given if crf is None else compress(given, x264(crf)).frames
 
 
 def _half(rgb: Codes) -> Codes:

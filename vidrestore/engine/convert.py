@@ -19,7 +19,7 @@ from ..frame.colour import (
     yuv_of_rgb,
 )
 from ..frame.frame import Frame, Planes
-from ..models.processor import Space
+from ..models.processor import Needs, Space
 from .precisely import precisely
 from .transfer import upload
 
@@ -33,7 +33,7 @@ class NetworkFrame:
     picture: Planes | Tensor
     """The frame's, on the engine's device."""
     tensor: Tensor
-    """(1, H, W) luma or (3, H, W) RGB or YUV, float32, on the engine's device."""
+    """(1, H, W) luma or (3, H, W) RGB or YUV, float32, on the engine's device; the step's plane where it is seen."""
     cut: bool
     """Also set where the size of the picture changes: no window can hold both."""
 
@@ -42,13 +42,18 @@ FROM_PLANES: dict[Space, Callable[[Planes], Tensor]] = {"luma": luma, "rgb": to_
 FROM_RGB: dict[Space, Callable[[Tensor], Tensor]] = {"luma": luma_of_rgb, "rgb": lambda rgb: rgb, "yuv": yuv_of_rgb}
 
 
-def to_network(frames: Iterable[Frame], *, space: Space, device: torch.device) -> Iterator[NetworkFrame]:
+def to_network(frames: Iterable[Frame], *, needs: Needs, device: torch.device) -> Iterator[NetworkFrame]:
     """Upload and convert each frame."""
     size = None
     for frame in frames:
         picture = upload(frame.picture, device)
         with precisely():
-            tensor = FROM_PLANES[space](picture) if isinstance(picture, Planes) else FROM_RGB[space](picture)
+            if isinstance(picture, Planes):
+                tensor = FROM_PLANES[needs.space](picture)
+            else:
+                tensor = FROM_RGB[needs.space](picture)
+            if needs.sees_step:
+                tensor = torch.cat((tensor, torch.full_like(tensor[:1], (frame.step or 0) / 255)))
         yield NetworkFrame(frame, picture, tensor, frame.cut or frame.size != size)
         size = frame.size
 
@@ -66,8 +71,8 @@ def from_network(frame: NetworkFrame, out: Tensor, *, space: Space, scale: int) 
             return rgb_with_luma(picture, out, scale=scale)
         if space == "yuv":
             if isinstance(picture, Planes):
-                return with_yuv(picture, frame.tensor, out)
-            return rgb_with_yuv(picture, frame.tensor, out)
+                return with_yuv(picture, frame.tensor[:3], out)
+            return rgb_with_yuv(picture, frame.tensor[:3], out)
         if isinstance(picture, Planes) and scale == 1:
             return with_rgb(picture, frame.tensor, out)
         return out

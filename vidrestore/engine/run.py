@@ -76,7 +76,7 @@ class Runner:
             UsageError: the tile asked for leaves nothing inside the network's halo.
         """
         needs = self.inference.processor.needs
-        inputs = to_network(frames, space=needs.space, device=self.inference.engine.device)
+        inputs = to_network(frames, needs=needs, device=self.inference.engine.device)
         batch: list[_Wanted] = []
         size, waiting = (0, 0), 0
         for number, window in enumerate(windows(inputs, before=needs.before, after=needs.after)):

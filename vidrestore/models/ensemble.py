@@ -43,8 +43,8 @@ class Mirrored:
 
     def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
         """The current frame, changed as the inner one changes it on average, times GAIN: (B, 1, C, H, W)."""
-        current = window[:, self.needs.before : self.needs.before + 1]
         mean = torch.stack(list(self._looks(window, core_out))).mean(0)
+        current = _current(self.needs, window, mean)
         return current + GAIN * (mean - current)
 
     def _looks(self, window: Tensor, core_out: tuple[Tensor, ...]) -> Iterator[Tensor]:
@@ -77,5 +77,11 @@ class Blended:
 
     def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
         """Between the current frame and the inner one's, (B, 1, C, H, W)."""
-        current = window[:, self.needs.before : self.needs.before + 1]
-        return current + self.strength * (self.inner.finish(window, *core_out) - current)
+        made = self.inner.finish(window, *core_out)
+        current = _current(self.needs, window, made)
+        return current + self.strength * (made - current)
+
+
+def _current(needs: Needs, window: Tensor, made: Tensor) -> Tensor:
+    """The frame of which `made` was made, without planes that are no part of it."""
+    return window[:, needs.before : needs.before + 1, : made.shape[2]]

@@ -31,6 +31,9 @@ class Needs:
     marks_absent: bool = False
     """Of a window that reaches out of its shot: frames that are not there are NaN, not the outermost one again. For
     networks that average frames, since a copy has the same noise."""
+    sees_step: bool = False
+    """Pictures have one plane more, of one value: the step of the quantiser of luma with which the frame was encoded,
+    in 8-bit codes / 255; 0 where nothing was lost."""
     halo: int = 0
     """Input pixels beyond a tile that still change its output."""
     blends: bool = False
@@ -41,7 +44,7 @@ class Needs:
     @property
     def channels(self) -> int:
         """Of a picture in this space."""
-        return 1 if self.space == "luma" else 3
+        return (1 if self.space == "luma" else 3) + self.sees_step
 
 
 class Processor(Protocol):

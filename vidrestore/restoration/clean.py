@@ -10,6 +10,7 @@ from ..base.facts import Facts
 from ..base.settings import Cleaning, Settings
 from ..frame.frame import Frame
 from ..scenes.list import Scene
+from ..video.facts.compression import step_of
 from ..video.facts.quality import SourceQuality
 from .network import Model, find, key_of, name_of, needs_of, network_of, notes_of, precisely_enough
 from .resume.run import cuts_key
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 COMPRESSED, NOISY = "clean", "denoise"
 """What `auto` takes for compression artefacts, and for noise from NOISE on."""
+UNKNOWN = 16.0
+"""The quantiser's step in 8-bit codes that is taken where nothing is known, or what is known is not believed: that of
+x264's CRF 26."""
 NOISE = 5.0
 """Standard deviation in 8-bit steps from which noise is removed: less may be fine texture."""
 
@@ -33,6 +37,10 @@ class Clean(Stage):
     scenes: tuple[Scene, ...] | None
     """The shots, by frame numbers; None: `Frame.cut` tells them."""
     settings: Settings
+    step: float
+    """See `Frame.step`: of frames whose decoder does not tell it."""
+    least: float
+    """Of all frames: what a source that counts as clean is cleaned by where a strength is asked for."""
 
     def load(self, *, measure: bool = False) -> Cleaner | Untouched:
         if not self.strength:
@@ -43,7 +51,8 @@ class Clean(Stage):
 
         network = network_of(self.network, task="clean")
         settings = precisely_enough([network], self.settings)
-        return Cleaner(Runner(Inference(Blended(network, self.strength), choose(settings), settings)), self.scenes)
+        inference = Inference(Blended(network, self.strength), choose(settings), settings)
+        return Cleaner(Runner(inference), self.scenes, self.step, self.least)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,8 @@ class Cleaner:
 
     runner: Runner
     scenes: tuple[Scene, ...] | None
+    step: float
+    least: float
     missed: list[str] = field(default_factory=list)
 
     @property
@@ -64,7 +75,11 @@ class Cleaner:
 
         if self.scenes is not None:
             frames = cut_by_list(frames, self.scenes, first=skip.absent, say=self.missed.append)
-        return self.runner.run(frames, skip.keep)
+        return self.runner.run(map(self._told, frames), skip.keep)
+
+    def _told(self, frame: Frame) -> Frame:
+        """With a step at all events."""
+        return replace(frame, step=max(self.least, self.step if frame.step is None else frame.step))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +130,13 @@ def clean(
         },
         notes=notes,
         reach=needs.before,
+        sees_step=bool(strength) and needs.sees_step,
         looks=bool(strength) and scenes is None and bool(needs.before or needs.after),
         source_quality=quality,
         network=network,
         strength=strength,
+        step=UNKNOWN if quality is None else step_of(quality.compression),
+        least=UNKNOWN if quality is not None and _is_clean(quality) else 0.0,
         scenes=None if scenes is None else tuple(scenes),
         settings=settings,
     )

@@ -56,6 +56,11 @@ class Job:
         return next((stage.source_quality for stage in self.stages if stage.source_quality), None)
 
     @property
+    def sees_step(self) -> bool:
+        """Whether a stage wants the quantiser's step of each frame."""
+        return any(stage.sees_step for stage in self.stages)
+
+    @property
     def model(self) -> str:
         """The networks used, in order."""
         return "+".join(stage.model for stage in self.stages)

@@ -78,7 +78,7 @@ def run(job: Job, on_frame: Callable[[Frame], None] = lambda _: None, *, measure
     cuts = known_cuts or 0
     spared = skips(job.stages, before, over)
     unseen = count_unseen(job, source_skip(job.stages, spared, over))
-    reader = Reader(job.info, job.reading, skip=unseen)
+    reader = Reader(job.info, job.reading, skip=unseen, tells_step=job.sees_step)
     source = clock.time("decode", reader)
     with closing(prefetch(flying.count_all(source) if measure else source)) as decoded:
         frames = through(decoded, job.stages, stages, spared, clock, unseen=unseen)

@@ -86,6 +86,8 @@ class Stage(ABC):
     """Of the source, where the choice of its network hung on it."""
     looks: bool = False
     """`Frame.cut` must be set in what it is given."""
+    sees_step: bool = False
+    """`Frame.step` should be, where the decoder can tell it."""
 
     @abstractmethod
     def load(self, *, measure: bool = False) -> Loaded:

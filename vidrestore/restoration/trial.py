@@ -35,7 +35,7 @@ def estimate(job: Job) -> Trial:
     stages = [stage.load() for stage in job.stages]
     there = expected_frames(job.info, job.reading) or FRAMES * SHARE
     began = perf_counter()
-    with closing(iter(Reader(job.info, job.reading))) as stream:
+    with closing(iter(Reader(job.info, job.reading, tells_step=job.sees_step))) as stream:
         head = list(islice(stream, max(2, min(FRAMES, there // SHARE))))
     decoding = perf_counter() - began
     deadline = perf_counter() + SECONDS

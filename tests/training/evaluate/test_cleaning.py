@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from tests.training.moving_scenes import film, write_scene
 from vidrestore.cli import app
-from vidrestore.models.networks.cleaner import Cleaner
+from vidrestore.models.networks.denoiser import Denoiser
 from vidrestore.models.weights import files
 from vidrestore.training.data.encoded_scenes import as_420
 
@@ -19,8 +19,11 @@ from vidrestore.training.data.encoded_scenes import as_420
 def untrained(tmp_path: Path) -> Path:
     """A network that changes nothing."""
     path = tmp_path / "network.safetensors"
-    args = {"width": 8, "blocks": 1}
-    path.write_bytes(files.written(Cleaner(**args), task="clean", model="cleaner", args=args))  # type: ignore[arg-type]
+    args = {"width": 8, "blocks": 1, "fold": 1, "told": True}
+    network = Denoiser(**args)  # type: ignore[arg-type]
+    bias = network.core.body[-2].bias.data
+    bias[0], bias[network.core.count + 1] = 100, -100  # luma as it came, and chroma
+    path.write_bytes(files.written(network, task="clean", model="denoiser", args=args))
     return path
 
 

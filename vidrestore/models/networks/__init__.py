@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from .aligned import Aligned
-from .cleaner import Cleaner
 from .denoiser import Denoiser
 from .espcn import Espcn
 from .fusion import Fusion
@@ -22,7 +21,6 @@ from .vsr import Delta, FiveParallel, Gz2019
 
 Network = (
     Aligned
-    | Cleaner
     | Dbpn
     | Delta
     | Denoiser
@@ -45,7 +43,6 @@ Network = (
 
 MODELS: dict[str, Callable[..., Network]] = {
     "aligned": Aligned,
-    "cleaner": Cleaner,
     "dbpn": Dbpn,
     "delta": Delta,
     "denoiser": Denoiser,

@@ -12,18 +12,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...frame.resize import upsample
+from ..kernels import inverse_search
+from ..kernels.dct_reference import HALO as PATCH_HALO
 from ..kernels.motion import by_kernels, compare, motion
 from ..kernels.motion_reference import HALO, MULTIPLE, WINDOW, activity, gather, local_mean
 from ..processor import Needs
 from .espcn import Espcn
+from .five_frames import MIDDLE, NEIGHBOURS, OF_STEP, denoised, filled, levels, sigmas_of
 
-MIDDLE = 2
-NEIGHBOURS = (0, 1, 3, 4)
-"""Of the five frames, without the middle one."""
 EDGE = 5
 """Pixels that ESPCN looks at on each side."""
-NEWS, PLACE = 8.0, 2.0
-"""Factors that bring what a neighbour adds, and where between the pixels, to the size of the picture itself."""
+NEWS, PLACE, DENOISED = 8.0, 2.0, 4.0
+"""Factors that bring what a neighbour adds, where between the pixels, and what denoising changes, to the size of the
+picture itself."""
 FAILED, LEVELS, FEWER_LEVELS = 0.6, 4 / 255, 2 / 255
 """A match is half trusted where its mismatch is activity * FAILED + LEVELS, and not at all from 1.5 times that on. The
 fewer levels are for clean video, where mismatch is no noise."""
@@ -39,27 +40,41 @@ class Aligned(nn.Module):
         blocks: pairs of convolutions, each with a skip.
         confidence: the network also sees how well each neighbour matches, and what does not match is left out. For
             compressed video, where motion is often found wrong.
+        told: the step of the quantiser is known. Motion is smooth (kernels/inverse_search), and beside the frame the
+            network sees it without what such a step leaves (kernels/dct). With confidence, too.
         alone: what does not match is left out, and where hardly anything matches, as in fine patterns that repeat, an
             ESPCN beside this network looks at the frame alone.
     """
 
-    def __init__(self, width: int = 64, blocks: int = 4, *, confidence: bool = False, alone: bool = False) -> None:
+    def __init__(
+        self, width: int = 64, blocks: int = 4, *, confidence: bool = False, alone: bool = False, told: bool = False
+    ) -> None:
         super().__init__()
-        self.confidence, self.alone = confidence, alone
-        planes = 1 + 6 * len(NEIGHBOURS) + (len(NEIGHBOURS) + 1 if confidence else 0)
+        self.confidence, self.alone, self.told = confidence or told, alone, told
+        planes = 1 + 6 * len(NEIGHBOURS) + (len(NEIGHBOURS) + 1 if self.confidence else 0)
         several = nn.Sequential(
-            nn.Conv2d(planes, width, 3, padding=1),
+            nn.Conv2d(planes + (len(OF_STEP) + 1 + len(NEIGHBOURS) if told else 0), width, 3, padding=1),
             nn.ReLU(),
             *(Residual(width) for _ in range(blocks)),
-            nn.Conv2d(width, 4, 3, padding=1),
+            nn.Conv2d(width, 4 + (len(OF_STEP) + 1 if told else 0), 3, padding=1),
         )
         last = several[-1]
         nn.init.zeros_(last.weight)  # type: ignore[arg-type]
         nn.init.zeros_(last.bias)  # type: ignore[arg-type]  # training starts at bicubic
-        self.core: nn.Module = _WithAlone(several) if alone else several
-        beyond = 2 * WINDOW * (confidence or alone) + WINDOW * alone
-        halo = HALO + beyond + 2 + 2 * blocks
-        self.needs = Needs(before=2, after=2, space="luma", scale=2, halo=halo, multiple=MULTIPLE)
+        self.core: nn.Module = _WithDenoised(several) if told else _WithAlone(several) if alone else several
+        beyond = 2 * WINDOW * (self.confidence or alone) + WINDOW * alone
+        beyond += inverse_search.HALO + PATCH_HALO if told else HALO
+        self.needs = Needs(
+            before=MIDDLE,
+            after=MIDDLE,
+            space="luma",
+            scale=2,
+            halo=beyond + 2 + 2 * blocks,
+            blends=told,
+            multiple=2 if told else MULTIPLE,
+            marks_absent=told,
+            sees_step=told,
+        )
 
     def prepare(self, window: Tensor) -> tuple[Tensor, ...]:
         """(B, 5, 1, H, W) -> (B, 25 or 30, H, W): the middle frame, and of each other what it adds and where that lies.
@@ -67,28 +82,41 @@ class Aligned(nn.Module):
         With confidence also how far each other differs there, and how much goes on in the middle frame; for a look at
         the frame alone the frame itself, with its edge continued, and the share of that look.
         """
+        if self.told:
+            return (self._told(*filled(window)),)
         frames = window[:, :, 0]
-        middle, others = frames[:, 2:3], frames[:, NEIGHBOURS]
+        middle, others = frames[:, MIDDLE, None], frames[:, NEIGHBOURS]
         y, x = motion(middle, others)
-        if by_kernels(middle, others, y, x):
-            from ..kernels import motion_cpu  # 0.5 s
-
-            facts = motion_cpu.facts(middle, others, y, x, news=NEWS, place=PLACE)
-        else:
-            facts = _facts(middle, others, y, x)
+        facts = _facts_of(middle, others, y, x)
         if not (self.confidence or self.alone):
             return (facts,)
         (_, differs), active = compare(middle, others, y, x), activity(middle)
         if self.confidence:
-            trusted = _trusted(facts, _trust(differs, active, LEVELS))
-            return (torch.cat((trusted, NEWS * differs, NEWS * active), 1),)
+            return (_with_confidence(facts, differs, active),)
         trust = _trust(differs, active, FEWER_LEVELS)
         share = local_mean((trust.sum(1, keepdim=True) < ENOUGH).float())
         return _trusted(facts, trust), F.pad(middle, (EDGE,) * 4, mode="replicate"), share
 
+    def _told(self, window: Tensor, present: Tensor) -> Tensor:
+        """(B, 38, H, W): with confidence, the frame without what its step leaves, less itself, and the levels."""
+        frames, steps = window[:, :, 0], window[:, :, 1, 0, 0]
+        middle, others = frames[:, MIDDLE, None], frames[:, NEIGHBOURS]
+        y, x = inverse_search.search(middle, others)
+        news = inverse_search.moved(others[:, :, None], y, x)[:, :, 0] - middle
+        differs, active = local_mean(news.abs()), activity(middle)
+        facts = _with_confidence(_facts_of(middle, others, y, x), differs, active)
+        lumas = denoised(middle, news, present, sigmas_of(steps))
+        return torch.cat((facts, DENOISED * lumas, levels(steps, middle)), 1)
+
     def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
-        """Sub-pixels (B, 4, H, W) -> (B, 1, 1, 2H, 2W), added to the middle frame's bicubic enlargement."""
-        return (F.pixel_shuffle(core_out[0].float(), 2) + upsample(window[:, 2], 2))[:, None]
+        """Sub-pixels (B, 4, H, W) -> (B, 1, 1, 2H, 2W), added to the middle frame's bicubic enlargement.
+
+        Where the network was told the step, the frame is changed before by what else it gives, (B, 1, H, W).
+        """
+        middle = window[:, MIDDLE, :1]
+        if self.told:
+            middle = middle + core_out[1].float()
+        return (F.pixel_shuffle(core_out[0].float(), 2) + upsample(middle, 2))[:, None]
 
 
 class _WithAlone(nn.Module):
@@ -101,6 +129,19 @@ class _WithAlone(nn.Module):
         several: Tensor = self.several(facts)
         single: Tensor = self.single(picture)
         return several + share * (single - several)
+
+
+class _WithDenoised(nn.Module):
+    def __init__(self, several: nn.Module) -> None:
+        super().__init__()
+        self.several = several
+
+    def forward(self, seen: Tensor) -> tuple[Tensor, Tensor]:
+        """Sub-pixels (B, 4, H, W), and how the frame is changed before, (B, 1, H, W)."""
+        made: Tensor = self.several(seen)
+        begin = 1 + 7 * len(NEIGHBOURS) + 1
+        lumas = seen[:, begin : begin + len(OF_STEP)] / DENOISED
+        return made[:, :4], (torch.softmax(made[:, 4:], 1)[:, 1:] * lumas).sum(1, keepdim=True)
 
 
 class Residual(nn.Module):
@@ -117,6 +158,18 @@ class Residual(nn.Module):
         """(B, width, H, W) twice."""
         out: Tensor = x + self.body(x)
         return out
+
+
+def _with_confidence(facts: Tensor, differs: Tensor, active: Tensor) -> Tensor:
+    return torch.cat((_trusted(facts, _trust(differs, active, LEVELS)), NEWS * differs, NEWS * active), 1)
+
+
+def _facts_of(middle: Tensor, others: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    if by_kernels(middle, others, y, x):
+        from ..kernels import motion_cpu  # 0.5 s
+
+        return motion_cpu.facts(middle, others, y, x, news=NEWS, place=PLACE)
+    return _facts(middle, others, y, x)
 
 
 def _facts(middle: Tensor, others: Tensor, y: Tensor, x: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from ...engine.convert import from_network, to_network
 from ...engine.precisely import precisely
 from ...errors import ResourceError
 from ...frame.frame import Frame
+from ...models.processor import Needs
 from .deconvolve import landweber, wiener
 from .pocs import pocs
 from .psf_choice import estimate
@@ -62,7 +63,7 @@ class Inverse:
             VidrestoreError: nothing can be estimated from the first frame that is restored.
             ResourceError: memory does not suffice for whole pictures, in which these methods compute.
         """
-        for number, now in enumerate(to_network(frames, space="rgb", device=self.device)):
+        for number, now in enumerate(to_network(frames, needs=Needs(space="rgb"), device=self.device)):
             self.frames += 1
             if keep is not None and keep(number, now.frame):
                 yield now.frame

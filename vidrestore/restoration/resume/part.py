@@ -100,7 +100,7 @@ def frames_from(
 def _frames_from(
     job: Job, loaded: Sequence[Loaded], begin: Begin, clock: Clock, *, first: int, unsure: int
 ) -> Generator[Frame, None, None]:
-    source = clock.time("decode", Reader(job.info, job.reading, first=begin.source))
+    source = clock.time("decode", Reader(job.info, job.reading, first=begin.source, tells_step=job.sees_step))
     with closing(prefetch(source)) as decoded:
         seen = _not_faded(decoded, unsure) if unsure else decoded
         frames = through(seen, job.stages, loaded, begin.skips, clock)

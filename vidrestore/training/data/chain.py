@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...frame.resize import imresize
 from ...video.encode import round_trip as codecs
-from ...video.encode.round_trip import Codec, Codes
+from ...video.encode.round_trip import Codec, Codes, Decoded
 
 Plane = NDArray[np.float32]
 Kernel = Literal["matlab", "bicubic", "area", "bilinear", "lanczos"]
@@ -127,8 +127,8 @@ def _encoder(rng: np.random.Generator, everyday: float) -> Codec:
 
 def damaged(
     frames: Sequence[Codes], damage: Damage, *, scale: int, rng: np.random.Generator
-) -> tuple[list[Codes], list[Codes]]:
-    """Frames as a user has them, and as they were before noise and encoders.
+) -> tuple[Decoded, list[Codes]]:
+    """Frames as a user has them, their steps beside them, and as they were before noise and encoders.
 
     Args:
         frames: of one shot; after the division by `scale` their sides must be even.
@@ -141,9 +141,10 @@ def damaged(
     if damage.halo[0]:
         amount, sigma = damage.halo
         after = [_sharpened(frame, amount, sigma) for frame in after]
+    made = Decoded(after, [0.0] * len(after))
     for encoder in damage.encoders:
-        after = codecs.compress(after, encoder)
-    return after, before
+        made = codecs.compress(made.frames, encoder)
+    return made, before
 
 
 def planes(frame: Codes) -> tuple[Codes, Codes, Codes]:

@@ -126,6 +126,6 @@ def _intra(picture: Tensor, qp: int) -> Tensor:
     from ...video.encode.round_trip import compress, x265_intra
 
     codes = (picture * 255).round().clamp(0, 255).byte().permute(1, 2, 0).contiguous().numpy()
-    (decoded,) = compress([np.asarray(cv2.cvtColor(codes, cv2.COLOR_RGB2YUV_I420), np.uint8)], x265_intra(qp))
+    (decoded,) = compress([np.asarray(cv2.cvtColor(codes, cv2.COLOR_RGB2YUV_I420), np.uint8)], x265_intra(qp)).frames
     rgb = np.asarray(cv2.cvtColor(decoded, cv2.COLOR_YUV2RGB_I420), np.uint8)
     return torch.from_numpy(rgb).permute(2, 0, 1).float() / 255

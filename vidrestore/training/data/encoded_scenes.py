@@ -38,6 +38,11 @@ class Encoded:
         """A view into the file."""
         return np.asarray(np.load(_beside(self.path), mmap_mode="r"))
 
+    @property
+    def steps(self) -> NDArray[np.float32]:
+        """Of the quantiser of each frame, in 8-bit codes; 0 where nothing was lost by one, NaN where it is unknown."""
+        return np.asarray(np.load(_steps(self.path)), np.float32)
+
 
 def encoded_scenes(footage: Sequence[Scene], folder: Path, shares: Shares, *, scale: int, rounds: int) -> list[Encoded]:
     """Each scene `rounds` times, from another frame and with another draw of the chain each time.
@@ -94,12 +99,17 @@ def as_420(rgb: Codes) -> Codes:
 
 
 def _save(path: Path, frames: Sequence[Codes], shares: Shares, scale: int, rng: np.random.Generator) -> None:
-    """Both files, the one that is looked for last."""
-    low, before = damaged(frames, draw(rng, shares), scale=scale, rng=rng)
+    """All files, the one that is looked for last."""
+    (low, steps), before = damaged(frames, draw(rng, shares), scale=scale, rng=rng)
     high = frames if scale > 1 else before
+    save_whole(_steps(path), np.asarray(steps, np.float32))
     for target, pictures in ((_beside(path), high), (path, low)):
         save_whole(target, np.stack([planes(each)[0] if scale > 1 else each for each in pictures]))
 
 
 def _beside(path: Path) -> Path:
     return path.with_suffix(".high.npy")
+
+
+def _steps(path: Path) -> Path:
+    return path.with_suffix(".steps.npy")

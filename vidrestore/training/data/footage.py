@@ -11,7 +11,7 @@ from fractions import Fraction
 from hashlib import sha256
 from itertools import chain, pairwise
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -216,7 +216,7 @@ def read_picture(path: Path) -> Codes:
     return np.asarray(picture, np.uint8)
 
 
-def save_whole(path: Path, array: Codes) -> None:
+def save_whole(path: Path, array: NDArray[Any]) -> None:
     """An array in a file, whole or not at all, and harmless where several processes start together."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = new_part(path)

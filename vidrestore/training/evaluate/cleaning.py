@@ -17,7 +17,7 @@ from ...metrics.flicker import Error, flicker, signed_error
 from ...metrics.psnr import psnr
 from ...metrics.ssim import ssim
 from ...models.processor import Processor
-from ...video.encode.round_trip import Codes, compress
+from ...video.encode.round_trip import Codes, Decoded, compress
 from ..data.chain import joined, planes
 from ..validate import capped
 from .clips import Clip
@@ -57,9 +57,9 @@ def evaluate_clean(
     """
     engine = choose(settings)
     for clip in clips:
-        spoiled = _spoiled(clip.frames, harm)
+        spoiled, steps = _spoiled(clip.frames, harm)
         before: dict[str, Error] = {}
-        restored = run(processor, map(_frame, range(len(spoiled)), spoiled), engine=engine, settings=settings)
+        restored = run(processor, map(_frame, range(len(spoiled)), spoiled, steps), engine=engine, settings=settings)
         for name, truth, given, frame in zip(clip.names, clip.frames, spoiled, restored, strict=True):
             assert isinstance(frame.picture, Planes)
             found = {"network": _codes(frame.picture.y), **_baselines(planes(given)[0], harm, denoisers)}
@@ -72,7 +72,7 @@ def mean(rows: Iterable[Row]) -> Row:
     return Row("mean", {method: _mean([row.scores[method] for row in each]) for method in each[0].scores})
 
 
-def _spoiled(frames: Iterable[Codes], harm: Harm) -> list[Codes]:
+def _spoiled(frames: Iterable[Codes], harm: Harm) -> Decoded:
     rng = np.random.default_rng(0)
     spoiled = list(frames)
     if harm.noise:
@@ -80,12 +80,12 @@ def _spoiled(frames: Iterable[Codes], harm: Harm) -> list[Codes]:
             joined(*(plane + harm.noise * rng.standard_normal(plane.shape, np.float32) for plane in planes(frame)))
             for frame in spoiled
         ]
-    return spoiled if harm.codec is None else compress(spoiled, harm.codec)
+    return Decoded(spoiled, [0.0] * len(spoiled)) if harm.codec is None else compress(spoiled, harm.codec)
 
 
-def _frame(number: int, codes: Codes) -> Frame:
+def _frame(number: int, codes: Codes, step: float) -> Frame:
     y, u, v = (torch.from_numpy(np.ascontiguousarray(plane)) for plane in planes(codes))
-    return Frame(Planes(y, u, v, Colour("bt601")), Fraction(number), Fraction(1), cut=number == 0)
+    return Frame(Planes(y, u, v, Colour("bt601")), Fraction(number), Fraction(1), cut=number == 0, step=step)
 
 
 def _codes(y: torch.Tensor) -> Codes:

@@ -160,7 +160,7 @@ def _harmed(pairs: list[tuple[Luma, Tensor]], harm: Harm) -> list[tuple[Luma, Te
     grey = np.full((height // 2, width), 128.0)
     frames = [np.clip(np.rint(np.concatenate((y[:height, :width], grey))), 0, 255).astype(np.uint8) for y in codes]
     if harm.codec is not None:
-        frames = compress(frames, harm.codec)
+        frames = compress(frames, harm.codec).frames
     scale = len(pairs[0][0]) // pairs[0][1].shape[2]
     return [
         (reference[: scale * height, : scale * width], torch.from_numpy(frame[:height]).float()[None, None])

@@ -168,7 +168,7 @@ class BlurSamples(Samples):
             picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB), np.uint8)
         if rng.random() < self._task.encoded:
             planes = np.asarray(cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2YUV_I420), np.uint8)
-            frames = compress([planes, planes], x264(int(rng.integers(CRF[0], CRF[1] + 1))))
+            frames = compress([planes, planes], x264(int(rng.integers(CRF[0], CRF[1] + 1)))).frames
             picture = np.asarray(cv2.cvtColor(frames[int(rng.integers(2))], cv2.COLOR_YUV2RGB_I420), np.uint8)
         return picture
 

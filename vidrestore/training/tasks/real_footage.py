@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ...frame.resize import upsample
@@ -26,6 +27,8 @@ ZERO, SPAN = (16.0, 128.0, 128.0), (219.0, 224.0, 224.0)
 """Code values of black and no colour, and from there to white or all colour: of Y, U and V."""
 LEAST = (0.0, -0.5, -0.5)
 """Of Y, U and V."""
+MISTOLD, OCTAVES = 0.3, 0.4
+"""Share of the windows whose steps are changed, and by how much: what is estimated is not exact."""
 PLACES = 8
 """Of which one becomes the patch, as often as it has a share in their error.
 
@@ -51,6 +54,8 @@ class RealFootageTask:
     """Clips made of still pictures in made-up motion, where `data` holds any."""
     ends: float = 0.0
     """Share of windows that reach out of their shot, half of them to both sides: a single picture."""
+    told: bool = False
+    """Windows have the quantiser's step as a plane beside the pictures (see Needs)."""
     drawn: int = 0
     """Drawings beside those stills (drawings.py)."""
 
@@ -80,14 +85,14 @@ class RealFootageTask:
 def bicubic(task: RealFootageTask, window: Tensor) -> Tensor:
     """(B, 5, C, h, w) -> (B, 1, C, H, W): the middle frame, enlarged."""
     if task.scale == 1:
-        return window[:, MIDDLE, None]
+        return window[:, MIDDLE, None, :3]
     return upsample(window[:, MIDDLE], task.scale)[:, None]
 
 
 class RealSamples(Samples):
     """Windows (B, 5, C, patch, patch) and middle frames (B, 1, C, s*patch, s*patch); C is 3 (YUV) at scale 1, else 1.
 
-    Each is flipped, turned and played backwards at random.
+    Each is flipped, turned and played backwards at random. Windows may have the step's plane beside.
     """
 
     def __init__(self, clips: Sequence[Encoded], task: RealFootageTask, *, batch: int, seed: int, steps: int) -> None:
@@ -106,6 +111,9 @@ class RealSamples(Samples):
         window = np.rot90(window[::backwards, :, ::mirrored], quarters, (2, 3))
         target = np.rot90(target[:, :, ::mirrored], quarters, (2, 3))
         seen = _as_seen(window)
+        if task.told:
+            steps = clip.steps[middle - MIDDLE : middle + MIDDLE + 1][::backwards]
+            seen = torch.cat((seen, _planes(steps, task.patch, rng)), 1)
         if rng.random() < task.ends:
             seen[_absent(rng)] = torch.nan
         return seen, _as_seen(target)
@@ -118,6 +126,14 @@ class RealSamples(Samples):
         errors = np.array([_error(low, high, y, x, side, scale) for y, x in places]) + 1e-6
         y, x = places[int(rng.choice(PLACES, p=errors / errors.sum()))]
         return y, x
+
+
+def _planes(steps: NDArray[np.float32], side: int, rng: np.random.Generator) -> Tensor:
+    """(F, 1, side, side), as the engine gives them. Unknown ones count as none, and some are told not quite right."""
+    if rng.random() < MISTOLD:
+        steps = steps * np.float32(2 ** (rng.normal() * OCTAVES))
+    told = torch.from_numpy(np.nan_to_num(steps) / 255).float()
+    return told[:, None, None, None].expand(-1, 1, side, side)
 
 
 def _absent(rng: np.random.Generator) -> list[int]:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from io import BytesIO
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,8 @@ from ...errors import UsageError
 
 Codes = NDArray[np.uint8]
 RATE = Fraction(25)
+B_PICTURES = 2
+"""Quantisers by which most frames of HEVC lie above its CRF."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,21 @@ class Codec:
     bit_rate: int | None = None
     """Bits a second at 25 frames a second, for encoders without a constant quality."""
     pix_fmt: str = "yuv420p"
+    step: float | None = None
+    """Of its quantiser, in 8-bit codes, where its decoder does not tell it."""
+
+
+class Decoded(NamedTuple):
+    """What came back of some frames."""
+
+    frames: list[Codes]
+    steps: list[float]
+    """Of the quantiser of each, in 8-bit codes; NaN: unknown."""
+
+
+def step_of_h264(quantiser: float) -> float:
+    """Of H.264 and HEVC."""
+    return float(0.625 * 2 ** (quantiser / 6))
 
 
 def x264(crf: int, preset: str = "medium") -> Codec:
@@ -32,7 +51,9 @@ def x264(crf: int, preset: str = "medium") -> Codec:
 def x265(crf: int, preset: str = "medium") -> Codec:
     """HEVC. CRF 0 to 51."""
     return Codec(
-        "libx265", {"crf": str(crf), "preset": preset, "x265-params": "log-level=none:pools=1:frame-threads=1"}
+        "libx265",
+        {"crf": str(crf), "preset": preset, "x265-params": "log-level=none:pools=1:frame-threads=1"},
+        step=step_of_h264(crf + B_PICTURES),
     )
 
 
@@ -86,7 +107,7 @@ def parse(text: str) -> Codec:
     return make(int(quality))
 
 
-def compress(frames: Sequence[Codes], codec: Codec) -> list[Codes]:
+def compress(frames: Sequence[Codes], codec: Codec) -> Decoded:
     """Encode frames of one shot and decode them.
 
     Args:
@@ -94,12 +115,14 @@ def compress(frames: Sequence[Codes], codec: Codec) -> list[Codes]:
             H and W are even.
 
     Returns:
-        As many frames, of the same shape. Their range is that of the input: no code is stretched.
+        As many frames, of the same shape, and the steps. Their range is that of the input: no code is stretched.
 
     Raises:
         RuntimeError: the encoder lost a frame.
     """
     import av  # training of other kinds runs where PyAV is not installed
+
+    from ..decode.quantiser import ask_for_quantiser, step_of, step_of_jpeg
 
     height, width = frames[0].shape[0] * 2 // 3, frames[0].shape[1]
     encoder = av.CodecContext.create(codec.name, "w")
@@ -121,10 +144,17 @@ def compress(frames: Sequence[Codes], codec: Codec) -> list[Codes]:
     assert isinstance(decoder, av.VideoCodecContext)
     decoder.extradata = encoder.extradata
     decoder.thread_count = 1
+    ask_for_quantiser(decoder)
     decoded = [out for packet in [*packets, None] for out in decoder.decode(packet)]
     if len(decoded) != len(frames):
         raise RuntimeError(f"{codec.name} gave {len(decoded)} of {len(frames)} frames back")
-    return [np.ascontiguousarray(out.to_ndarray()).astype(np.uint8, copy=False) for out in decoded]
+    told = float("nan") if codec.step is None else codec.step
+    if codec.name == "mjpeg":  # whose packets are pictures
+        told = step_of_jpeg(BytesIO(packets[0])) or told
+    return Decoded(
+        [np.ascontiguousarray(out.to_ndarray()).astype(np.uint8, copy=False) for out in decoded],
+        [told if (step := step_of(out)) is None else step for out in decoded],
+    )
 
 
 def x264_still(picture: NDArray[np.uint8], *, crf: int) -> NDArray[np.uint8]:

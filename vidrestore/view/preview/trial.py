@@ -158,6 +158,6 @@ def _decoding(job: Job) -> float:
     from ...video.reader import Reader
 
     began = perf_counter()
-    with closing(iter(Reader(job.info, job.reading))) as stream:
+    with closing(iter(Reader(job.info, job.reading, tells_step=job.sees_step))) as stream:
         count = sum(1 for _ in islice(stream, DECODED))
     return (perf_counter() - began) / max(1, count)

@@ -1,0 +1,85 @@
+"""Smooth motion, and neighbours moved along it: OpenCV's dense inverse search (Kroeger et al. 2016).
+
+kernels/motion finds for each pixel where its own 5x5 fit best. Where pictures have noise or were compressed, that fits
+errors to errors, and what is moved so repeats the error that it should help to remove. Here motion is smooth. It is
+found on whole pictures, so a tile may see another motion than the whole.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .loops import Array, as_array
+
+LEAST = 64
+"""Pixels a side below which the search finds nothing: smaller pictures are continued by their edge."""
+FINEST, STRIDE, DESCENTS, REFINEMENTS = 1, 5, 8, 3
+"""Of the search: on half of the size, patches five pixels apart. Measured on six compressed clips it aligns as well as
+OpenCV's preset `medium` and takes half the time; on full size it follows the noise."""
+SMOOTH = 1.0
+"""Sigma in pixels of the Gaussian before the search: noise is less, and what is compressed aligns as well."""
+HALO = 64
+"""Pixels around a tile whose motion has a part in that of the tile. What lies farther still has one, but hardly any."""
+INTERPOLATIONS = {1: (cv2.INTER_CUBIC,), 3: (cv2.INTER_CUBIC, cv2.INTER_LINEAR, cv2.INTER_LINEAR)}
+"""By the number of planes. Linear interpolation of luma takes a third of what the neighbours are worth."""
+
+
+def search(picture: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
+    """Displacements y and x, (B, N, H, W) each, that take a pixel of `picture` to where others show the same.
+
+    Args:
+        picture: luma (B, 1, H, W), about [0, 1].
+        others: (B, N, H, W).
+    """
+    height, width = picture.shape[-2:]
+    codes, others_codes = _codes(picture[:, 0]), _codes(others)
+    places = list(product(*map(range, others.shape[:2])))
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        flows = list(pool.map(lambda at: _search(codes[at[0]], others_codes[at])[:height, :width], places))
+    found = torch.from_numpy(np.stack(flows)).to(picture.device).view(*others.shape, 2)
+    return found[..., 1].contiguous(), found[..., 0].contiguous()
+
+
+def moved(others: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    """What others (B, N, C, H, W), luma or YUV, show at displacements; beyond the edge the edge goes on."""
+    height, width = others.shape[-2:]
+    planes, made = as_array(others.float().cpu()), np.empty(others.shape, np.float32)
+    rows, columns = (np.asarray(each, np.float32) for each in np.mgrid[:height, :width])
+    down, right = as_array(y.cpu()), as_array(x.cpu())
+
+    def move(at: tuple[int, int]) -> None:
+        across, along = columns + right[at], rows + down[at]
+        for plane, how in enumerate(INTERPOLATIONS[others.shape[2]]):
+            made[at][plane] = cv2.remap(planes[at][plane], across, along, how, borderMode=cv2.BORDER_REPLICATE)
+
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        for _ in pool.map(move, product(*map(range, others.shape[:2]))):  # raises what a thread raised
+            pass
+    return torch.from_numpy(made).to(others.device)
+
+
+def _search(picture: NDArray[np.uint8], other: NDArray[np.uint8]) -> Array:
+    """(H, W, 2): how far to the right and down `other` shows each pixel."""
+    picture, other = (cv2.GaussianBlur(codes, (0, 0), SMOOTH) for codes in (picture, other))
+    searcher = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    searcher.setFinestScale(FINEST)
+    searcher.setPatchStride(STRIDE)
+    searcher.setGradientDescentIterations(DESCENTS)
+    searcher.setVariationalRefinementIterations(REFINEMENTS)
+    return np.asarray(searcher.calc(picture, other, None), np.float32)
+
+
+def _codes(luma: Tensor) -> NDArray[np.uint8]:
+    """(..., H, W) in 8 bits, as large as the search needs."""
+    bottom, right = (max(0, LEAST - n) for n in luma.shape[-2:])
+    codes = (luma.float().cpu() * 219 + 16).round().clamp(0, 255)
+    if bottom or right:
+        flat = F.pad(codes.flatten(0, -3)[:, None], (0, right, 0, bottom), mode="replicate")
+        codes = flat.view(*luma.shape[:-2], *flat.shape[-2:])
+    return np.asarray(codes.byte().contiguous().numpy(), np.uint8)
