@@ -27,6 +27,7 @@ MAY: dict[str, set[str]] = {
 ONLY = {
     "av": ("video", "benchmark/material.py"),
     "cv2": (
+        "models/kernels/inverse_search.py",
         *(
             "metrics",
             "scenes",
@@ -37,7 +38,7 @@ ONLY = {
         ),
         *("video/decode/rgb.py", "video/pictures/decode.py", "video/pictures/write.py"),
     ),
-    "PIL": ("video/pictures", "metrics/report", "view", "training/data/drawings.py"),
+    "PIL": ("video/pictures", "video/decode/quantiser.py", "metrics/report", "view", "training/data/drawings.py"),
     "tifffile": ("video/pictures/formats/tiff.py",),
     "typer": ("cli",),
     "starlette": ("view/server",),

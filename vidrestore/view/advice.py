@@ -19,6 +19,8 @@ from .words import command_line
 
 MOST = 3
 """Pieces of advice."""
+LARGEST = 1 << 25
+"""Pixels of a frame beyond which none is decoded only to advise: what 8K video has."""
 SMALL, TINY = 720, 288
 """Rows or columns, whichever are fewer, below which a screen enlarges a picture anyway; and by how much."""
 LINES = (480, 484, 486, 576)
@@ -62,6 +64,8 @@ def advise(info: VideoInfo) -> Advised:
     Raises:
         InputError: it is damaged.
     """
+    if info.width * info.height > LARGEST:
+        return Advised(None, ())
     quality = quality_of(info.path, follow_references=info.follow_references)
     video = info.kind == "video"
     interlaced = _interlaced(info) if video else ""
