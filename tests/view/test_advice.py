@@ -25,7 +25,7 @@ def advice_of(path: Path) -> list[dict[str, str]]:
     [
         ("interlaced_bff.mkv", ["interlaced", "small"], "--deinterlace auto"),
         ("interlaced_h264.mp4", ["compressed", "small", "all of it in one pass"], "--clean -s 2"),
-        ("cursed_vfr.mp4", ["compressed", "frames last unevenly", "all of it in one pass"], "--clean --fps 30"),
+        ("cursed_vfr.mp4", ["frames last unevenly"], "--fps 30"),
         ("yuv444.mkv", ["small", "70% of the moving pictures only repeat"], "--duplicates retime"),
         ("h263_176x144.3gp", ["noisy", "small", "all of it in one pass"], "-s 4"),
         ("high_fps_60.mp4", ["compressed"], ""),

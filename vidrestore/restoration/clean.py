@@ -10,20 +10,17 @@ from ..base.facts import Facts
 from ..base.settings import Cleaning, Settings
 from ..frame.frame import Frame
 from ..scenes.list import Scene
-from ..video.facts.compression import step_of
+from ..video.facts.compression import UNKNOWN, step_of
 from ..video.facts.quality import SourceQuality
 from .network import Model, find, key_of, name_of, needs_of, network_of, notes_of, precisely_enough
 from .resume.run import cuts_key
-from .stage import NOTHING, Skip, Stage, check_strength
+from .stage import NOTHING, Skip, Stage, check_strength, told
 
 if TYPE_CHECKING:
     from ..engine import Runner
 
 COMPRESSED, NOISY = "clean", "denoise"
 """What `auto` takes for compression artefacts, and for noise from NOISE on."""
-UNKNOWN = 16.0
-"""The quantiser's step in 8-bit codes that is taken where nothing is known, or what is known is not believed: that of
-x264's CRF 26."""
 NOISE = 5.0
 """Standard deviation in 8-bit steps from which noise is removed: less may be fine texture."""
 
@@ -75,11 +72,7 @@ class Cleaner:
 
         if self.scenes is not None:
             frames = cut_by_list(frames, self.scenes, first=skip.absent, say=self.missed.append)
-        return self.runner.run(map(self._told, frames), skip.keep)
-
-    def _told(self, frame: Frame) -> Frame:
-        """With a step at all events."""
-        return replace(frame, step=max(self.least, self.step if frame.step is None else frame.step))
+        return self.runner.run(told(frames, self.step, self.least), skip.keep)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,11 @@ class Skip:
 NOTHING = Skip()
 
 
+def told(frames: Iterable[Frame], step: float, least: float = 0.0) -> Iterator[Frame]:
+    """Frames that all have a step: `step` where the decoder told none, and at least `least`."""
+    return (replace(frame, step=max(least, step if frame.step is None else frame.step)) for frame in frames)
+
+
 def check_strength(strength: float) -> None:
     """UsageError: it is no share of a change."""
     if not 0 <= strength <= 1:

@@ -10,10 +10,11 @@ from ..base.facts import Facts, together
 from ..base.settings import Settings, Source
 from ..errors import UsageError
 from ..frame.frame import Frame
+from ..video.facts.compression import UNKNOWN, step_of
 from ..video.facts.quality import SourceQuality
 from .chain import ROBUST, SCALES, chain
 from .network import Model, key_of, name_of, needs_of, network_of, notes_of, precisely_enough
-from .stage import NOTHING, Skip, Stage
+from .stage import NOTHING, Skip, Stage, told
 
 if TYPE_CHECKING:
     from ..engine import Runner
@@ -24,6 +25,8 @@ class Upscale(Stage):
     """Frames enlarged by one network after the other, by windows that never reach over a cut."""
 
     networks: tuple[Model, ...]
+    step: float
+    """See `Frame.step`: of frames whose decoder does not tell it."""
     settings: Settings
 
     def load(self, *, measure: bool = False) -> Upscaler:
@@ -33,7 +36,7 @@ class Upscale(Stage):
         loaded = [network_of(network, task="upscale") for network in self.networks]
         settings = precisely_enough(loaded, self.settings)
         engine = choose(settings)
-        return Upscaler(tuple(Runner(Inference(network, engine, settings)) for network in loaded))
+        return Upscaler(tuple(Runner(Inference(network, engine, settings)) for network in loaded), self.step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Upscaler:
     """Upscale, loaded."""
 
     runners: tuple[Runner, ...]
+    step: float
 
     @property
     def facts(self) -> Facts:
@@ -48,7 +52,7 @@ class Upscaler:
 
     def run(self, frames: Iterable[Frame], skip: Skip = NOTHING) -> Iterator[Frame]:
         """As `stage.Loaded`."""
-        spared = [skip]
+        frames, spared = told(frames, self.step), [skip]
         for runner in self.runners[:0:-1]:
             spared.append(spared[-1].before(runner.inference.processor.needs.before))
         for runner, skip in zip(self.runners, reversed(spared), strict=True):
@@ -94,9 +98,11 @@ def upscale(
         scale=scale,
         notes=notes,
         reach=sum(each.before for each in needs),
+        sees_step=any(each.sees_step for each in needs),
         looks=any(each.before or each.after for each in needs),
         source_quality=quality,
         networks=networks,
+        step=UNKNOWN if quality is None else step_of(quality.compression),
         settings=settings,
     )
 

@@ -118,11 +118,12 @@ def enlarged(
 
     def frames() -> Iterator[Frame]:
         for clip in clips:
-            pairs = _harmed([_pair(luma, degradation) for luma in clip.frames], harm)
-            for number, (name, (reference, low)) in enumerate(zip(clip.names, pairs, strict=True)):
+            pairs, steps = _harmed([_pair(luma, degradation) for luma in clip.frames], harm)
+            each = enumerate(zip(clip.names, pairs, steps, strict=True))
+            for number, (name, (reference, low), step) in each:
                 is_scored = ends <= number < len(clip.frames) - ends
                 known.append((name, reference, low) if is_scored else None)
-                yield Frame(_planes(low), pts=Fraction(number), duration=Fraction(1), cut=number == 0)
+                yield Frame(_planes(low), Fraction(number), Fraction(1), cut=number == 0, step=step)
 
     restored = frames()
     for processor in processors:
@@ -150,22 +151,26 @@ def _pair(luma: Luma, degradation: Degradation) -> tuple[Luma, Tensor]:
     return reference, degrade(torch.from_numpy(reference)[None, None] / 255, degradation) * 255
 
 
-def _harmed(pairs: list[tuple[Luma, Tensor]], harm: Harm) -> list[tuple[Luma, Tensor]]:
-    """The frames of a clip with noise, and encoded together. Sides that 4:2:0 cannot have lose their last line."""
+def _harmed(pairs: list[tuple[Luma, Tensor]], harm: Harm) -> tuple[list[tuple[Luma, Tensor]], list[float]]:
+    """The frames of a clip with noise, and encoded together, and the steps of their quantisers.
+
+    Sides that 4:2:0 cannot have lose their last line.
+    """
+    steps = [0.0] * len(pairs)
     if not harm.noise and harm.codec is None:
-        return pairs
+        return pairs, steps
     rng = np.random.default_rng(0)
     codes = [low[0, 0].numpy() + harm.noise * rng.standard_normal(low.shape[2:]) for _, low in pairs]
     height, width = (n // 2 * 2 for n in codes[0].shape)
     grey = np.full((height // 2, width), 128.0)
     frames = [np.clip(np.rint(np.concatenate((y[:height, :width], grey))), 0, 255).astype(np.uint8) for y in codes]
     if harm.codec is not None:
-        frames = compress(frames, harm.codec).frames
+        frames, steps = compress(frames, harm.codec)
     scale = len(pairs[0][0]) // pairs[0][1].shape[2]
     return [
         (reference[: scale * height, : scale * width], torch.from_numpy(frame[:height]).float()[None, None])
         for (reference, _), frame in zip(pairs, frames, strict=True)
-    ]
+    ], steps
 
 
 def _planes(low: Tensor) -> Planes:

@@ -19,13 +19,15 @@ ALIGNED = Recipe(
     learning_rate=8e-4,
 )
 
-# The same for what users bring: compressed, noisy, scaled by anything. It begins from aligned-x2's weights.
+# The same for what users bring: compressed, scaled by anything, and told how far. It begins from aligned-x2's weights.
 ROBUST = replace(
     ALIGNED,
-    args={"blocks": 5, "confidence": True},
+    args={"blocks": 5, "told": True},
     task=RealFootageTask(
         Shares(blurred=0.05, other_kernel=0.15, noisy=0.04, sharpened=0.03, twice=0.07, everyday=0.4),
         rounds=26,
+        told=True,
+        ends=0.1,
         drawn=100,
     ),
     steps=30_000,

@@ -86,7 +86,7 @@ def bicubic(task: RealFootageTask, window: Tensor) -> Tensor:
     """(B, 5, C, h, w) -> (B, 1, C, H, W): the middle frame, enlarged."""
     if task.scale == 1:
         return window[:, MIDDLE, None, :3]
-    return upsample(window[:, MIDDLE], task.scale)[:, None]
+    return upsample(window[:, MIDDLE, :1], task.scale)[:, None]
 
 
 class RealSamples(Samples):

@@ -17,6 +17,8 @@ BITS = {
     "mjpeg": 4.0,
 }
 """Codec -> bits it takes for what takes H.264 one, roughly; codecs that are not listed take as many."""
+UNKNOWN = 16.0
+"""The step in 8-bit codes that is taken where nothing is known, or what is known is not believed: x264's at CRF 26."""
 CONSTANT, OF_BITS, OF_DETAIL, OF_CHANGE = 0.38, -0.89, 0.54, 0.28
 """Of the guess: log2(1 + step) by the logarithms of bits a pixel, of detail and of change. Fitted to 408 clips of
 data/train at known quantisers of x264 and x265; half of the guesses are within a third of an octave."""
