@@ -263,3 +263,12 @@ def test_drawings_go_through_the_chain_where_no_still_lies(tmp_path: Path) -> No
     for task, count in ((without, 0), (with_them, 3)):
         task.open(tmp_path / "film", tmp_path / f"scratch{count}")
         assert len(list((tmp_path / f"scratch{count}" / "encoded").glob("layered-*.high.npy"))) == count
+
+
+@pytest.mark.parametrize("text", ["x264:28", "x265:28", "mpeg4:6", "mpeg2:6", "mjpeg:6", "vp9:40"])
+def test_every_encoder_leaves_steps_that_are_numbers(text: str) -> None:
+    steps = compress(moving(6), parse(text)).steps
+    assert len(steps) == 6
+    assert all(2 < step < 120 for step in steps), steps
+    if text.startswith("mpeg"):
+        assert steps == [12] * 6

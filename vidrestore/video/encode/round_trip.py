@@ -151,10 +151,11 @@ def compress(frames: Sequence[Codes], codec: Codec) -> Decoded:
     told = float("nan") if codec.step is None else codec.step
     if codec.name == "mjpeg":  # whose packets are pictures
         told = step_of_jpeg(BytesIO(packets[0])) or told
-    return Decoded(
-        [np.ascontiguousarray(out.to_ndarray()).astype(np.uint8, copy=False) for out in decoded],
-        [told if (step := step_of(out)) is None else step for out in decoded],
-    )
+    steps = []
+    for out in decoded:
+        told = told if (step := step_of(out)) is None else step  # the last one of MPEG-4 does not tell it
+        steps.append(told)
+    return Decoded([np.ascontiguousarray(out.to_ndarray()).astype(np.uint8, copy=False) for out in decoded], steps)
 
 
 def x264_still(picture: NDArray[np.uint8], *, crf: int) -> NDArray[np.uint8]:
