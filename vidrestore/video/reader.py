@@ -48,7 +48,9 @@ class Reader:
                final with the first frame
     decoded    frames of the source that have been taken
     given      frames given out: as many, but for `--deinterlace` fields and film
-    begin      when the first of them appears, in seconds
+    passed     the same, with those that were left out before them
+    opened     when the first of these appears, in seconds
+    begin      when the first of those given out appears
     end        when the last of them is over
     damaged    packets that gave no frame because they are damaged
     repaired   frames whose time stamp was missing or ran back
@@ -82,7 +84,7 @@ class Reader:
         self._accelerator = nvdec(info) if on_gpu else None
         self.origin = info.start
         self.decoded = self.given = self._interlaced = 0
-        self.begin = self.end = Fraction(0)
+        self.opened = self.begin = self.end = Fraction(0)
         self._info, self._reading, self._skip, self._first = info, reading, max(skip, first), first
         self._tells_step = tells_step
         how = info.deinterlacing
@@ -94,7 +96,7 @@ class Reader:
         self._unpack = Unpacker(width=info.width, height=info.height, pix_fmt=pix_fmt, colour=info.colour)
         self._decoder: Decoder | None = None
         self._beyond_first = 0
-        self._passed = 0  # frames inside the window before the one that is given out next
+        self.passed = 0
         self._refusal = ""  # why decoding did not begin near the start
 
     @property
@@ -133,15 +135,17 @@ class Reader:
                     break
                 if previous is None:
                     self.origin += stamp.pts if self._reading.start else 0
+                    self.opened = stamp.pts - (self.origin - self._info.start)
                 else:
                     step = stamp.pts - previous[0].pts
-                    if self._passed >= self._first:
+                    self.passed += 1
+                    if self.passed > self._first:
                         yield self._frame(*previous, step)
-                    self._passed += 1
                 previous = stamp, image
         if previous is None:
             raise self._nothing(any_at_all=any_at_all)
-        if self._passed >= self._first:
+        self.passed += 1
+        if self.passed > self._first:
             yield self._frame(*previous, self._last_duration(previous[0], step, until))
 
     def _source(self, stack: ExitStack) -> Iterable[tuple[Stamp, Image]]:
@@ -196,7 +200,7 @@ class Reader:
             stamp = Stamp(number, time - self._info.start, Fraction(0), key=False)
             if self._place(stamp) == "inside":
                 yield stamp, blank
-        self._passed += max(0, first - stop)
+        self.passed += max(0, first - stop)
 
     def _place(self, stamp: Stamp) -> Literal["before", "inside", "beyond"]:
         """Where a frame lies in the window asked for; a moment is a frame's number or its time."""

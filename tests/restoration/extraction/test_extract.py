@@ -27,10 +27,16 @@ from tests.restoration.extraction.extracting import (
 from vidrestore.base.settings import Picking, Pictures, Reading
 from vidrestore.errors import VidrestoreError
 from vidrestore.frame.frame import Frame
+from vidrestore.restoration.extraction import extract as extract_module
 from vidrestore.restoration.extraction.extract import extract
 from vidrestore.restoration.extraction.job import prepare
+from vidrestore.restoration.report import Report
+from vidrestore.scenes.list import Scene
+from vidrestore.video.facts.info import VideoInfo
 from vidrestore.video.facts.probe import probe
+from vidrestore.video.index import begin
 from vidrestore.video.pictures.read import read_picture
+from vidrestore.video.reader import Reader
 from vidrestore.video.resume.unfinished import folder_of
 
 
@@ -126,6 +132,42 @@ def test_a_folder_for_each_scene_of_a_list(tmp_path: Path) -> None:
     assert [s["path"] for s in report["scenes"]] == [str(folder) for folder in folders]
     assert report["frames_out"] == 3 + 5 + 3
     assert report["warnings"] == ["scene 3 of the list, frames 35 to 50, became frames 35 to 40"]
+
+
+def test_decoding_begins_with_the_first_scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(begin, "NEAR", Fraction(0))
+    source = make_clip(tmp_path / "in.mp4", frames=50, options=GOPS, pts=[n + 9 for n in range(50)])
+    whole, met = frames(source), (Scene(33, 39), Scene(44, 60))
+    found: dict[tuple[Scene, ...], tuple[Report, int]] = {}
+    read: list[Reader] = []
+
+    class Watched(Reader):
+        def __init__(self, info: VideoInfo, reading: Reading, *, first: int) -> None:
+            super().__init__(info, reading, first=first)
+            read.append(self)
+
+    monkeypatch.setattr(extract_module, "Reader", Watched)
+    for scenes in (met, (Scene(0, 1), *met)):
+        out = tmp_path / f"out{len(scenes)}"
+        job = prepare(source, out, reading=Reading(), picking=Picking(), pictures=Pictures(), scenes=scenes)
+        ticks: list[Frame] = []
+        report, _ = extract(job, on_frame=ticks.append)
+        assert read[-1]._decoder is not None
+        assert len(ticks) <= (job.frames or 0)
+        found[scenes] = report, read[-1]._decoder.first
+    (late, decoded), (early, from_the_first) = found.values()
+    assert (decoded, from_the_first) == (33, 0)
+    for one, other in zip(((33, 40), (44, 50)), (2, 3), strict=True):
+        folder = tmp_path / "out2" / f"scene_00{other - 1}"
+        check_pictures(folder, whole[slice(*one)], top=255)
+        again = tmp_path / "out3" / f"scene_00{other}"
+        assert [row | {"scene": ""} for row in rows(folder)] == [row | {"scene": ""} for row in rows(again)]
+    assert late.warnings == ["scene 2 of the list, frames 45 to 61, became frames 45 to 50"]
+    assert early.warnings == ["scene 3 of the list, frames 45 to 61, became frames 45 to 50"]
+    assert (late.frames_in, early.frames_in) == (17, 50)
+    beyond = replace(job, scenes=(Scene(60, 70),))
+    with pytest.raises(VidrestoreError, match="none of the scenes: it ends with frame 50"):
+        extract(replace(beyond, target=replace(beyond.target, path=tmp_path / "beyond")))
 
 
 def test_lists_of_split_scenes_are_taken_by_number_and_by_time(tmp_path: Path, shared_data: Path) -> None:

@@ -54,15 +54,15 @@ def extract(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None) -> 
         VidrestoreError: whatever ended the run; nothing is left of the pictures.
     """
     began = time.perf_counter()
-    reader, tally = Reader(job.info, job.reading), _Tally()
+    reader, tally = Reader(job.info, job.reading, first=job.first), _Tally()
     with closing(prefetch(reader)) as decoded:
         frames = _count_frames(decoded, on_frame, tally)
         if job.scenes is None:
             placed = collect_scenes(by_cuts(mark_cuts(frames)), into=tally.scenes)
             _write(job, job.target, reader, pick(placed, job.picking), tally)
         else:
-            placed = collect_scenes(by_list(frames, job.scenes, by_time=job.by_time), into=tally.scenes)
-            _write_scenes(job, placed, tally)
+            listed = by_list(frames, job.scenes, by_time=job.by_time, first=job.first)
+            _write_scenes(job, collect_scenes(listed, into=tally.scenes), reader, tally)
     report = report_of(
         job.info,
         job.target,
@@ -87,7 +87,7 @@ def _count_frames(frames: Iterable[Frame], on_frame: Callable[[Frame], None], ta
         on_frame(frame)
 
 
-def _write_scenes(job: Job, placed: Iterable[Placed], tally: _Tally) -> None:
+def _write_scenes(job: Job, placed: Iterable[Placed], reader: Reader, tally: _Tally) -> None:
     assert job.scenes is not None
     folder, overwrite = job.target.path, job.target.overwrite
     with appearing(folder, outdated=lambda _: earlier(folder), overwrite=overwrite) as part:
@@ -95,8 +95,10 @@ def _write_scenes(job: Job, placed: Iterable[Placed], tally: _Tally) -> None:
             target = replace(job.target, path=part / SCENE.format(number + 1))
             _write(job, target, Origin(job.info.start + zero), pick(scene, job.picking), tally)
         if not tally.scenes:
-            raise UsageError(f"{job.info.path} has none of the scenes: it ends with frame {tally.read}")
-    tally.warnings += mismatches(job.scenes, tally.scenes, frames=tally.read, began=tally.start, by_time=job.by_time)
+            raise UsageError(f"{job.info.path} has none of the scenes: it ends with frame {reader.passed}")
+    tally.warnings += mismatches(
+        job.scenes, tally.scenes, frames=reader.passed, began=reader.opened, by_time=job.by_time
+    )
 
 
 def _write(job: Job, target: Target, source: Reader | Origin, placed: Iterable[Placed], tally: _Tally) -> None:

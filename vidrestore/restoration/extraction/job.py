@@ -34,7 +34,12 @@ class Job:
         there = expected_frames(self.info, self.reading)
         if self.scenes is None or there is None or self.by_time:
             return there
-        return min(there, self.scenes[-1].last + 1)
+        return max(0, min(there, self.scenes[-1].last + 1) - self.first)
+
+    @property
+    def first(self) -> int:
+        """The first frame that is read, from 0: those before the first scene are not, where their numbers suffice."""
+        return 0 if self.scenes is None or self.by_time else self.scenes[0].first
 
     def folder_of(self, scene: int) -> Path:
         """Where the pictures of a scene go, which is counted from 0."""
