@@ -219,10 +219,14 @@ def check_foreign(path: Path, *, task: str) -> None:
         raise ModelError(f"{path} is another program's, which {task} does not run; make a weight file with {way_out}")
 
 
+def parts(path: Path) -> list[Path]:
+    """The file with a network, or both where it is two."""
+    return [path.with_suffix(suffix) for suffix in PAIR] if path.suffix.lower() in PAIR else [path]
+
+
 def digest(path: Path) -> str:
     """The sha256 of a file with a network, of both where it is two."""
-    both = [path.with_suffix(suffix) for suffix in PAIR] if path.suffix.lower() in PAIR else [path]
-    return "+".join(hashlib.sha256(part.read_bytes()).hexdigest() for part in both)
+    return "+".join(hashlib.sha256(part.read_bytes()).hexdigest() for part in parts(path))
 
 
 def about(path: Path) -> About:

@@ -70,7 +70,7 @@ def _ray(address: str, number: int | None) -> Iterator[str]:
         options: dict[str, Any] = {"address": address}
         if address == LOCAL:
             os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # Ray's word for: on the loopback address alone
-            folder, _ = stack.enter_context(scratch(uuid4().hex[:8]))
+            folder = stack.enter_context(scratch(uuid4().hex[:8]))
             options |= {"num_cpus": max(cores(), number or 0), "include_dashboard": False, "_temp_dir": str(folder)}
         import ray
 

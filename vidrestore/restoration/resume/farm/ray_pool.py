@@ -13,10 +13,10 @@ import ray
 from ray.exceptions import GetTimeoutError, RayActorError, RayError, RayTaskError
 
 from ....errors import UsageError, VidrestoreError
+from .files import files_of
 from .plan import Plan, build, differences
 from .pool import Done, Failed
 from .ray_worker import Facts, RayWorker
-from .source import Source, send, states
 
 PATIENCE = 60.0
 """Seconds to wait for the first worker, and for another one where none is left."""
@@ -57,7 +57,7 @@ class RayPool:
     _busy: dict[Any, int] = field(default_factory=dict)
     """Reference to a piece, and the worker that makes it."""
     _plan: tuple[str, Any, Any] = ("", None, None)
-    """Key, and what was put for all to read: the plan and its source."""
+    """Key, and what was put for all to read: the plan and its files."""
     _made: dict[int, int] = field(default_factory=dict)
     _asked: dict[Any, int] = field(default_factory=dict)
     _look: float = 0.0
@@ -85,19 +85,13 @@ class RayPool:
     def give(self, worker: int, plan: Plan, number: int) -> None:
         """See Pool."""
         if self._plan[0] != plan.key:
-            self._plan = plan.key, ray.put(plan), ray.put(self._source(plan))
-        _, there, source = self._plan
-        self._busy[self._actors[worker].make.remote(there, source, number)] = worker
+            elsewhere = any(node["NodeID"] != self.home for node in ray.nodes() if node["Alive"])
+            put = ray.put if elsewhere else None
+            files = files_of(plan, self.home or "none", put, shared=self.shared)
+            self._plan = plan.key, ray.put(plan), ray.put(files)
+        _, there, files = self._plan
+        self._busy[self._actors[worker].make.remote(there, files, number)] = worker
         self._made[worker] = 0
-
-    def _source(self, plan: Plan) -> Source[Any]:
-        path = plan.job.info.path
-        state = states(path)
-        if self.shared:
-            return Source(plan.key, path, state, "")
-        elsewhere = any(node["NodeID"] != self.home for node in ray.nodes() if node["Alive"])
-        files = tuple(send(path, ray.put)) if elsewhere else ()
-        return Source(plan.key, path, state, self.home or "none", files)
 
     def wait(self, seconds: float) -> Sequence[Done | Failed]:
         """See Pool."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import ray
 
+from .files import Files, on_machine
 from .plan import Made, Plan, build
-from .source import Source, check_seen, received, relocated
+from .source import place_of
 from .worker import Worker
 
 
@@ -36,23 +37,15 @@ class RayWorker:
         node = ray.get_runtime_context().get_node_id()
         return Facts(node, os.uname().nodename, os.getpid(), build())
 
-    def make(self, plan: Plan, source: Source[Any], number: int) -> Made:
+    def make(self, plan: Plan, files: Files[Any], number: int) -> Made:
         """As `Worker.make`."""
         here = self._plan
         if here is None or here.key != plan.key:
             self._worker.close()
             self._holds.close()
-            here = self._plan = self._here(plan, source)
+            node, host = ray.get_runtime_context().get_node_id(), os.uname().nodename
+            here = self._plan = on_machine(plan, files, lambda each: place_of(each, node, host, ray.get, self._holds))
         return self._worker.make(here, number)
-
-    def _here(self, plan: Plan, source: Source[Any]) -> Plan:
-        context = ray.get_runtime_context()
-        node = context.get_node_id()
-        if not source.home or source.home == node:
-            check_seen(source, os.uname().nodename)
-            return plan
-        place = self._holds.enter_context(received(source, node, ray.get))
-        return replace(plan, job=replace(plan.job, info=relocated(plan.job.info, place)))
 
     def made(self) -> int:
         """Frames so far of the piece that is being made."""

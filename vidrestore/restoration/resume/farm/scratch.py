@@ -13,8 +13,8 @@ from typing import TextIO
 
 
 @contextmanager
-def scratch(name: str) -> Iterator[tuple[Path, TextIO]]:
-    """A folder of that name, and its lock, which is this process's alone until it is unlocked or shared.
+def scratch(name: str) -> Iterator[Path]:
+    """A folder of that name, which others may have, too.
 
     Whoever is there first makes it, and the last to leave deletes it. Paths in it stay short: Ray has sockets there.
 
@@ -24,27 +24,30 @@ def scratch(name: str) -> Iterator[tuple[Path, TextIO]]:
     _sweep()
     folder = Path(tempfile.gettempdir()) / f"{_prefix()}{name}"
     try:
-        with _locked(folder) as lock:
-            yield folder, lock
+        with _held(folder):
+            yield folder
     finally:
         _sweep()
 
 
-def share(lock: TextIO) -> None:
-    """Let others into the folder."""
-    fcntl.flock(lock, fcntl.LOCK_SH)
+@contextmanager
+def turn(folder: Path) -> Iterator[None]:
+    """One of those who have the folder at a time."""
+    with (folder / "turn").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _prefix() -> str:
     return f"vidrestore-{os.getuid()}-"
 
 
-def _locked(folder: Path) -> TextIO:
+def _held(folder: Path) -> TextIO:
     while True:
         folder.mkdir(mode=0o700, exist_ok=True)
         with suppress(FileNotFoundError):  # swept away just now
             lock = (folder / "lock").open("a")
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            fcntl.flock(lock, fcntl.LOCK_SH)
             if os.fstat(lock.fileno()).st_nlink:
                 return lock
             lock.close()
