@@ -28,12 +28,17 @@ from vidrestore.restoration.resume.times import source_times
 from vidrestore.restoration.upscale import upscale
 
 
-@pytest.fixture
-def network(tmp_path: Path) -> Path:
-    path, args = tmp_path / "own.safetensors", {"scale": 2}
+def own_network(path: Path) -> Path:
+    """A small file of weights."""
+    args = {"scale": 2}
     torch.manual_seed(1)
     path.write_bytes(weights.written(Espcn(**args), task="upscale", model="espcn", args=args))
     return path
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Path:
+    return own_network(tmp_path / "own.safetensors")
 
 
 def same(block: bytes) -> bytes:

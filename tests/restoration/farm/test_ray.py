@@ -1,4 +1,4 @@
-"""The command on workers that Ray runs: one start of Ray for all that is looked at."""
+"""The command on workers that Ray runs: starts of Ray are few, since each takes seconds."""
 
 import importlib.util
 import json
@@ -50,6 +50,26 @@ def left_behind(before: set[int]) -> list[str]:
 
 @ray_there
 @pytest.mark.timeout(300)
+def test_a_worker_makes_the_bytes_of_one_process(tmp_path: Path) -> None:
+    """On stdout nothing but the JSON; nothing is left behind."""
+    source = make_clip(tmp_path / "in.mkv", frames=10, size=(96, 64), options={"preset": "veryfast"})
+    one, other = tmp_path / "one.mkv", tmp_path / "other.mkv"
+    options = ["-m", "espcn", "--preset", "ultrafast", "--json"]
+    alone = CliRunner().invoke(app, ["upscale", str(source), str(one), "--resume", *options])
+    assert alone.exit_code == 0, alone.output
+    before = {each.pid for each in psutil.process_iter()}
+    command = words("upscale", source, other, "--workers", 1, *options)
+    run = subprocess.run(command, capture_output=True, text=True, env=environment(), cwd=tmp_path, check=False)
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout)["workers"] == 1
+    assert other.read_bytes() == one.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mkv", "one.mkv", "other.mkv"]
+    assert not left_behind(before)
+
+
+@ray_there
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_many_files_on_two_workers_one_of_which_is_killed(tmp_path: Path) -> None:
     """The bytes of --resume; on stdout nothing but the JSON; nothing is left behind."""
     (tmp_path / "in").mkdir()
@@ -72,7 +92,7 @@ def test_many_files_on_two_workers_one_of_which_is_killed(tmp_path: Path) -> Non
         time.sleep(0.05)
     if worker is not None:
         worker.kill()
-    stdout, stderr = run.communicate(timeout=250)
+    stdout, stderr = run.communicate(timeout=500)
     assert run.returncode == 0, stderr
     told = json.loads(stdout)
     assert [each["status"] for each in told["files"]] == ["done", "done"]
