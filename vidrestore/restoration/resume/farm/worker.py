@@ -6,13 +6,13 @@ import os
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from ....base.facts import Facts, together
 from ....base.memory import share_among
+from .scratch import scratch
 
 if TYPE_CHECKING:
     from ....frame.frame import Frame
@@ -110,8 +110,8 @@ class Worker:
 
         assert self._frames is not None and self._clock is not None
         seconds = self._clock.seconds
-        with TemporaryDirectory(prefix="vidrestore-") as folder:
-            piece = Piece(Path(folder), number)
+        with scratch(uuid4().hex[:8]) as folder:  # which the next run deletes if this process is killed
+            piece = Piece(folder, number)
             under_way = PieceUnderWay(piece, plan.job.target, after=None)
             try:
                 for frame in islice(self._frames, plan.frames):
