@@ -34,7 +34,7 @@ def main(*places: str) -> None:
     for place in places:
         path, *numbers = place.split(":")
         number, left, top = map(int, numbers)
-        frames = list(islice(Reader(probe(Path(path))), number + 3))
+        frames = list(islice(Reader(probe(Path(path)), tells_step=True), number + 3))
         stage = clean(Cleaning(strength=1.0), settings=Settings()).load()
         cleaned = list(stage.run(iter(frames)))
         crops = [rgb(each[number])[:, top : top + HEIGHT, left : left + WIDTH] for each in (frames, cleaned)]
