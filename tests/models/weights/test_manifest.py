@@ -29,7 +29,7 @@ def test_every_row_loads_and_knows_its_recipe(name: str) -> None:
     assert score > baseline
     needs = network.needs
     assert (entry.needs, entry.parameters) == (needs, sum(p.numel() for p in network.parameters()))
-    window = torch.rand(1, needs.before + 1 + needs.after, 1 if needs.space == "luma" else 3, 64, 64)
+    window = torch.rand(1, needs.before + 1 + needs.after, needs.channels, 64, 64)
     assert apply(network, window).shape[-1] == 64 * needs.scale
 
 

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .loops import Array, as_array
+Array = NDArray[np.float32]
 
 LEAST = 64
 """Pixels a side below which the search finds nothing: smaller pictures are continued by their edge."""
@@ -49,9 +49,9 @@ def search(picture: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
 def moved(others: Tensor, y: Tensor, x: Tensor) -> Tensor:
     """What others (B, N, C, H, W), luma or YUV, show at displacements; beyond the edge the edge goes on."""
     height, width = others.shape[-2:]
-    planes, made = as_array(others.float().cpu()), np.empty(others.shape, np.float32)
+    planes, made = _numbers(others), np.empty(others.shape, np.float32)
     rows, columns = (np.asarray(each, np.float32) for each in np.mgrid[:height, :width])
-    down, right = as_array(y.cpu()), as_array(x.cpu())
+    down, right = _numbers(y), _numbers(x)
 
     def move(at: tuple[int, int]) -> None:
         across, along = columns + right[at], rows + down[at]
@@ -73,6 +73,10 @@ def _search(picture: NDArray[np.uint8], other: NDArray[np.uint8]) -> Array:
     searcher.setGradientDescentIterations(DESCENTS)
     searcher.setVariationalRefinementIterations(REFINEMENTS)
     return np.asarray(searcher.calc(picture, other, None), np.float32)
+
+
+def _numbers(x: Tensor) -> Array:
+    return np.asarray(x.detach().float().cpu().contiguous().numpy(), np.float32)
 
 
 def _codes(luma: Tensor) -> NDArray[np.uint8]:
