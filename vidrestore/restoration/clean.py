@@ -10,8 +10,8 @@ from ..base.facts import Facts
 from ..base.settings import Cleaning, Settings
 from ..frame.frame import Frame
 from ..scenes.list import Scene
-from ..video.facts.compression import UNKNOWN, step_of
-from ..video.facts.quality import SourceQuality
+from ..video.facts.compression import UNKNOWN
+from ..video.facts.quality import SourceQuality, typical_step
 from .network import Model, find, key_of, name_of, needs_of, network_of, notes_of, precisely_enough
 from .resume.run import cuts_key
 from .stage import NOTHING, Skip, Stage, check_strength, told
@@ -128,7 +128,7 @@ def clean(
         source_quality=quality,
         network=network,
         strength=strength,
-        step=UNKNOWN if quality is None else step_of(quality.compression),
+        step=typical_step(quality),
         least=UNKNOWN if quality is not None and _is_clean(quality) else 0.0,
         scenes=None if scenes is None else tuple(scenes),
         settings=settings,

@@ -10,8 +10,7 @@ from ..base.facts import Facts, together
 from ..base.settings import Settings, Source
 from ..errors import UsageError
 from ..frame.frame import Frame
-from ..video.facts.compression import UNKNOWN, step_of
-from ..video.facts.quality import SourceQuality
+from ..video.facts.quality import SourceQuality, typical_step
 from .chain import ROBUST, SCALES, chain
 from .network import Model, key_of, name_of, needs_of, network_of, notes_of, precisely_enough
 from .stage import NOTHING, Skip, Stage, told
@@ -102,7 +101,7 @@ def upscale(
         looks=any(each.before or each.after for each in needs),
         source_quality=quality,
         networks=networks,
-        step=UNKNOWN if quality is None else step_of(quality.compression),
+        step=typical_step(quality),
         settings=settings,
     )
 

@@ -77,7 +77,7 @@ class Aligned(nn.Module):
         )
 
     def prepare(self, window: Tensor) -> tuple[Tensor, ...]:
-        """(B, 5, 1, H, W) -> (B, 25 or 30, H, W): the middle frame, and of each other what it adds and where that lies.
+        """(B, 5, 1 or 2, H, W) -> (B, 25, 30 or 38, H, W): the middle frame, what each other adds, and where that lies.
 
         With confidence also how far each other differs there, and how much goes on in the middle frame; for a look at
         the frame alone the frame itself, with its edge continued, and the share of that look.

@@ -7,6 +7,7 @@ For compression it is told the step of the encoder's quantiser, so that it need 
 """
 
 from collections.abc import Sequence
+from math import lcm
 
 import torch
 from torch import Tensor, nn
@@ -95,7 +96,7 @@ class Denoiser(nn.Module):
             space="yuv",
             halo=-(-halo // fold) * fold,
             blends=True,
-            multiple=fold * (2 // fold),
+            multiple=lcm(2, fold),
             marks_absent=True,
             sees_step=told,
         )

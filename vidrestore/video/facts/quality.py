@@ -18,7 +18,7 @@ from ..decode.pixel_format import depth_of
 from ..decode.quantiser import ask_for_quantiser, step_of_packet
 from ..decode.quantiser import step_of as quantiser_step
 from ..time.timeline import packets
-from .compression import compression_of, guessed_step
+from .compression import UNKNOWN, compression_of, guessed_step, step_of
 
 Kind = Literal["clean", "compressed", "noisy", "compressed and noisy"]
 
@@ -47,6 +47,11 @@ class SourceQuality:
     """0 as good as not at all to 1; from 0.5 on it counts as compressed."""
     noise: float
     """Standard deviation in 8-bit codes, where least goes on in the pictures."""
+
+
+def typical_step(quality: SourceQuality | None) -> float:
+    """Of the quantiser, in 8-bit codes, for frames whose decoder does not tell it; None: nothing is known."""
+    return UNKNOWN if quality is None else step_of(quality.compression)
 
 
 def source_quality(path: Path, *, follow_references: bool = False) -> SourceQuality:
