@@ -112,7 +112,7 @@ class Denoiser(nn.Module):
         middle, counted = window[:, MIDDLE, :1], present[:, NEIGHBOURS, None, None, None]
         # A frame that is not there adds nothing.
         others, (y, x) = window[:, NEIGHBOURS, :3], search(middle, window[:, NEIGHBOURS, 0])
-        news = (moved(others, y, x) - window[:, MIDDLE, None, :3]) * counted
+        news = moved(others, y, x).sub_(window[:, MIDDLE, None, :3]).mul_(counted)
         differs, active = local_mean(news[:, :, 0].abs()), activity(middle)
         chromas = news[:, :, 1:].sum(1) / (1 + counted.sum(1))
         differs = _as_if_there(differs, active, counted[:, :, 0])

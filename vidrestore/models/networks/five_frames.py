@@ -23,6 +23,8 @@ LEVEL = 4.0
 def filled(window: Tensor) -> tuple[Tensor, Tensor]:
     """The window (B, 5, C, H, W) with the middle frame for those that are NaN, which are not there; and which are."""
     present = ~window[:, :, 0, 0, 0].isnan()
+    if present.all():
+        return window, present
     return torch.where(present[:, :, None, None, None], window, window[:, MIDDLE, None]), present
 
 
