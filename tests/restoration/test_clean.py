@@ -1,6 +1,7 @@
 """clean: what is clean stays as it is, strength is a share, chroma too, no look over a cut, and how it is said."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ import torch
 from typer.testing import CliRunner
 
 from tests.clips import make_clip
+from vidrestore.base.settings import Cleaning, Settings
 from vidrestore.cli import app
+from vidrestore.frame.frame import Colour, Frame, Planes
 from vidrestore.models.networks.denoiser import Denoiser
 from vidrestore.models.weights import files
+from vidrestore.restoration.clean import LEFT, clean
 
 PLAIN = ("-c", "ffv1", "--engine", "torch", "--precision", "fp32", "-y", "-q", "--json")
 
@@ -177,3 +181,13 @@ def test_a_network_that_enlarges_is_sent_to_upscale(compressed: Path, tmp_path: 
     run = CliRunner().invoke(app, ["clean", str(compressed), "-m", str(path)])
     assert run.exit_code == 4
     assert "upscale" in run.stderr
+
+
+@pytest.mark.parametrize(("strength", "left"), [(1.0, LEFT), (0.5, 0.5 + LEFT / 2)])
+def test_what_is_clean_is_told_to_be_less_coarse(strength: float, left: float, network: Path) -> None:
+    grey, colour = torch.full((64, 64), 99, dtype=torch.uint8), torch.full((32, 32), 128, dtype=torch.uint8)
+    picture = Planes(grey, colour, colour, Colour("bt601"))
+    given = [Frame(picture, Fraction(n), Fraction(1), cut=n == 0, step=10.0 + n) for n in range(6)]
+    stage = clean(Cleaning(model=str(network), strength=strength), settings=Settings(engine="torch"))
+    made = list(stage.load().run(given))
+    assert [frame.step for frame in made] == pytest.approx([left * (10 + number) for number in range(6)])

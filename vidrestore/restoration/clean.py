@@ -24,6 +24,10 @@ COMPRESSED, NOISY = "clean", "denoise"
 NOISE = 5.0
 """Standard deviation in 8-bit steps from which noise is removed: less may be fine texture."""
 
+LEFT = 0.25
+"""Of the quantiser's step, once a frame is clean: with it the robust upscaler gains most behind the cleaner, measured
+on four clips kept aside at CRF 23, 28 and 33; with the whole step it loses 0.1 dB."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clean(Stage):
@@ -38,6 +42,8 @@ class Clean(Stage):
     """See `Frame.step`: of frames whose decoder does not tell it."""
     least: float
     """Of all frames: what a source that counts as clean is cleaned by where a strength is asked for."""
+    left: float
+    """Share of the step that the frames have behind it."""
 
     def load(self, *, measure: bool = False) -> Cleaner | Untouched:
         if not self.strength:
@@ -49,7 +55,7 @@ class Clean(Stage):
         network = network_of(self.network, task="clean")
         settings = precisely_enough([network], self.settings)
         inference = Inference(Blended(network, self.strength), choose(settings), settings)
-        return Cleaner(Runner(inference), self.scenes, self.step, self.least)
+        return Cleaner(Runner(inference), self.scenes, self.step, self.least, self.left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,7 @@ class Cleaner:
     scenes: tuple[Scene, ...] | None
     step: float
     least: float
+    left: float
     missed: list[str] = field(default_factory=list)
 
     @property
@@ -72,7 +79,9 @@ class Cleaner:
 
         if self.scenes is not None:
             frames = cut_by_list(frames, self.scenes, first=skip.absent, say=self.missed.append)
-        return self.runner.run(told(frames, self.step, self.least), skip.keep)
+        known = told(frames, self.step, self.least)
+        for frame in self.runner.run(known, skip.keep):
+            yield frame if frame.step is None else replace(frame, step=frame.step * self.left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +139,7 @@ def clean(
         strength=strength,
         step=typical_step(quality),
         least=UNKNOWN if quality is not None and _is_clean(quality) else 0.0,
+        left=1 - strength * (1 - LEFT) if needs.sees_step else 1.0,
         scenes=None if scenes is None else tuple(scenes),
         settings=settings,
     )
