@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from tests.clips import make_clip
 from vidrestore import __version__
 from vidrestore.cli import app
-from vidrestore.cli.commands.evaluate import BASELINES as NAMED
+from vidrestore.cli.commands.evaluation.evaluate import BASELINES as NAMED
 from vidrestore.models.networks.espcn import Espcn
 from vidrestore.models.weights import files as weights
 from vidrestore.models.weights import manifest
@@ -285,8 +285,8 @@ def test_options_are_shown_in_groups() -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("upscale in.mp4 -s 1.5", "--scale 1.5 is not possible: networks enlarge 2, 3 or 4 times"),
-        ("upscale in.mp4 -s two", "--scale two is not a number; choose one of 2, 3, 4"),
+        ("upscale in.mp4 -s 1.5", "--scale 1.5 is not possible: networks enlarge 2, 3, 4 or 8 times"),
+        ("upscale in.mp4 -s two", "--scale two is not a number; choose one of 2, 3, 4, 8"),
         ("restore in.mp4 -s 2.5", "--scale 2.5 is not possible"),
         ("upscale https://example.org/in.mp4", "https://example.org/in.mp4 is an address, and only files are read"),
         ("info rtsp://camera/1", "rtsp://camera/1 is an address"),

@@ -1,6 +1,8 @@
 """upscale with networks that look at five frames: what is chosen, every frame there, no look over a cut, tiles."""
 
+import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -15,10 +17,12 @@ from typer.testing import CliRunner
 
 from tests.clips import make_clip
 from vidrestore.cli import app
-from vidrestore.engine import Settings, choose, convert
+from vidrestore.engine import Settings, choose, convert, run
 from vidrestore.engine.infer import Inference
 from vidrestore.errors import ModelError
 from vidrestore.frame.frame import Colour, Frame, Planes
+from vidrestore.models.ensemble import Mirrored
+from vidrestore.models.networks import MODELS
 from vidrestore.models.weights import files as weights
 from vidrestore.models.weights import manifest
 from vidrestore.restoration.upscale import upscale
@@ -96,8 +100,8 @@ def test_each_frame_is_uploaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(restored(NETWORKS[0], scenes())) == len(uploads) == 36
 
 
-def upscaled(source: Path, *words: str) -> dict[str, Any]:
-    words = ("upscale", str(source), str(source.with_name("out.mkv")), "-y", "--json", "-q", *words)
+def upscaled(source: Path, *words: str, target: str = "out.mkv") -> dict[str, Any]:
+    words = ("upscale", str(source), str(source.with_name(target)), "-y", "--json", "-q", *words)
     result = CliRunner().invoke(app, [*words])
     assert result.exit_code == 0, result.output
     report: dict[str, Any] = json.loads(result.stdout)
@@ -132,7 +136,9 @@ def test_a_kind_of_source_is_for_auto(tmp_path: Path) -> None:
 
 
 def test_auto_takes_what_scores_best_on_clips() -> None:
-    rows = [row for row in manifest.rows().values() if row.task == "upscale" and not row.note]
+    rows = [
+        row for row in manifest.rows().values() if row.task == "upscale" and not (row.note or row.family == "residual")
+    ]
     for scale in (2, 3, 4):
         best = manifest.best(scale=scale)
         fit = [row for row in rows if row.needs.scale == scale]
@@ -141,13 +147,91 @@ def test_auto_takes_what_scores_best_on_clips() -> None:
 
 def test_auto_looks_at_one_picture_with_what_needs_no_others(tmp_path: Path) -> None:
     """On Set5 espcn-x2 passes aligned-x2 by 0.2 dB, and espcn-x4 the two in a row."""
+    expected = {2: "espcn-x2", 3: "espcn-x3", 4: "espcn-x4", 8: "espcn-x2+espcn-x4"}
     picture = tmp_path / "in.png"
     cv2.imwrite(str(picture), np.zeros((40, 60, 3), np.uint8))
-    for scale in (2, 3, 4):
+    for scale, model in expected.items():
         out = tmp_path / f"{scale}.png"
         result = CliRunner().invoke(app, ["upscale", str(picture), str(out), "-s", str(scale), "--json", "-q"])
-        assert json.loads(result.stdout)["model"] == f"espcn-x{scale}"
+        assert json.loads(result.stdout)["model"] == model
         assert cv2.imread(str(out)).shape == (40 * scale, 60 * scale, 3)
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of weights that has residual-x2 and residual-x4, too: small ones, untrained but not bicubic."""
+    folder = tmp_path / "weights"
+    shutil.copytree(manifest.folder(), folder)
+    for scale in (2, 4):
+        args: dict[str, Any] = {"scale": scale, "blocks": 1, "width": 8, "space": "luma"}
+        with torch.random.fork_rng():
+            torch.manual_seed(scale)
+            network = MODELS["edsr"](**args)
+        name = f"residual-x{scale}"
+        written = weights.written(network, task="upscale", model="edsr", args=args)
+        (folder / f"{name}.safetensors").write_bytes(written)
+        said = "{ " + ", ".join(f"{key} = {json.dumps(value)}" for key, value in args.items()) + " }"
+        row = f"""
+[{name}]
+task = "upscale"
+model = "edsr"
+args = {said}
+file = "{name}.safetensors"
+sha256 = "{hashlib.sha256(written).hexdigest()}"
+licence = "MIT"
+recipe = "{name}"
+data = "none"
+steps = 0
+parameters = 1
+needs = {{ space = "luma", scale = {scale}, halo = {network.needs.halo} }}
+on_video = {{ psnr_y = 99 }}
+"""
+        with (folder / "manifest.toml").open("a") as file:
+            file.write(row)
+    monkeypatch.setenv("VIDRESTORE_WEIGHTS", str(folder))
+    return folder
+
+
+@pytest.mark.usefixtures("shipped")
+def test_best_takes_the_larger_network_for_a_picture_and_looks_four_times(tmp_path: Path) -> None:
+    picture = tmp_path / "in.png"
+    cv2.imwrite(str(picture), np.random.default_rng(1).integers(0, 256, (24, 32, 3), np.uint8))
+    expected = {2: "residual-x2", 3: "espcn-x3", 4: "residual-x4", 8: "residual-x2+residual-x4"}
+    for scale, model in expected.items():
+        assert upscale("auto", scale=scale, settings=SETTINGS, still=True).model != model or scale == 3
+        report = upscaled(picture, "-s", str(scale), "--quality", "best", target="best.png")
+        assert (report["model"], report["warnings"]) == (model, [])
+        assert cv2.imread(str(tmp_path / "best.png")).shape == (24 * scale, 32 * scale, 3)
+    frame = next(scenes())
+    network = Mirrored(weights.load(manifest.find("residual-x2", task="upscale")))
+    (best,) = upscale("auto", scale=2, settings=SETTINGS, still=True, quality="best").load().run([frame])
+    (wanted,) = run(network, [frame], engine=choose(SETTINGS), settings=SETTINGS)
+    assert torch.equal(best.picture.y, wanted.picture.y)  # type: ignore[union-attr]
+
+
+def test_best_says_what_is_not_shipped_and_takes_what_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = {name: row for name, row in manifest.rows().items() if row.family != "residual"}
+    monkeypatch.setattr(manifest, "rows", lambda where=None: rows)
+    picture = tmp_path / "in.png"
+    cv2.imwrite(str(picture), np.random.default_rng(1).integers(0, 256, (24, 32, 3), np.uint8))
+    report = upscaled(picture, "--quality", "best", target="best.png")
+    assert report["model"] == "espcn-x2"
+    assert report["warnings"] == [
+        "residual-x2 would do better, but no weights are shipped yet: espcn-x2 takes four looks; "
+        "train one with `vidrestore train residual-x2` and give the file with -m"
+    ]
+    once = upscaled(picture, target="once.png")
+    assert once["warnings"] == []
+    assert not np.array_equal(cv2.imread(str(tmp_path / "best.png")), cv2.imread(str(tmp_path / "once.png")))
+
+
+def test_eight_times_takes_two_networks() -> None:
+    assert upscale("auto", scale=8, settings=SETTINGS).model == "aligned-x2+espcn-x4"
+    frames = [*scenes()][:1]
+    (made,) = upscale("espcn-x2+espcn-x4", scale=8, settings=SETTINGS).load().run(frames)
+    assert made.size == (512, 640)
+    with pytest.raises(ModelError, match=r"no network of espcn enlarges x8 alone; give two .* -m espcn-x2\+espcn-x4"):
+        upscale("espcn", scale=8, settings=SETTINGS)
 
 
 def test_two_networks_in_a_row() -> None:
@@ -162,7 +246,9 @@ def test_two_networks_in_a_row() -> None:
     with pytest.raises(ModelError, match=r"aligned-x2\+espcn-x2 enlarges x4, not x2; give --scale 4"):
         upscale("aligned-x2+espcn-x2", scale=2, settings=SETTINGS)
     assert upscale("aligned+espcn", scale=4, settings=SETTINGS).model == "aligned-x2+espcn-x2"
-    with pytest.raises(ModelError, match=r"aligned\+espcn enlarges x4 or x6 or x8, not x3; give --scale 4$"):
+    with pytest.raises(
+        ModelError, match=r"aligned\+espcn enlarges x4 or x6 or x8, not x3; give --scale 4 or --scale 8$"
+    ):
         upscale("aligned+espcn", scale=3, settings=SETTINGS)
     with pytest.raises(ModelError, match="no model 'nothing' for upscale"):
         upscale("aligned+nothing", scale=4, settings=SETTINGS)

@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from ..base.device_words import check_words
-from ..base.settings import Cleaning, Deblurring, Encoding, Enlarging, Reading, Retiming, Settings, Source
+from ..base.settings import (
+    Cleaning,
+    Deblurring,
+    Encoding,
+    Enlarging,
+    EnlargingQuality,
+    Reading,
+    Retiming,
+    Settings,
+    Source,
+)
 from .progress import Meter, Progress
 from .refusals import known_errors
 from .steps import wish_for
@@ -40,16 +50,24 @@ class How(TypedDict, total=False):
 
 
 def upscale(
-    source: Name, target: Name, *, scale: int = 2, model: str = "auto", kind: Source = "auto", **how: Unpack[How]
+    source: Name,
+    target: Name,
+    *,
+    scale: int = 2,
+    model: str = "auto",
+    kind: Source = "auto",
+    quality: EnlargingQuality = "balanced",
+    **how: Unpack[How],
 ) -> Report:
     """Enlarge a video, a folder of pictures or a picture, keeping every frame, time stamp, colour and track.
 
     Args:
         source: a file, or a folder of pictures.
         target: the same kinds.
-        scale: times as wide and high: 2, 3 or 4.
+        scale: times as wide and high: 2, 3, 4 or 8.
         model: a network of `vidrestore models list`, A+B, a file of weights, or auto.
         kind: which networks auto takes: those for clean or for compressed video; auto looks at the video.
+        quality: best: each network looks four times, mirrored; and auto means a larger one for a single picture.
         **how: see `How`.
 
     Raises:
@@ -58,7 +76,7 @@ def upscale(
         ModelError: an unknown model, or one whose weights are missing or wrong.
         ResourceError: memory or disk space ran out.
     """
-    return _run(source, target, Wish(upscale=Enlarging(model, scale, kind)), how)
+    return _run(source, target, Wish(upscale=Enlarging(model, scale, kind, quality)), how)
 
 
 def interpolate(
@@ -159,7 +177,7 @@ def restore(
         deblur: remove motion blur.
         factor: frames for each one of the source.
         fps: this rate exactly.
-        scale: times as wide and high: 2, 3 or 4.
+        scale: times as wide and high: 2, 3, 4 or 8.
         models: networks or files, each for the step that it is for; the other steps take their auto.
         cuts: as of `interpolate`; of clean, factor and fps.
         **how: see `How`.

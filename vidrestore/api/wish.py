@@ -63,7 +63,15 @@ class Wish:
             found.append(interpolate(self.timing, self.retiming, settings=settings, scenes=self.scenes))
         if (how := self.upscale) is not None:
             found.append(
-                upscale(how.model, scale=how.scale, settings=settings, still=still, source=how.source, quality_of=look)
+                upscale(
+                    how.model,
+                    scale=how.scale,
+                    settings=settings,
+                    still=still,
+                    source=how.source,
+                    quality=how.quality,
+                    quality_of=look,
+                )
             )
         return tuple(found)
 

@@ -13,6 +13,7 @@ Decoder = Literal["cpu", "cuda"]
 OnCut = Literal["hold", "nearest", "blend"]
 Quality = Literal["fast", "balanced", "best"]
 DeblurringQuality = Literal["auto", "balanced", "best"]
+EnlargingQuality = Literal["balanced", "best"]
 Duplicates = Literal["keep", "retime"]
 SlowAudio = Literal["drop", "stretch"]
 Source = Literal["auto", "clean", "compressed"]
@@ -140,9 +141,11 @@ class Enlarging:
     model: str = "auto"
     """A network's name or file, or A+B: what A gives, enlarged again by B; auto: the best, as measured on clips."""
     scale: int = 2
-    """Times as wide and high: 2, 3 or 4."""
+    """Times as wide and high: 2, 3, 4 or 8."""
     source: Source = "auto"
     """What auto takes the networks for: clean or compressed video; auto: as the video looks."""
+    quality: EnlargingQuality = "balanced"
+    """best: each network looks four times, mirrored; and auto means a larger one for a single picture."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -309,13 +309,13 @@ def _bytes(option: str, text: str | None) -> int | None:
 
 
 def scale(text: str) -> int:
-    """2, 3 or 4; whether there is a network for it is the library's to say."""
+    """2, 3, 4 or 8; whether there is a network for it is the library's to say."""
     try:
         value = fraction(text.removeprefix("x").removesuffix("x"))
     except ValueError:
-        raise UsageError(f"--scale {text} is not a number; choose one of 2, 3, 4") from None
+        raise UsageError(f"--scale {text} is not a number; choose one of 2, 3, 4, 8") from None
     if value.denominator != 1:
-        raise UsageError(f"--scale {text} is not possible: networks enlarge 2, 3 or 4 times; choose one of these")
+        raise UsageError(f"--scale {text} is not possible: networks enlarge 2, 3, 4 or 8 times; choose one of these")
     return int(value)
 
 

@@ -8,7 +8,7 @@ from .. import __version__
 from .commands.benchmark import app as benchmark
 from .commands.clean import clean
 from .commands.deblur import deblur
-from .commands.evaluate import evaluate
+from .commands.evaluation.evaluate import evaluate
 from .commands.extract_frames import extract_frames
 from .commands.interpolate import interpolate
 from .commands.join_frames import join_frames

@@ -19,10 +19,11 @@ held pictures of training), but a noisy picture looked more blurred afterwards t
 
 @dataclass(frozen=True)
 class Mirrored:
-    """A Processor that restores a frame in its place, at its size; better by the mean of its looks, four times as slow.
+    """A Processor that restores a frame in its place or enlarges it; better by the mean of four looks, and as slow.
 
     Timofte et al. 2016, "Seven ways to improve example-based single image super resolution", of which these are the
-    four that keep height and width.
+    four that keep height and width. The four that also turn it cost as much again: on Set5 espcn-x2 gains 0.18 dB with
+    all eight, 0.15 with these, and espcn-x4 0.12 and 0.09.
     """
 
     inner: Processor
@@ -42,8 +43,10 @@ class Mirrored:
         return self.inner.prepare(torch.cat([window.flip(way) for way in WAYS]))
 
     def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
-        """The current frame, changed as the inner one changes it on average, times GAIN: (B, 1, C, H, W)."""
+        """(B, 1, C, scale*H, scale*W): the mean; at scale 1 the current frame, changed as on average, times GAIN."""
         mean = torch.stack(list(self._looks(window, core_out))).mean(0)
+        if self.needs.scale > 1:
+            return mean
         current = _current(self.needs, window, mean)
         return current + GAIN * (mean - current)
 

@@ -11,10 +11,14 @@ from ..errors import ModelError
 from ..models.weights import catalogue, manifest
 from .network import Model, find, needs_of
 
-SCALES = (2, 3, 4)
-CHAINS = {4: "aligned-x2+espcn-x2"}
+SCALES = (2, 3, 4, 8)
+CHAINS = {4: "aligned-x2+espcn-x2", 8: "aligned-x2+espcn-x4"}
 """What `auto` enlarges with where two networks in a row do better on clips than any one; figures in docs/models.md."""
-ROBUST = {2: "robust-x2", 4: "robust-x2+espcn-x2"}
+STILLS = {8: "espcn-x2+espcn-x4"}
+"""The same of a single picture."""
+BEST_STILLS = {2: "residual-x2", 4: "residual-x4", 8: "residual-x2+residual-x4"}
+"""The same where quality is asked for."""
+ROBUST = {2: "robust-x2", 4: "robust-x2+espcn-x2", 8: "robust-x2+espcn-x4"}
 """What `auto` enlarges compressed video with."""
 UNTRAINED = "gz2019"
 """The network for upscale that needs a user's own weights."""
@@ -23,6 +27,16 @@ UNTRAINED = "gz2019"
 def parts(model: str) -> list[str]:
     """A+B in its parts; a file's own name may hold a +."""
     return [model] if manifest.is_file(model) and Path(model).is_file() else model.split("+")
+
+
+def best_still(scale: int) -> tuple[str, tuple[str, ...]]:
+    """What enlarges a single picture best, as `chain` takes it, and the networks that would be better but are not here.
+
+    auto where these are missing, or there is nothing better.
+    """
+    wanted = BEST_STILLS.get(scale, "auto")
+    missing = tuple(name for name in parts(wanted) if name not in ("auto", *manifest.rows()))
+    return ("auto" if missing else wanted), missing
 
 
 def chain(model: str, scale: int, *, still: bool = False) -> tuple[Model, ...]:
@@ -34,9 +48,10 @@ def chain(model: str, scale: int, *, still: bool = False) -> tuple[Model, ...]:
     Raises:
         ModelError: an unknown model, or one of another scale.
     """
-    if model == "auto" and (still or scale not in CHAINS):
+    chains_of_auto = STILLS if still else CHAINS
+    if model == "auto" and scale not in chains_of_auto:
         return (manifest.best(scale=scale, still=still),)
-    names = parts(CHAINS[scale] if model == "auto" else model)
+    names = parts(chains_of_auto[scale] if model == "auto" else model)
     if len(names) == 1:
         found: list[tuple[Model, ...]] = [(_upscaler(model, scale),)]
     else:
@@ -64,6 +79,9 @@ def _upscaler(model: str, scale: int) -> Model:
     try:
         return find(model, task="upscale", scale=scale)
     except ModelError as error:
+        if scale in STILLS and f"{model}-x2" in manifest.rows():
+            way_out = f"give two in a row, such as -m {model}-x2+espcn-x4"
+            raise ModelError(f"no network of {model} enlarges x{scale} alone; {way_out}") from error
         if model != UNTRAINED:
             raise
         raise ModelError(

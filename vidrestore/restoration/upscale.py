@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..base.facts import Facts, together
-from ..base.settings import Settings, Source
+from ..base.settings import EnlargingQuality, Settings, Source
 from ..errors import UsageError
 from ..frame.frame import Frame
 from ..video.facts.quality import SourceQuality, typical_step
-from .chain import ROBUST, SCALES, chain
+from .chain import ROBUST, SCALES, best_still, chain
 from .network import Model, key_of, name_of, needs_of, network_of, notes_of, precisely_enough
 from .stage import NOTHING, Skip, Stage, told
 
@@ -27,15 +27,18 @@ class Upscale(Stage):
     step: float
     """See `Frame.step`: of frames whose decoder does not tell it."""
     settings: Settings
+    quality: EnlargingQuality
 
     def load(self, *, measure: bool = False) -> Upscaler:
         from ..engine import Runner, choose  # torch
         from ..engine.infer import Inference
+        from ..models.ensemble import Mirrored
 
         loaded = [network_of(network, task="upscale") for network in self.networks]
         settings = precisely_enough(loaded, self.settings)
         engine = choose(settings)
-        return Upscaler(tuple(Runner(Inference(network, engine, settings)) for network in loaded), self.step)
+        used = [Mirrored(network) if self.quality == "best" else network for network in loaded]
+        return Upscaler(tuple(Runner(Inference(network, engine, settings)) for network in used), self.step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +69,16 @@ def upscale(
     settings: Settings,
     still: bool = False,
     source: Source = "auto",
+    quality: EnlargingQuality = "balanced",
     quality_of: Callable[[], SourceQuality | None] = lambda: None,
 ) -> Upscale:
     """Super-resolution by `scale` with a network of `models list`, by its own name or its family's, or a file.
 
     Args:
-        model: auto: the best there is, as measured on clips. A+B: what A gives, enlarged again by B.
+        model: auto: the best there is of ordinary size, as measured on clips. A+B: what A gives, enlarged again by B.
         still: the source is one picture, for which auto means a network that looks at no others.
         source: whether `-m auto` means the networks for clean or for compressed video; auto: by what is seen.
+        quality: as `Enlarging.quality`.
         quality_of: looks at the source, once all words are right; None: nothing is known.
 
     Raises:
@@ -84,25 +89,43 @@ def upscale(
         raise UsageError(f"--scale {scale} is not possible; choose one of {', '.join(map(str, SCALES))}")
     if source != "auto" and model != "auto":
         raise UsageError(f"--source {source} chooses what -m auto takes; leave it out with -m {model}")
-    networks = chain(model, scale, still=still)
-    quality = quality_of()
+    wanted, missing = best_still(scale) if model == "auto" and still and quality == "best" else (model, ())
+    networks = chain(wanted, scale, still=still)
+    seen = quality_of()
     notes = tuple(note for each in networks for note in notes_of(each, task="upscale"))
-    if model == "auto" and not still and (chosen := _choice(scale, source, quality)):
-        networks, notes = chain(chosen, scale), _reasons(chosen, source, quality)
+    if model == "auto" and not still and (chosen := _choice(scale, source, seen)):
+        networks, notes = chain(chosen, scale), _reasons(chosen, source, seen)
+    if missing:
+        notes += (_without(missing, networks),)
     needs = [needs_of(each, task="upscale") for each in networks]
     return Upscale(
         name="upscale",
         model="+".join(map(name_of, networks)),
-        key={"model": "+".join(map(key_of, networks)), "precision": settings.precision, "scale": str(scale)},
+        key=_key(networks, scale, settings, quality),
         scale=scale,
         notes=notes,
         reach=sum(each.before for each in needs),
         sees_step=any(each.sees_step for each in needs),
         looks=any(each.before or each.after for each in needs),
-        source_quality=quality,
+        source_quality=seen,
         networks=networks,
-        step=typical_step(quality),
+        step=typical_step(seen),
         settings=settings,
+        quality=quality,
+    )
+
+
+def _key(networks: Sequence[Model], scale: int, settings: Settings, quality: EnlargingQuality) -> dict[str, str]:
+    model = "+".join(map(key_of, networks))
+    return {"model": model, "precision": settings.precision, "scale": str(scale), "quality": quality}
+
+
+def _without(missing: Sequence[str], networks: Sequence[Model]) -> str:
+    """What is taken in the place of larger networks."""
+    taken = "+".join(map(name_of, networks))
+    return (
+        f"{' and '.join(missing)} would do better, but no weights are shipped yet: {taken} takes four looks; "
+        f"train one with `vidrestore train {missing[0]}` and give the file with -m"
     )
 
 

@@ -32,7 +32,7 @@ class Steps:
             help="Of --clean, -x and --fps: auto finds the cuts; none: all is one shot; or a scene list (CSV).",
         ),
     ] = FIND_CUTS
-    scale: Annotated[str | None, _steps("--scale", "-s", metavar="2|3|4", help="Times as wide and high.")] = None
+    scale: Annotated[str | None, _steps("--scale", "-s", metavar="2|3|4|8", help="Times as wide and high.")] = None
     models: Annotated[
         list[str] | None,
         _steps(

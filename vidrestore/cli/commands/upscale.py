@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ...api.wish import Wish
-from ...base.settings import Enlarging, Source
+from ...base.settings import Enlarging, EnlargingQuality, Source
 from .. import options
 from ..asked import Asked, runs
 
@@ -18,7 +18,7 @@ def ask(
     target: Annotated[
         Path | None, typer.Argument(metavar="OUTPUT", help="The same kinds.", show_default="INPUT_xSCALE beside it")
     ] = None,
-    scale: Annotated[str, typer.Option("--scale", "-s", metavar="2|3|4", help="Times as wide and high.")] = str(
+    scale: Annotated[str, typer.Option("--scale", "-s", metavar="2|3|4|8", help="Times as wide and high.")] = str(
         ENLARGING.scale
     ),
     model: Annotated[
@@ -36,6 +36,10 @@ def ask(
             help="Which networks auto takes: those for clean or for compressed video; auto looks at the video.",
         ),
     ] = ENLARGING.source,
+    quality: Annotated[
+        EnlargingQuality,
+        typer.Option(help="best: four looks, mirrored, four times as slow; for a picture by a larger network, too."),
+    ] = ENLARGING.quality,
     *,
     restoring: options.Restoring,
 ) -> Asked:
@@ -43,10 +47,12 @@ def ask(
 
     Example: vidrestore upscale in.mp4 out.mp4 --scale 2
 
+    Example: vidrestore upscale in.png out.png -s 4 --quality best
+
     Example: vidrestore upscale *.mkv --output-dir larger/
     """
     times = options.scale(scale)
-    wish = Wish(upscale=Enlarging(model, times, kind))
+    wish = Wish(upscale=Enlarging(model, times, kind, quality))
     return Asked(source=source, target=target, wish=wish, ending=f"x{times}", restoring=restoring)
 
 

@@ -40,6 +40,8 @@ CONVERTED = ("dbpn", "edsr", "mdsr", "msresnet", "wdsr")
 """Networks without weights of ours, whose public checkpoints are converted."""
 TRAINED = ("refinement", "selu", "srresnet")
 """And those without such checkpoints, too."""
+LARGE = ("residual",)
+"""Families that `best` passes over: they take several times as long, and the user asks for them."""
 UNREADABLE = (SafetensorError, LookupError, TypeError, ValueError, RuntimeError, OSError)
 """What safetensors raises of files that are none."""
 
@@ -144,7 +146,7 @@ def best(*, scale: int, still: bool = False, where: Path | None = None) -> Entry
     Raises:
         ModelError: there is none.
     """
-    plain = [row for row in rows(where).values() if row.task == "upscale" and not row.note]
+    plain = [row for row in rows(where).values() if row.task == "upscale" and not (row.note or row.family in LARGE)]
     fit = [row for row in plain if row.needs.scale == scale and not (still and (row.needs.before or row.needs.after))]
     if not fit:
         raise ModelError(f"no network for upscale x{scale} is shipped; give a file of your own with -m")

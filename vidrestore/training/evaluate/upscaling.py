@@ -76,9 +76,8 @@ def evaluate_upscale(
     harm: Harm = Harm(),
 ) -> Iterator[Score]:
     """Degrade every frame, enlarge it, and compare with the original; one row at a time. Args and errors: see below."""
-    for frame in enlarged(processors, degradation, clips, settings=settings, ends=ends, harm=harm):
-        network = _score(frame.reference, frame.made, degradation.scale)
-        yield Score(frame.name, *network, *_score(frame.reference, frame.bicubic, degradation.scale))
+    frames = enlarged(processors, degradation, clips, settings=settings, ends=ends, harm=harm)
+    return scored(frames, degradation.scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +136,13 @@ def enlarged(
         yield Enlarged(name, reference, _codes(frame.picture), _bicubic(low, degradation)[0, 0])
     if not scored:
         raise InputError(f"no clip or numbered folder there has {2 * ends + 1} frames, as the network's window needs")
+
+
+def scored(frames: Iterable[Enlarged], border: int) -> Iterator[Score]:
+    """A row for each frame; `border` pixels all round are left out."""
+    for frame in frames:
+        network = _score(frame.reference, frame.made, border)
+        yield Score(frame.name, *network, *_score(frame.reference, frame.bicubic, border))
 
 
 def full(processors: Sequence[Processor]) -> int:
