@@ -239,7 +239,7 @@ def test_training_from_the_command_line(tmp_path: Path) -> None:
     assert (out / "best.safetensors").is_file()
     assert list(out.glob("events.out.tfevents*"))
     header, *rows = csv.reader((out / "log.csv").read_text().splitlines())
-    assert header == ["step", "loss", "psnr", "baseline"] and rows and all(len(row) == 4 for row in rows)
+    assert header == ["step", "loss", "psnr", "baseline", "more"] and rows and all(len(row) == 5 for row in rows)
     settings = json.loads((out / "settings.json").read_text())
     assert settings["name"] == "espcn-x2" and settings["steps"] == int(rows[-1][0])
     assert settings["recipe"]["args"] == {"scale": 2} and settings["recipe"]["learning_rate"] == 1e-3

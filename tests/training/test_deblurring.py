@@ -311,7 +311,7 @@ def test_a_network_of_levels_learns_from_each(data: Path, tmp_path: Path) -> Non
 def test_the_recipes_are_the_documents() -> None:
     document, public = RECIPES["msresnet-document"], RECIPES["msresnet-public"]
     assert (document.loss, document.clip_value, document.batch, document.learning_rate) == ("mse", 0.5, 2, 5e-5)
-    assert document.halvings == (0.4, 0.5, 0.6, 0.7, 0.8, 0.9) and document.each_level
+    assert document.drops == (0.4, 0.5, 0.6, 0.7, 0.8, 0.9) and document.each_level
     task = document.task
     assert isinstance(task, DeblurringTask) and task.patch == 256 and not task.quarters
     assert task.layered == task.shaken == task.sharp == task.toned == task.noise == task.compressed == 0

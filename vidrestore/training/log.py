@@ -12,7 +12,8 @@ from ..base.files import write_whole
 from .loop import Progress
 from .recipes import Recipe
 
-COLUMNS = ("step", "loss", "psnr", "baseline")
+MEASURED = ("step", "loss", "psnr", "baseline")
+COLUMNS = (*MEASURED, "more")
 
 
 def write_settings(folder: Path, recipe: Recipe, facts: Mapping[str, object]) -> None:
@@ -41,10 +42,12 @@ class Log:
         """Add one report."""
         if self._table:
             with self._table.open("a", newline="", encoding="utf-8") as file:
-                csv.writer(file).writerow([getattr(progress, name) for name in COLUMNS])
+                more = " ".join(f"{name}={value:.6g}" for name, value in progress.more.items())
+                csv.writer(file).writerow([*(getattr(progress, name) for name in MEASURED), more])
         if self._writer:
-            for name in COLUMNS[1:]:
-                self._writer.add_scalar(name, getattr(progress, name), progress.step)
+            values = {name: getattr(progress, name) for name in MEASURED[1:]}
+            for name, value in {**values, **progress.more}.items():
+                self._writer.add_scalar(name, value, progress.step)
             self._writer.flush()
 
 

@@ -2,9 +2,9 @@
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from pickle import UnpicklingError
@@ -38,17 +38,19 @@ class Progress:
     psnr: float | None = None
     """dB on the held pictures, on the steps that validate."""
     baseline: float | None = None
+    more: Mapping[str, float] = field(default_factory=dict)
+    """What else there is to say, by name."""
 
 
 def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
-    """Linear warm-up, then half a cosine down to `final_share`, halved at each of `halvings`."""
+    """Linear warm-up, then half a cosine down to `final_share`, multiplied by `drop` at each of `drops`."""
     if step < recipe.warmup:
         return recipe.learning_rate * (step + 1) / recipe.warmup
     share = (step - recipe.warmup) / max(1, steps - recipe.warmup)
-    halved = 0.5 ** sum(step >= part * steps for part in recipe.halvings)
+    dropped = recipe.drop ** sum(step >= part * steps for part in recipe.drops)
     return (
         recipe.learning_rate
-        * halved
+        * dropped
         * (recipe.final_share + (1 - recipe.final_share) * 0.5 * (1 + math.cos(math.pi * share)))
     )
 
@@ -117,7 +119,13 @@ class Training:
 
     def save(self) -> None:
         """Write the checkpoint, whole or not at all. ResourceError: the disk is full."""
-        state = {
+        content = BytesIO()
+        torch.save(self.state(), content)
+        write_whole(self.checkpoint, content.getbuffer(), overwrite=True)
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint holds."""
+        return {
             "model": self.model.state_dict(),
             "ema": self.ema.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -127,9 +135,16 @@ class Training:
             "steps": self.steps,
             "best": self.best,
         }
-        content = BytesIO()
-        torch.save(state, content)
-        write_whole(self.checkpoint, content.getbuffer(), overwrite=True)
+
+    def take(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` gave; what is missing or does not fit raises as torch does."""
+        self.model.load_state_dict(state["model"])
+        self.ema.load_state_dict(state["ema"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scaler.load_state_dict(state["scaler"])
+        self.loss.load_state_dict(state.get("loss", {}))  # runs of earlier versions have none, nor steps
+        self.step, self.best = state["step"], state["best"]
+        self.steps = self._asked or state.get("steps", self.steps)
 
     def resume(self) -> None:
         """Go on from the checkpoint, to the step that run was to end at unless another was asked for.
@@ -143,18 +158,12 @@ class Training:
             raise UsageError(f"nothing to resume at {path}; start the run without --resume")
         try:
             state: dict[str, Any] = torch.load(path, map_location=self.device, weights_only=True)
-            self.model.load_state_dict(state["model"])
-            self.ema.load_state_dict(state["ema"])
-            self.optimizer.load_state_dict(state["optimizer"])
-            self.scaler.load_state_dict(state["scaler"])
-            self.loss.load_state_dict(state.get("loss", {}))  # runs of earlier versions have none, nor steps
+            self.take(state)
         except torch.OutOfMemoryError:
             raise
         except (RuntimeError, ValueError, LookupError, TypeError, EOFError, AssertionError, UnpicklingError) as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise ModelError(f"{path} is damaged or another recipe's: {reason}; begin anew in another --out") from error
-        self.step, self.best = state["step"], state["best"]
-        self.steps = self._asked or state.get("steps", self.steps)
 
     def warm_start(self, path: Path) -> None:
         """Take every tensor of a weight file that fits, of a network of another scale, say; the rest stays as it is.
@@ -198,9 +207,22 @@ class Training:
                 self._report(float(total) / since, on_progress)
                 total.zero_()
                 since = 0
+                if self.ended:
+                    break
         if self.world > 1:
             dist.destroy_process_group()
         return self.out / "best.safetensors"
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run is over before its last step."""
+        return False
+
+    def _loss(self, network: nn.Module, window: Tensor, target: Tensor) -> Tensor:
+        """A scalar to descend."""
+        outputs = network(window)
+        targets = self.model.prepare(target) if self.recipe.each_level else (target,) * len(outputs)
+        return sum((self.loss(*pair) for pair in zip(outputs, targets, strict=True)), torch.zeros(()))
 
     def _update(self, network: nn.Module, window: Tensor, target: Tensor) -> Tensor:
         recipe = self.recipe
@@ -208,9 +230,7 @@ class Training:
             group["lr"] = learning_rate(recipe, self.step, self.steps)
         if isinstance(self.model, ManyScales):
             self.model.choose(target.shape[-1] // window.shape[-1])
-        outputs = network(window)
-        targets = self.model.prepare(target) if recipe.each_level else (target,) * len(outputs)
-        loss: Tensor = sum((self.loss(*pair) for pair in zip(outputs, targets, strict=True)), torch.zeros(()))
+        loss = self._loss(network, window, target)
         self.optimizer.zero_grad(set_to_none=True)
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         self.scaler.unscale_(self.optimizer)
@@ -238,15 +258,25 @@ class Training:
                 f"training went astray: by step {self.step} the network gives no numbers any more; "
                 f"{self.out} holds the weights and the checkpoint of before"
             )
-        if psnr > self.best:
-            self.best = psnr
-            best = files.written(
-                self.ema, task=self.recipe.task.command, model=self.recipe.model, args=self.recipe.args
-            )
-            write_whole(self.out / "best.safetensors", best, overwrite=True)
+        if self._is_best(psnr):
+            self._write_best()
         # Last what says that this step is done: a run that goes on from the one before makes the others again.
-        on_progress(Progress(self.step, self.steps, loss, psnr, self.material.held.baseline))
+        on_progress(Progress(self.step, self.steps, loss, psnr, self.material.held.baseline, self._more()))
         self.save()
+
+    def _is_best(self, psnr: float) -> bool:
+        """Whether the network is better than all before; what is remembered of the best is renewed."""
+        if psnr <= self.best:
+            return False
+        self.best = psnr
+        return True
+
+    def _write_best(self) -> None:
+        best = files.written(self.ema, task=self.recipe.task.command, model=self.recipe.model, args=self.recipe.args)
+        write_whole(self.out / "best.safetensors", best, overwrite=True)
+
+    def _more(self) -> Mapping[str, float]:
+        return {}
 
 
 class _Network(nn.Module):

@@ -6,11 +6,11 @@ import torch
 from torch import nn
 
 from ..errors import UsageError
-from .perceptual import L1AndFeatures, Vgg
+from .perceptual import FeaturesOnly, L1AndFeatures, Vgg
 
 LEAST = 1e-5
 """50 dB are as good as perfect."""
-LossName = Literal["l1", "mse", "log-mse", "l1+vgg"]
+LossName = Literal["l1", "mse", "log-mse", "l1+vgg", "vgg-or-mse"]
 
 
 class LogMse(nn.Module):
@@ -29,6 +29,14 @@ class LogMse(nn.Module):
         return ((output - target) ** 2).flatten(1).mean(1).add(self.least).log10().mean()
 
 
+class WideMse(nn.MSELoss):
+    """Mean square error of pictures from -1 to 1, as Ledig et al. 2017 weigh it against the discriminator."""
+
+    def forward(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """(B, ...) in [0, 1] twice -> scalar."""
+        return 4 * super().forward(output, target)
+
+
 def make_loss(name: LossName, *, least: float = LEAST, vgg: Vgg | None, device: torch.device) -> nn.Module:
     """The loss of a recipe, ready to be called on `device`.
 
@@ -40,6 +48,8 @@ def make_loss(name: LossName, *, least: float = LEAST, vgg: Vgg | None, device: 
         return nn.L1Loss()
     if name == "mse":
         return nn.MSELoss()
+    if name == "vgg-or-mse" and vgg is None:
+        return WideMse()
     if name == "log-mse":
         return LogMse(least)
     if vgg is None:
@@ -47,4 +57,4 @@ def make_loss(name: LossName, *, least: float = LEAST, vgg: Vgg | None, device: 
             "this recipe's loss needs VGG-19, which is not shipped: name your file with --vgg, "
             "and --vgg-scale caffe where it was converted from Caffe"
         )
-    return L1AndFeatures(vgg, device)
+    return (L1AndFeatures if name == "l1+vgg" else FeaturesOnly)(vgg, device)

@@ -1,7 +1,7 @@
 """Names of the recipes. Imports nothing heavy, so that a wrong name is refused at once."""
 
-FEATURES = ("sepconv-document-features",)
-"""Those that compare features of VGG-19."""
+FEATURES = ("sepconv-document-features", "srgan")
+"""Those that compare features of VGG-19, or can."""
 NAMES = (
     "espcn-x2",
     "espcn-x3",
@@ -29,6 +29,7 @@ NAMES = (
     "unblur-gate",
     "flow",
     "srresnet-x4",
+    "srgan",
     "srresnet-deblur",
     "edsr-x2",
     "edsr-x4",

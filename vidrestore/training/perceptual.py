@@ -1,6 +1,7 @@
 """The perceptual loss: features of VGG-19, whose weights are the user's own file.
 
-Simonyan and Zisserman 2014, up to relu4_4, as document 000 and Niklaus et al. 2017 use them (networks.md A.4).
+Simonyan and Zisserman 2014: up to relu4_4 as document 000 and Niklaus et al. 2017 use them (networks.md A.4), up to
+relu5_4 as SRGAN does (Ledig et al. 2017).
 """
 
 import pickle
@@ -18,8 +19,10 @@ from ..errors import ModelError
 
 Scale = Literal["caffe", "torchvision"]
 
-WIDTHS = ((64, 64), (128, 128), (256, 256, 256, 256), (512, 512, 512, 512))
-"""Channels of the convolutions between poolings, up to conv4_4."""
+WIDTHS = ((64, 64), (128, 128), (256, 256, 256, 256), (512, 512, 512, 512), (512, 512, 512, 512))
+"""Channels of the convolutions between poolings."""
+SRGAN = 0.006
+"""What features weigh in Ledig et al. 2017, where they alone are the content's loss."""
 DOCUMENT = 1e-4
 """What the features weigh beside L1: fits the size that Caffe's weights give them."""
 SHARE = 8.5
@@ -36,17 +39,20 @@ class Vgg:
 
 
 class Features(nn.Module):
-    """Pictures to the activations of relu4_4; constant.
+    """Pictures to activations of the network; constant.
+
+    Args:
+        blocks: 4: relu4_4; 5: relu5_4.
 
     Raises:
         ModelError: the file is missing, or does not hold the weights.
     """
 
-    def __init__(self, vgg: Vgg) -> None:
+    def __init__(self, vgg: Vgg, blocks: int = 4) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         inputs = 3
-        for widths in WIDTHS:
+        for widths in WIDTHS[:blocks]:
             layers += [nn.MaxPool2d(2)] if layers else []
             for width in widths:
                 layers += [nn.Conv2d(inputs, width, 3, padding=1), nn.ReLU()]
@@ -57,7 +63,7 @@ class Features(nn.Module):
         self._scale = vgg.scale
 
     def forward(self, rgb: Tensor) -> Tensor:
-        """(N, 3, H, W) in [0, 1] -> (N, 512, H // 8, W // 8), at least 0."""
+        """(N, 3, H, W) in [0, 1] -> (N, 512, H // 8, W // 8), or // 16, at least 0."""
         if self._scale == "caffe":
             x = (rgb * 255 - _per_channel(rgb, 123.68, 116.779, 103.939)).flip(1)
         else:
@@ -89,6 +95,21 @@ class L1AndFeatures(nn.Module):
         if self.weight.isnan():
             self.weight.copy_(SHARE * l1.detach() / difference.detach())
         return l1 + self.weight * difference
+
+
+class FeaturesOnly(nn.Module):
+    """Mean squared difference of relu5_4, times SRGAN: the content's loss of Ledig et al. 2017."""
+
+    def __init__(self, vgg: Vgg, device: torch.device) -> None:
+        super().__init__()
+        self._features = [Features(vgg, 5).to(device)]  # as above
+
+    def forward(self, out: Tensor, target: Tensor) -> Tensor:
+        """Any (..., 3, H, W) in [0, 1] -> a scalar."""
+        (features,) = self._features
+        with torch.no_grad():
+            wanted = features(target.flatten(0, -4))
+        return SRGAN * F.mse_loss(features(out.flatten(0, -4)), wanted)
 
 
 def _per_channel(like: Tensor, *values: float) -> Tensor:

@@ -47,6 +47,7 @@ def train(
     import torch  # here, since refusals need not load it
 
     from ...engine.allocator import keep_memory
+    from ...training.adversarial import AdversarialTraining
     from ...training.log import write_settings
     from ...training.loop import Training
     from ...training.perceptual import Vgg
@@ -54,7 +55,8 @@ def train(
 
     keep_memory()
     features = None if vgg is None else Vgg(vgg, vgg_scale)
-    training = Training(RECIPES[recipe], data, folder, steps=steps, workers=workers, vgg=features)
+    kind = AdversarialTraining if RECIPES[recipe].adversary else Training
+    training = kind(RECIPES[recipe], data, folder, steps=steps, workers=workers, vgg=features)
     if init is not None:
         training.warm_start(init)
     if resume:
@@ -106,6 +108,7 @@ def _run(training: "Training", folder: Path) -> Path:
             tell(
                 f"step {progress.step}/{progress.steps}  loss {progress.loss:.5f}  "
                 f"held {progress.psnr:.2f} dB (baseline {progress.baseline:.2f})"
+                + "".join(f"  {name} {value:.4g}" for name, value in progress.more.items())
             )
 
         try:

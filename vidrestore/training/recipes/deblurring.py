@@ -20,7 +20,7 @@ def msresnet() -> dict[str, Recipe]:
         batch=2,
         learning_rate=5e-5,
         final_share=1.0,
-        halvings=(0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
+        drops=(0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
         warmup=0,
         clip_norm=None,
         clip_value=0.5,
@@ -37,7 +37,7 @@ def msresnet() -> dict[str, Recipe]:
         batch=16,
         steps=131_000,
         learning_rate=1e-4,
-        halvings=(0.5, 0.75, 0.9),
+        drops=(0.5, 0.75, 0.9),
         clip_value=None,
         precision="fp16",
     )

@@ -28,7 +28,7 @@ def sepconv() -> dict[str, Recipe]:
         args={"local_conv": "twopass", "align_corners": True},
         task=TripletTask(margin=0, choice=1),
         steps=100_000,
-        halvings=(0.4, 0.6, 0.8),
+        drops=(0.4, 0.6, 0.8),
     )
     return {
         "sepconv-paper": paper,

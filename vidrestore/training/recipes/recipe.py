@@ -20,6 +20,21 @@ OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Adversary:
+    """A discriminator, and when a run against it ends."""
+
+    width: int = 64
+    """Channels of its first layer."""
+    weight: float = 1e-3
+    """Of what it says, beside the content's loss."""
+    allowed: float = 16 / 11.5
+    """RMSE of weights that are kept, in that of those which the run began with: from the end of PIRM's first region,
+    where distortion counts, to that of its last, where looks do."""
+    patience: int = 20
+    """Validations without a better NIQE after which the run ends."""
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """One training run."""
 
@@ -41,8 +56,9 @@ class Recipe:
     learning_rate: float = 1e-3
     final_share: float = 0.01
     """Learning rate at the end, as a share of `learning_rate`, reached along a half cosine."""
-    halvings: tuple[float, ...] = ()
-    """Shares of the steps at which the learning rate is halved, beside that."""
+    drops: tuple[float, ...] = ()
+    """Shares of the steps at which the learning rate is multiplied by `drop`, beside that."""
+    drop: float = 0.5
     warmup: int = 200
     clip_norm: float | None = 1.0
     clip_value: float | None = None
@@ -51,4 +67,6 @@ class Recipe:
     """Decay of the exponential moving average of the weights, which is what is validated and kept."""
     precision: Literal["fp32", "bf16", "fp16"] = "bf16"
     validate_every: int = 500
+    adversary: Adversary | None = None
+    """Train against a discriminator; see adversarial.py."""
     seed: int = 1
