@@ -54,6 +54,10 @@ class ModelError(VidrestoreError):
     exit_code = 4
 
 
+class NotCompiledError(VidrestoreError):
+    """An engine cannot run a network."""
+
+
 class ResourceError(VidrestoreError):
     """Memory or disk space ran out."""
 

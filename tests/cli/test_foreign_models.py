@@ -4,6 +4,7 @@ import importlib
 import json
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from tests.clips import make_clip
 from tests.models.foreign.ncnn_files import compact, gated
 from tests.models.foreign.onnx_files import compact_onnx
+from tests.models.foreign.test_checkpoint import NETWORKS, architecture
 from vidrestore.cli import app
 from vidrestore.errors import ModelError
 from vidrestore.models.foreign.library import spandrel
@@ -58,6 +60,39 @@ def test_upscale_by_a_file(kind: str, clip: Path, tmp_path: Path) -> None:
     report = json.loads(result.stdout)
     assert (report["frames_out"], report["width"], report["height"]) == (4, 128, 96)
     assert report["model"] == str(model)
+
+
+QUICK = ("DAT", "ESRGAN", "NAFNet", "SwinIR")
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n not in QUICK)) for n in NETWORKS])
+def test_ten_architectures_restore_a_clip(name: str, clip: Path, tmp_path: Path) -> None:
+    """DAT crashes OpenVINO's converter, which ends a child of ours and no more."""
+    checkpoint(tmp_path / "any.pth")  # or skips
+    torch.manual_seed(0)
+    torch.save(architecture(name, **NETWORKS[name]).state_dict(), model := tmp_path / "net.pth")
+    scale = {"ESRGAN": 4, "NAFNet": 1, "SCUNet": 1}.get(name, 2)
+    words = ("clean",) if scale == 1 else ("upscale", "-s", scale)
+    found, pictures = {}, {}
+    for engine in ("auto", "torch"):
+        out = tmp_path / f"{engine}.mkv"
+        args = (*words, clip, out, "-m", model, "--precision", "fp32", "--engine", engine, "-c", "ffv1")
+        result = invoke(*args, "--json", "-q")
+        assert result.exit_code == 0, result.output
+        found[engine] = json.loads(result.stdout)
+        assert (found[engine]["frames_out"], found[engine]["width"]) == (4, 64 * scale)
+        with av.open(str(out)) as container:
+            pictures[engine] = np.stack([frame.to_ndarray() for frame in container.decode(video=0)]).astype(int)
+    assert np.abs(pictures["auto"] - pictures["torch"]).max() <= 1
+    cannot = any("OpenVINO cannot run this network" in line for line in found["auto"]["warnings"])
+    assert (found["auto"]["engine"], cannot) == (("torch", True) if name == "DAT" else ("openvino", False))
+
+
+def test_an_engine_that_is_asked_for_and_cannot_run_a_network_says_so(clip: Path, tmp_path: Path) -> None:
+    checkpoint(tmp_path / "any.pth")
+    torch.save(architecture("DAT", **NETWORKS["DAT"]).state_dict(), model := tmp_path / "net.pth")
+    result = invoke("upscale", clip, tmp_path / "out.mkv", "-s", 2, "-m", model, "--engine", "openvino")
+    assert result.exit_code == 1 and "use --engine torch" in result.stderr.splitlines()[-1]
 
 
 def test_deblur_by_a_file(clip: Path, tmp_path: Path) -> None:

@@ -185,9 +185,7 @@ def test_openvino_names_the_operation_it_does_not_know():
             return torch.special.bessel_j0(x)
 
     engine = choose(Settings(device="cpu", engine="openvino"))
-    with pytest.raises(
-        VidrestoreError, match=r"^OpenVINO cannot run this network .*bessel_j0.*: use the engine torch$"
-    ):
+    with pytest.raises(VidrestoreError, match=r"^OpenVINO cannot run this network .*bessel_j0.*: use --engine torch$"):
         engine.compile(Strange(), (torch.rand(1, 1, 8, 8),))
 
 

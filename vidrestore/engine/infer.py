@@ -1,17 +1,18 @@
 """Inference: a batch of windows through a processor, in tiles that fit into memory."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
 from ..base.memory import is_out_of_memory
 from ..base.settings import Settings
-from ..errors import ResourceError
+from ..errors import NotCompiledError, ResourceError
 from ..models.processor import Needs, Processor
 from .backends.layers import inference_copy
 from .base import Core, Engine, as_tuple
+from .choose import choose
 from .memory import Plan, bytes_per_pixel, least_tile, plan
 from .precisely import precisely
 from .tile import in_tiles
@@ -26,6 +27,7 @@ class Inference:
 
     processor: Processor
     engine: Engine
+    """Where it cannot run the processor, and none is asked for: another that can."""
     settings: Settings
     steps: Callable[[Tensor], Tensor] = field(init=False)
     """The processor's three, the middle one compiled."""
@@ -34,6 +36,8 @@ class Inference:
     size: tuple[int, int] | None = field(init=False, default=None)
     """Of the frames that `plan` is for."""
     plan: Plan = field(init=False, default=Plan(tile=0, batch=1))
+    note: str = field(init=False, default="")
+    """What the user should know of how the processor is run."""
     halvings: int = field(init=False, default=0)
     most: int = field(init=False, default=0)
     """Bytes that the whole process was seen to hold of the engine's memory, after a batch, where they are limited."""
@@ -42,7 +46,16 @@ class Inference:
         trial = _trial(self.processor.needs)
         plain = inference_copy(self.processor.core)
         self.cost = bytes_per_pixel(_steps(self.processor, lambda *x: as_tuple(plain(*x))), trial)
-        self.steps = _steps(self.processor, self.engine.compile(self.processor.core, self.processor.prepare(trial)))
+        seen = self.processor.prepare(trial)
+        try:
+            core = self.engine.compile(self.processor.core, seen)
+        except NotCompiledError as error:
+            if self.settings.engine != "auto":
+                raise
+            self.note = f"{error}, which is taken now"
+            self.engine = choose(replace(self.settings, engine="torch"))
+            core = self.engine.compile(self.processor.core, seen)
+        self.steps = _steps(self.processor, core)
 
     def plan_for(self, size: tuple[int, int]) -> Plan:
         """How frames of this size (H, W) are computed."""

@@ -38,6 +38,7 @@ def facts_of(inference: Inference, *, seconds: float, frames: int) -> Facts:
         over=0 if limit is None else max(0, inference.most - limit),
         seconds=seconds,
         frames=frames,
+        notes=(inference.note,) if inference.note else (),
     )
 
 

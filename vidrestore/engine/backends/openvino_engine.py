@@ -1,7 +1,6 @@
 """OpenVINO: the engine of a CPU, several times faster than eager torch and needing no compiler."""
 
 import os
-import warnings
 from dataclasses import dataclass, field
 from weakref import WeakSet
 
@@ -15,9 +14,10 @@ from torch import Tensor, nn
 
 from ...base.cache import cached
 from ...base.memory import available, resident
-from ...errors import VidrestoreError
+from ...errors import NotCompiledError
 from ...models.foreign.onnx import OnnxCore
 from ..base import Core, EngineName, Precision
+from .apart import compile_apart, is_ours, traced
 from .fingerprint import fingerprint
 from .int8 import in_int8
 from .layers import inference_copy
@@ -49,7 +49,7 @@ class OpenVinoEngine:
 
         Raises:
             UsageError: int8 is asked for, and the network is not calibrated.
-            VidrestoreError: OpenVINO does not know an operation of this network.
+            NotCompiledError: OpenVINO cannot run this network.
         """
         core, plugin, precision = inference_copy(core).requires_grad_(False), plugins(), self.precision
         if precision == "int8":  # is in the model itself; the rest of it is computed in what is best here
@@ -70,11 +70,15 @@ class OpenVinoEngine:
         key = fingerprint(core, ov.__version__, repr((hints, machine, shapes)))
 
         def make() -> bytes:
+            if not is_ours(core):
+                return compile_apart(core, example, hints)
             made: bytes = plugin.compile_model(_convert(core, example), "CPU", hints).export_model().getvalue()
             return made
 
+        if not (content := cached(key, make)):
+            raise NotCompiledError("OpenVINO cannot run this network, or makes another picture: use --engine torch")
         try:
-            compiled = plugin.import_model(cached(key, make), "CPU", hints)
+            compiled = plugin.import_model(content, "CPU", hints)
         except RuntimeError:  # a whole entry whose content is none of OpenVINO's
             compiled = plugin.import_model(cached(key, make, anew=True), "CPU", hints)
         self.compiled.add(compiled)
@@ -106,14 +110,15 @@ def _convert(core: nn.Module, example: tuple[Tensor, ...]) -> ov.Model:
         _end_in_fp32(model)
         return model
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # torch.jit has a successor, which is slower to start
-            # OpenVINO would trace by itself, and compute everything three times more to compare.
-            traced = torch.jit.trace(core, example, check_trace=False)  # type: ignore[no-untyped-call]
-            model = ov.convert_model(traced, example_input=example)
+        return as_model(traced(core, example), example)
     except ov.frontend.OpConversionFailure as error:
         reason = str(error).strip().splitlines()[-1]
-        raise VidrestoreError(f"OpenVINO cannot run this network ({reason}): use the engine torch") from error
+        raise NotCompiledError(f"OpenVINO cannot run this network ({reason}): use --engine torch") from error
+
+
+def as_model(network: torch.jit.ScriptModule, example: tuple[Tensor, ...]) -> ov.Model:
+    """A traced network as OpenVINO's."""
+    model = ov.convert_model(network, example_input=example)
     _end_in_fp32(model)
     return model
 
