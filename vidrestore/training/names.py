@@ -44,6 +44,8 @@ NAMES = (
     "refinement-x2",
     "refinement-x4",
     "selu",
+    "unknown-x2",
+    "unknown-x4",
     "residual-x2",
     "residual-x4",
 )

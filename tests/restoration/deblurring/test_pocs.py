@@ -1,7 +1,8 @@
-"""POCS: every pixel's claim holds at the end, a round is the textbook's projections, and blur that varies is undone."""
+"""POCS: every pixel's claim holds at the end, a round is the textbook's; and blur that varies, Landweber's too."""
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,11 @@ from tests.restoration.deblurring.test_deconvolve import psnr, seen, smooth, sys
 from vidrestore.base.settings import Deblurring, Settings
 from vidrestore.errors import UsageError
 from vidrestore.restoration.deblurring import psf
+from vidrestore.restoration.deblurring.deconvolve import landweber
 from vidrestore.restoration.deblurring.pocs import BOUND, pocs
 from vidrestore.restoration.deblurring.psf_choice import read_psf
 from vidrestore.restoration.deblurring.stage import deblur
+from vidrestore.restoration.deblurring.varying import VaryingScene
 
 SKEW = psf.from_picture(torch.tensor([[0.0, 1, 0], [3, 2, 0], [0, 0, 5]]))
 
@@ -50,7 +53,8 @@ def test_blur_is_undone() -> None:
     assert psnr(pocs(picture, kernel, noise=noise), truth) > psnr(picture, truth) + 4
 
 
-def test_a_blur_that_varies_is_undone_where_one_for_all_is_not(tmp_path: Path) -> None:
+@pytest.mark.parametrize("method", [landweber, pocs])
+def test_a_blur_that_varies_is_undone_where_one_for_all_is_not(method: Callable[..., Tensor], tmp_path: Path) -> None:
     across, down = psf.motion(9, 0), psf.motion(9, 90)
     scene = smooth(68, 88)[None].float()
     r = len(across) // 2
@@ -63,8 +67,27 @@ def test_a_blur_that_varies_is_undone_where_one_for_all_is_not(tmp_path: Path) -
     parts = read_psf(str(file))
     assert parts.shape == (1, 2, len(across), len(across))
     truth = scene[:, r:-r, r:-r]
-    varying, alike = (psnr(pocs(picture, each, noise=0.002), truth) for each in (parts, across))
+    varying, alike = (psnr(method(picture, each, noise=0.002), truth) for each in (parts, across))
     assert varying > psnr(picture, truth) + 3 and varying > alike + 3
+
+
+def test_landweber_in_parts_that_are_alike_is_landweber() -> None:
+    picture = seen(smooth(34, 45)[None].float(), SKEW) + 0.01 * torch.randn(1, 32, 43)
+    whole = landweber(picture, SKEW, noise=0.01, rounds=400)
+    parts = landweber(picture, SKEW.expand(3, 4, *SKEW.shape), noise=0.01, rounds=400)
+    inside = (..., slice(4, -4), slice(4, -4))  # beyond the picture one scene is periodic, the other mirrored
+    assert (whole - parts)[inside].abs().max() < 0.01 < (whole - picture)[inside].abs().max() / 2
+
+
+def test_seeing_in_parts_and_back_are_transposes() -> None:
+    """And more parts than pixels have no pixel to see."""
+    kernels = torch.rand(40, 3, 5, 5)
+    scene = VaryingScene.of(torch.rand(1, 20, 17), kernels / kernels.sum((2, 3), keepdim=True), 0.01)
+    x, y = torch.rand(1, 24, 21), torch.rand(1, 20, 17)
+    torch.testing.assert_close((scene.forth(x) * y).sum(), (x * scene.back(y)).sum(), rtol=1e-4, atol=0)
+    torch.testing.assert_close(scene.forth(torch.ones_like(x)), torch.ones_like(y))
+    with pytest.raises(ValueError, match="K odd"):
+        VaryingScene.of(y, torch.ones(1, 1, 2, 2), 0.01)
 
 
 def test_wrong_files_and_methods_are_refused(tmp_path: Path) -> None:
@@ -80,9 +103,10 @@ def test_wrong_files_and_methods_are_refused(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match=said):
             read_psf(str(file))
     file.write_text('[["disk:2", "motion:5,0"]]')
-    with pytest.raises(UsageError, match="which -m pocs undoes"):
+    with pytest.raises(UsageError, match="which -m landweber and pocs undo; -m wiener does not"):
         deblur(Deblurring(model="wiener", psf=str(file)), settings=Settings())
-    deblur(Deblurring(model="pocs", psf=str(file)), settings=Settings())
+    for model in ("landweber", "pocs"):
+        deblur(Deblurring(model=model, psf=str(file)), settings=Settings())
     with pytest.raises(ValueError, match="more than 0"):
         pocs(torch.zeros(1, 9, 9), SKEW, noise=0)
     with pytest.raises(ValueError, match="K odd"):

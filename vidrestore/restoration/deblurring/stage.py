@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 METHODS = ("wiener", "landweber", "pocs")
 """That undo a known blur; see inverse.py."""
+VARYING = ("landweber", "pocs")
+"""Those of them that undo a blur which varies over the picture."""
 NETWORK = "unblur"
 """What `auto` deblurs with."""
 INVERSE_SETTINGS: dict[str, tuple[object, ...]] = {
@@ -139,8 +141,9 @@ def _check_inverse(how: Deblurring, psf: PsfOption | None, settings: Settings) -
         raise UsageError(f"-m {how.model} needs either --estimate or --psf: {FORMS}")
     if how.quality != "auto":
         raise UsageError(f"--quality {how.quality} is for networks; -m {how.model} has one quality")
-    if psf is not None and psf.parts and how.model != "pocs":
-        raise UsageError(f"--psf {how.psf} varies over the picture, which -m pocs undoes; -m {how.model} does not")
+    if psf is not None and psf.parts and how.model not in VARYING:
+        undo = " and ".join(VARYING)
+        raise UsageError(f"--psf {how.psf} varies over the picture, which -m {undo} undo; -m {how.model} does not")
     if not 0 < (level := _noise(how)) <= 255:
         raise UsageError(f"--noise {level:g} is not a standard deviation with white at 255; give more than 0")
     for option, fitting in INVERSE_SETTINGS.items():

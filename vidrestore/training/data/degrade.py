@@ -48,6 +48,10 @@ class Degradation:
         )
         return -(-reach // self.scale) * self.scale
 
+    def reduced(self, x: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+        """As `degrade`."""
+        return degrade(x, self, generator=generator)
+
     @property
     def offset(self) -> tuple[float, float] | None:
         """The offset of `upsample` that undoes the sampling grid of this degradation; None where it is centred."""

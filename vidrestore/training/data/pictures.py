@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import cv2
 import numpy as np
@@ -18,7 +18,6 @@ from torch.utils.data import Dataset
 
 from ...base.settings import READ_PICTURES
 from ...errors import InputError
-from .degrade import Degradation, degrade
 from .video_capture import open_video
 
 CLIPS = {".mp4", ".mkv", ".mov", ".avi", ".webm", ".m4v"}
@@ -100,6 +99,20 @@ class Cache:
         return self._held[source]
 
 
+class Reduction(Protocol):
+    """How a large picture becomes a small one: Degradation, or LearnedDegradation."""
+
+    @property
+    def scale(self) -> int: ...
+
+    @property
+    def margin(self) -> int:
+        """Large pixels around a patch that still change what it becomes; a multiple of `scale`."""
+
+    def reduced(self, x: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+        """(B, C, H, W) in [0, 1] -> (B, C, H / scale, W / scale)."""
+
+
 class Batches(Dataset[tuple[Tensor, Tensor]]):
     """Batch number `step` of (input, target) patches: a pure function of seed, rank and step, so a run resumes exactly.
 
@@ -110,7 +123,7 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
     def __init__(
         self,
         pictures: list[Source],
-        degradation: Degradation,
+        reduction: Reduction,
         *,
         batch: int,
         patch: int,
@@ -119,9 +132,9 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
         cache: Cache | None = None,
     ) -> None:
         self._pictures = pictures
-        self._degradation = degradation
+        self._reduction = reduction
         self._batch = batch
-        self._size = patch * degradation.scale + 2 * degradation.margin
+        self._size = patch * reduction.scale + 2 * reduction.margin
         self._seed = seed
         self._steps = steps
         self._cache = cache or Cache()
@@ -133,9 +146,9 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
         generator = torch.Generator().manual_seed(self._seed * 1_000_003 + step)
         crops = torch.stack([self._crop(generator) for _ in range(self._batch)])
         high = crops.float() / 255
-        low = degrade(high, self._degradation, generator=generator)
-        margin = self._degradation.margin
-        inner = margin // self._degradation.scale
+        low = self._reduction.reduced(high, generator=generator)
+        margin = self._reduction.margin
+        inner = margin // self._reduction.scale
         return low[:, None, :, inner:-inner, inner:-inner], high[:, None, :, margin:-margin, margin:-margin]
 
     def _crop(self, generator: torch.Generator) -> Tensor:

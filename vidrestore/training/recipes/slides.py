@@ -7,6 +7,7 @@ the data's degradation, the batches and the schedules are the papers'.
 from dataclasses import replace
 
 from ..data.degrade import Degradation
+from ..tasks.unknown import UnknownTask
 from ..tasks.upscaling import UpscalingTask
 from .recipe import Adversary, Recipe
 
@@ -90,6 +91,9 @@ RESIDUAL = Recipe(
     learning_rate=1e-3,
 )
 
+# A reduction that nobody has described: learned from pairs first, and then used to make pairs of all pictures.
+UNKNOWN = replace(RESIDUAL, task=UnknownTask(2))
+
 SLIDES: dict[str, Recipe] = {
     "srresnet-x4": SRRESNET,
     "srgan": SRGAN,
@@ -107,6 +111,8 @@ SLIDES: dict[str, Recipe] = {
     "refinement-x2": REFINEMENT,
     "refinement-x4": replace(REFINEMENT, args={"scale": 4}, task=_pictures(4, 48)),
     "selu": SELU,
+    "unknown-x2": UNKNOWN,
+    "unknown-x4": replace(UNKNOWN, args={**RESIDUAL.args, "scale": 4}, task=UnknownTask(4)),
     "residual-x2": RESIDUAL,
     "residual-x4": replace(RESIDUAL, args={**RESIDUAL.args, "scale": 4}, task=UpscalingTask(Degradation(4), patch=32)),
 }
