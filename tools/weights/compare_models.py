@@ -18,6 +18,7 @@ from enlargers import Enlarger, as_frames, at_half_size, enlarger
 from vidrestore.benchmark.row import measure
 from vidrestore.engine import Settings, choose
 from vidrestore.frame.colour import quantise, to_rgb
+from vidrestore.metrics.lpips import Lpips
 from vidrestore.metrics.niqe import niqe
 from vidrestore.metrics.pristine import Pristine
 from vidrestore.metrics.psnr import crop_border, psnr
@@ -91,23 +92,9 @@ def scores(
 
 
 def lpips_by(weights: Path) -> Distance:
-    """LPIPS (Zhang et al. 2018, version 0.1) of two pictures (3, H, W) in [0, 1], by features of AlexNet.
-
-    Args:
-        weights: a state dict of AlexNet as torchvision publishes it. The package holds what is laid over the features.
-    """
-    from lpips import LPIPS  # pip install lpips
-
-    network = LPIPS(net="alex", pnet_rand=True, verbose=False)
-    found = torch.load(weights, map_location="cpu", weights_only=True)
-    for part in network.net.children():
-        part.load_state_dict({key: found[f"features.{key}"] for key in part.state_dict()})
-
-    def distance(one: torch.Tensor, other: torch.Tensor) -> float:
-        with torch.inference_mode():
-            return float(network(one[None], other[None], normalize=True))
-
-    return distance
+    """LPIPS of two pictures (3, H, W) in [0, 1]."""
+    network = Lpips(weights)
+    return lambda one, other: float(network(one[None], other[None]))
 
 
 def speed(name: str, repeats: int = 3) -> dict[str, float]:

@@ -1,16 +1,25 @@
 """The perception-distortion plane: numbers by hand, regions, the picture, and the command on real pictures."""
 
 import json
+import shutil
+from importlib.util import find_spec
 from pathlib import Path
+from urllib.error import URLError
 
 import cv2
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from vidrestore.cli import app
+from vidrestore.errors import ModelError
+from vidrestore.metrics import lpips
+from vidrestore.metrics.lpips import CONVOLUTIONS, Lpips
 from vidrestore.metrics.report.plane import draw
 from vidrestore.training.evaluate.plane import REGIONS, place
+
+needs_lpips = pytest.mark.skipif(find_spec("lpips") is None, reason="needs the extra perceptual")
 
 
 def test_a_place_is_means_and_deviations() -> None:
@@ -32,7 +41,9 @@ def test_regions_are_those_of_pirm(error: float, region: int | None) -> None:
 
 
 def test_the_picture_shows_each_method_in_its_place() -> None:
-    picture = cv2.imdecode(np.frombuffer(draw([("a", 8, 4), ("b", 14, 8)], REGIONS), np.uint8), cv2.IMREAD_COLOR)
+    picture = cv2.imdecode(
+        np.frombuffer(draw({"NIQE": [("a", 8, 4), ("b", 14, 8)]}, REGIONS), np.uint8), cv2.IMREAD_COLOR
+    )
     blue = (picture[..., 0].astype(int) - picture[..., 2] > 100).nonzero()
     left, right = (blue[1] < 320), (blue[1] > 320)
     assert blue[0][left].mean() > 320 > blue[0][right].mean(), "a is nearer and more natural: left and low"
@@ -47,3 +58,64 @@ def test_the_command_draws_it(shared_data: Path, tmp_path: Path) -> None:
     assert network["psnr"]["mean"] == pytest.approx(37.28, abs=0.05) and network["psnr"]["deviation"] > 1
     assert cv2.imread(str(tmp_path / "p.png")).shape == (640, 640, 3)
     assert CliRunner().invoke(app, asked).exit_code != 0, "nothing is overwritten"
+
+
+@pytest.fixture
+def alexnet(tmp_path: Path) -> Path:
+    """Weights of the right names and shapes; the real ones are nowhere to be had here."""
+    path, made = tmp_path / "alexnet.pth", torch.Generator().manual_seed(1)
+    with torch.device("meta"):
+        layers = {number: torch.nn.Conv2d(*sizes) for number, sizes in CONVOLUTIONS.items()}
+    weights = {
+        f"features.{number}.{name}": 0.1 * torch.randn(tensor.shape, generator=made)
+        for number, layer in layers.items()
+        for name, tensor in layer.named_parameters()
+    }
+    torch.save(weights | {"classifier.1.bias": torch.zeros(3)}, path)
+    return path
+
+
+@needs_lpips
+def test_lpips_is_the_formula(alexnet: Path) -> None:
+    network = Lpips(alexnet)
+    one, other = torch.rand(2, 2, 3, 64, 80, generator=torch.Generator().manual_seed(2))
+    assert torch.equal(network(one, one), torch.zeros(2)) and (network(one, other) > 0).all()
+    assert [tuple(each.shape) for each in network._looks(one)] == [
+        (2, 64, 15, 19), (2, 192, 7, 9), (2, 384, 3, 4), (2, 256, 3, 4), (2, 256, 3, 4),
+    ]  # fmt: skip
+    near, far = network(one, 0.9 * one + 0.1 * other), network(one, 0.5 * one + 0.5 * other)
+    assert (near < far).all()
+
+
+@needs_lpips
+def test_the_command_draws_lpips_beside(shared_data: Path, alexnet: Path, tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    shutil.copy(shared_data / "eval" / "set5" / "bird.png", tmp_path / "set")
+    asked = ["evaluate", "espcn-x2", "--data", str(tmp_path / "set"), "--plane", str(tmp_path / "p.png")]
+    found = CliRunner().invoke(app, [*asked, "--lpips", str(alexnet), "--json"])
+    assert found.exit_code == 0, found.output
+    assert all(row["lpips"]["mean"] > 0 for row in json.loads(found.stdout)["plane"])
+    assert cv2.imread(str(tmp_path / "p.png")).shape == (640, 1280, 3)
+
+
+def test_what_lpips_lacks_is_one_line(alexnet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ["evaluate", "espcn-x2", "--data", str(tmp_path)]
+    result = CliRunner().invoke(app, [*asked, "--lpips", "auto"])
+    assert result.exit_code == 2 and "--lpips auto is measured with --plane" in result.stderr
+    with monkeypatch.context() as patched:
+        patched.setattr(lpips, "find_spec", lambda name: None)
+        with pytest.raises(ModelError, match="pip install 'vidrestore"):
+            Lpips(alexnet)
+    monkeypatch.setattr(lpips, "_layers", dict)
+    with pytest.raises(ModelError, match="no weights at"):
+        Lpips(tmp_path / "none.pth")
+    torch.save({"features.0.weight": torch.zeros(3)}, tmp_path / "other.pth")
+    with pytest.raises(ModelError, match="does not hold AlexNet"):
+        Lpips(tmp_path / "other.pth")
+
+    def fails(*_: object, **__: object) -> None:
+        raise URLError("no route")
+
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", fails)
+    with pytest.raises(ModelError, match=r"cannot be had \(.*no route.*\); give your file of it with --lpips FILE"):
+        Lpips()

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from ...metrics.compare.measures import pristine
+from ...metrics.lpips import Lpips
 from ...metrics.natural_scenes import BLOCK
 from ...metrics.niqe import niqe
-from ...metrics.psnr import crop_border, mse, psnr
+from ...metrics.psnr import Array, crop_border, mse, psnr
 from ...metrics.ssim import ssim
 from ..validate import capped
 from .clips import Luma
@@ -42,6 +45,8 @@ class Place:
     ssim: Spread
     niqe: Spread | None
     """None where no picture holds a block of NIQE's."""
+    lpips: Spread | None = None
+    """None where it is not asked for."""
 
     @property
     def region(self) -> int | None:
@@ -49,9 +54,12 @@ class Place:
         return next((n for n, largest in enumerate(REGIONS, 1) if self.rmse <= largest), None)
 
 
-def place(method: str, pairs: Iterable[tuple[Luma, Luma]], *, border: int) -> Place:
-    """Of originals and what was made of them, (H, W) luma in codes of video range; `border` is left out all round."""
-    errors, psnrs, ssims, looks = [], [], [], []
+def place(method: str, pairs: Iterable[tuple[Luma, Luma]], *, border: int, distance: Lpips | None = None) -> Place:
+    """Of originals and what was made of them, (H, W) luma in codes of video range; `border` is left out all round.
+
+    LPIPS, where `distance` is given, sees the luma as grey.
+    """
+    errors, psnrs, ssims, looks, distances = [], [], [], [], []
     for reference, made in pairs:
         a, b = crop_border(reference, border), crop_border(made, border)
         errors.append(mse(a, b))
@@ -59,9 +67,22 @@ def place(method: str, pairs: Iterable[tuple[Luma, Luma]], *, border: int) -> Pl
         ssims.append(ssim(a, b))
         if min(b.shape) >= BLOCK and np.isfinite(look := niqe(b, pristine())):
             looks.append(look)
+        if distance is not None:
+            distances.append(float(distance(_grey(a), _grey(b))))
     return Place(
-        method, len(errors), fmean(errors) ** 0.5, _spread(psnrs), _spread(ssims), _spread(looks) if looks else None
+        method,
+        len(errors),
+        fmean(errors) ** 0.5,
+        _spread(psnrs),
+        _spread(ssims),
+        _spread(looks) if looks else None,
+        _spread(distances) if distances else None,
     )
+
+
+def _grey(luma: Array) -> Tensor:
+    """(1, 3, H, W) in [0, 1]."""
+    return ((torch.from_numpy(luma.astype(np.float32)) - 16) / 219).clamp(0, 1).expand(1, 3, -1, -1)
 
 
 def _spread(values: list[float]) -> Spread:

@@ -13,6 +13,7 @@ from rich.table import Table
 from ....base.files import check_free, write_whole
 from ....base.settings import EnlargingQuality, Settings
 from ....errors import UsageError
+from ....metrics.lpips import Lpips
 from ....metrics.report.plane import draw
 from ....models.ensemble import Mirrored
 from ....models.processor import Processor
@@ -105,33 +106,43 @@ def beside(names: Sequence[str], course: Course) -> Found:
     }
 
 
-def on_plane(names: Sequence[str], course: Course, target: Path, *, overwrite: bool) -> Found:
-    """Each network's place on the perception-distortion plane, and bicubic's; drawn as a PNG."""
+def on_plane(names: Sequence[str], course: Course, target: Path, *, overwrite: bool, lpips: str | None) -> Found:
+    """Each network's place on the perception-distortion plane, and bicubic's; drawn as a PNG.
+
+    Args:
+        lpips: measure that, too: `auto`, or a file of AlexNet.
+    """
     if target.suffix.lower() != ".png":
         raise UsageError(f"--plane {target}: the plane is drawn as .png")
     check_free(target, overwrite=overwrite)
-    places = list(_places(names, course))
-    shown = [(each.method, each.rmse, each.niqe.mean) for each in places if each.niqe is not None]
-    write_whole(target, draw(shown, REGIONS), overwrite=overwrite)
-    header = (f"{places[0].pictures} frames", "PSNR", "SSIM", "RMSE", "region", "NIQE")
+    distance = None if lpips is None else Lpips(None if lpips == "auto" else Path(lpips))
+    places = list(_places(names, course, distance))
+    planes = {"NIQE": [(each.method, each.rmse, each.niqe.mean) for each in places if each.niqe is not None]}
+    if distance is not None:
+        planes["LPIPS"] = [(each.method, each.rmse, each.lpips.mean) for each in places if each.lpips is not None]
+    write_whole(target, draw(planes, REGIONS), overwrite=overwrite)
+    header = (f"{places[0].pictures} frames", "PSNR", "SSIM", "RMSE", "region", *planes)
     cells = (
         (
             *(each.method, _cell(each.psnr, 2), _cell(each.ssim, 4)),
             *(f"{each.rmse:.2f}", str(each.region or "-"), _cell(each.niqe, 2)),
+            *(() if distance is None else (_cell(each.lpips, 4),)),
         )
         for each in places
     )
     return [show.table(header, cells)], {"plane": [asdict(each) | {"region": each.region} for each in places]}
 
 
-def _places(names: Sequence[str], course: Course) -> Iterator[Place]:
+def _places(names: Sequence[str], course: Course, distance: Lpips | None) -> Iterator[Place]:
     """Bicubic's, and then each network's."""
     found, ends = course.alike(names)
     for number, (name, chain) in enumerate(found.items()):
         frames, border = list(course.frames(chain, ends)), chain[1].scale
         if not number:
-            yield place("bicubic", [(frame.reference, rounded(frame.bicubic)) for frame in frames], border=border)
-        yield place(name, [(frame.reference, rounded(frame.made)) for frame in frames], border=border)
+            plain = [(frame.reference, rounded(frame.bicubic)) for frame in frames]
+            yield place("bicubic", plain, border=border, distance=distance)
+        made = [(frame.reference, rounded(frame.made)) for frame in frames]
+        yield place(name, made, border=border, distance=distance)
 
 
 def _cell(spread: Spread | None, digits: int) -> str:

@@ -60,6 +60,14 @@ def evaluate(
             metavar="P.png", help="Of upscale: RMSE and NIQE of every network and of bicubic, also drawn here."
         ),
     ] = None,
+    lpips: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|FILE",
+            help="With --plane: LPIPS, too, by your file of AlexNet, or torch's download. "
+            "pip install 'vidrestore\\[perceptual]'.",
+        ),
+    ] = None,
     overwrite: options.Overwrite = False,
     as_json: options.Json = False,
 ) -> None:
@@ -90,6 +98,8 @@ def evaluate(
     settings = options.Compute(device=device, engine=engine, precision=precision).settings()
     if others and not (table or plane):
         raise UsageError(f"{model} and {' and '.join(others)}: several networks are compared with --table or --plane")
+    if lpips is not None and plane is None:
+        raise UsageError(f"--lpips {lpips} is measured with --plane")
     task = "upscale" if table or plane else _task(model)
     if quality not in QUALITIES[task]:
         raise UsageError(f"--quality {quality} is not for {task}; it takes {', '.join(QUALITIES[task])}")
@@ -105,7 +115,7 @@ def evaluate(
         harm = Harm(noise, parse(compress) if compress else None)
         course = Course(data, settings, harm, "best" if quality == "best" else "balanced")
     if plane:
-        tables, found = on_plane([model, *(others or [])], course, plane, overwrite=overwrite)
+        tables, found = on_plane([model, *(others or [])], course, plane, overwrite=overwrite, lpips=lpips)
     elif table:
         tables, found = beside([model, *(others or [])], course)
     elif task == "upscale":
