@@ -7,7 +7,6 @@ The pictures in the documents are of DAVIS, which is released under the BSD lice
 """
 
 import sys
-from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from tools.pictures.panels import save_rows
 from tools.weights.enlargers import as_frames, at_half_size, enlarger
 from vidrestore.frame.colour import quantise, to_rgb
 from vidrestore.frame.frame import Planes
-from vidrestore.video.encode.round_trip import Codes
+from vidrestore.video.encode.round_trip import Decoded
 from vidrestore.video.facts.probe import probe
 from vidrestore.video.reader import Reader
 
@@ -35,7 +34,7 @@ def rgb(picture: Planes | Tensor) -> Tensor:
     return (found * 255).round().clamp(0, 255).to(torch.uint8)
 
 
-def enlarged(given: Sequence[Codes], number: int, name: str) -> Tensor:
+def enlarged(given: Decoded, number: int, name: str) -> Tensor:
     reach, method = enlarger(name)
     frames = as_frames(given)[max(0, number - reach) :]
     return rgb(list(method(frames))[min(reach, number)])

@@ -27,7 +27,7 @@ from vidrestore.models.weights import catalogue, manifest
 from vidrestore.restoration.network import network_of
 from vidrestore.training.data.footage import of_folder
 from vidrestore.training.evaluate.clips import luma_of
-from vidrestore.video.encode.round_trip import Codes
+from vidrestore.video.encode.round_trip import Codes, Decoded
 
 BORDER = 2
 CLEAN = "clean"
@@ -66,7 +66,7 @@ def main() -> None:
 
 def scores(
     originals: Sequence[Codes],
-    given: Sequence[Codes],
+    given: Decoded,
     method: Enlarger,
     *,
     reach: int,
@@ -74,7 +74,7 @@ def scores(
     distance: Distance | None,
 ) -> Iterator[dict[str, float]]:
     """Of the frames in the middle of a clip: PSNR, SSIM, NIQE of luma, LPIPS, and seconds of processor time."""
-    first = (len(given) - count) // 2
+    first = (len(given.frames) - count) // 2
     frames = as_frames(given)[first - reach : first + count + reach]
     natural = Pristine.from_json((manifest.folder() / "niqe.json").read_text(encoding="utf-8"))
     began = process_time()

@@ -14,17 +14,17 @@ from vidrestore.frame.resize import imresize
 from vidrestore.restoration.network import find, network_of
 from vidrestore.training.data.chain import planes
 from vidrestore.training.data.encoded_scenes import as_420
-from vidrestore.video.encode.round_trip import Codes, compress, x264
+from vidrestore.video.encode.round_trip import Codes, Decoded, compress, x264
 
 SCALE = 2
 COLOUR = Colour("bt601")
 Enlarger = Callable[[Sequence[Frame]], Iterator[Planes]]
 
 
-def at_half_size(originals: Sequence[Codes], crf: int | None) -> list[Codes]:
+def at_half_size(originals: Sequence[Codes], crf: int | None) -> Decoded:
     """RGB (H, W, 3) by MATLAB bicubic, in 4:2:0 as videos are; through x264 unless `crf` is None."""
     given = [as_420(_half(rgb)) for rgb in originals]
-    return given if crf is None else compress(given, x264(crf)).frames
+    return Decoded(given, [0.0] * len(given)) if crf is None else compress(given, x264(crf))
 
 
 def _half(rgb: Codes) -> Codes:
@@ -33,14 +33,14 @@ def _half(rgb: Codes) -> Codes:
     return small[0].round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
 
 
-def as_frames(given: Sequence[Codes]) -> list[Frame]:
+def as_frames(given: Decoded) -> list[Frame]:
     """One shot."""
-    return [_frame(number, codes) for number, codes in enumerate(given)]
+    return [_frame(number, *each) for number, each in enumerate(zip(*given, strict=True))]
 
 
-def _frame(number: int, codes: Codes) -> Frame:
+def _frame(number: int, codes: Codes, step: float) -> Frame:
     y, u, v = (torch.from_numpy(np.ascontiguousarray(plane)) for plane in planes(codes))
-    return Frame(Planes(y, u, v, COLOUR), Fraction(number), Fraction(1), cut=number == 0)
+    return Frame(Planes(y, u, v, COLOUR), Fraction(number), Fraction(1), cut=number == 0, step=step)
 
 
 def enlarger(name: str) -> tuple[int, Enlarger]:
