@@ -12,7 +12,7 @@ import heapq
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +23,8 @@ import numpy as np
 
 from vidrestore.base.settings import Encoding, Reading
 from vidrestore.restoration.job import prepare
-from vidrestore.restoration.resume.farm.fill import make
+from vidrestore.restoration.resume.farm.crew import Crew
+from vidrestore.restoration.resume.farm.fill import Filling
 from vidrestore.restoration.resume.farm.plan import Made, Plan
 from vidrestore.restoration.resume.farm.pool import Done
 from vidrestore.restoration.resume.times import Times
@@ -83,8 +84,11 @@ class Stubs:
         }
         return Made(number, json.dumps(listed).encode(), self._data, FRAMES)
 
-    def under_way(self) -> int:
-        return 0
+    def under_way(self) -> Mapping[int, int]:
+        return {}
+
+    def forget(self, plan: Plan) -> None:
+        pass
 
 
 def a_plan(folder: Path, pieces: int) -> Plan:
@@ -139,7 +143,7 @@ def main() -> None:
         pool = Stubs(asked.workers, asked.seconds, size, clock)
         part = folder / "out.mkv.part"
         part.mkdir()
-        make(plan, part, pool)
+        Crew(pool).fill(Filling.of(plan, part))
         per_piece = clock.own / asked.pieces
         print(
             f"{asked.pieces} pieces of {asked.megabytes:g} MB by {asked.workers} workers of {asked.seconds:g} s a piece"

@@ -89,8 +89,9 @@ def held() -> Iterator[None]:
     So a command that has nothing left to check after its result got its name ends as if it had not been asked.
     """
     global _at_once, _depth
-    if threading.current_thread() is not threading.main_thread():  # which signals do not reach
-        yield
+    if threading.current_thread() is not threading.main_thread():  # which signals do not reach, but for the second
+        with _steps:
+            yield
         return
     _at_once = False
     _depth += 1

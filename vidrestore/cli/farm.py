@@ -3,15 +3,16 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from .options import Restoring
 
 if TYPE_CHECKING:
-    from ..restoration.resume.farm.pool import Pool
+    from ..restoration.resume.farm.crew import Crew
 
-Workers = Callable[[], "Pool | None"]
+Workers = Callable[[], "Crew | None"]
 """Gives the workers, started the first time; None: this process does all itself."""
 
 
@@ -40,9 +41,15 @@ def workers_of(options: Restoring) -> Iterator[Workers]:
     check_words(address, farm.workers)
     if ":" in device or "," in device:
         raise UsageError(f"--device {device}: each worker has a GPU of its own; give --device auto or cpu")
+    one_at_a_time = Lock()
     with ExitStack() as stack:
 
-        def start() -> "Pool":
+        @cache
+        def started() -> "Crew":
             return stack.enter_context(workers(address, number=farm.workers, shared=farm.shared, gpu=device != "cpu"))
 
-        yield cache(start)
+        def start() -> "Crew":
+            with one_at_a_time:
+                return started()
+
+        yield start

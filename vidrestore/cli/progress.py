@@ -24,6 +24,8 @@ class Place:
     """From 1."""
     of: int
     source: Path
+    in_front: Callable[[], bool] = lambda: True
+    """Whether it is shown: of several that are at work at once, only the first is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def _lines(kind: ProgressKind, meter: Meter, place: Place | None) -> Iterator[Sh
     def show() -> None:
         nonlocal shown, last
         now = time.monotonic()
-        if line and now - shown >= every:
+        if line and now - shown >= every and (place is None or place.in_front()):
             shown, last = now, meter.done
             print(line(meter, place), file=sys.stderr, flush=True)
 
@@ -115,13 +117,20 @@ def _bar(meter: Meter, place: Place | None) -> Iterator[Shown]:
     if place is not None:
         where = f"{place.number}/{place.of} {visible(place.source.name, longest=30)}"
         columns.insert(0, TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(where, total=meter.total, speed="")
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = bar.add_task(where, total=meter.total, speed="")
 
-        def show() -> None:
+    def show() -> None:
+        if place is None or place.in_front():
+            bar.start()
             speed = "" if meter.fps is None else f"{meter.fps:.1f} fps"
             left = "" if meter.eta is None else f"{_clock(meter.eta)} left"
             words = f"{speed} {left} {_workers(meter)}".split()
             bar.update(task, completed=meter.done, speed=" ".join(words))
 
+    try:
+        if place is None or place.in_front():
+            bar.start()
         yield Shown(meter, show)
+    finally:
+        bar.stop()

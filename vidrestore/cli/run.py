@@ -63,11 +63,11 @@ def carry_out(job: "Job", shell: Shell, workers: Workers, place: Place | None = 
     shown = progress(shell.progress, total=job.frames, quiet=shell.quiet, before=job.kept, place=place)
     measure = shell.as_json or shell.verbose
     with shown as meter, _say_what_is_kept(job):
-        if (pool := workers()) is None:
+        if (crew := workers()) is None:
             return restore(job, on_frame=meter.tick, measure=measure)
         from ..restoration.resume.farm import run as farm
 
-        return farm.restore(job, pool, tell=meter.move, measure=measure)
+        return farm.restore(job, crew, tell=meter.move, measure=measure)
 
 
 @contextmanager

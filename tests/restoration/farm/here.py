@@ -1,6 +1,6 @@
 """Pools of tests: workers in this process, which can fail."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from vidrestore.restoration.resume.farm.plan import Plan
 from vidrestore.restoration.resume.farm.pool import Done, Failed
@@ -20,6 +20,11 @@ class Here:
         self.given: list[tuple[int, int]] = []
 
     @property
+    def unheard(self) -> int:
+        """Events that nobody has waited for."""
+        return len(self._events)
+
+    @property
     def workers(self) -> Sequence[int]:
         return tuple(self._workers)
 
@@ -35,5 +40,8 @@ class Here:
         # The latest first: pieces come in no order.
         return [self._events.pop()] if self._events else []
 
-    def under_way(self) -> int:
-        return 0
+    def under_way(self) -> Mapping[int, int]:
+        return {}
+
+    def forget(self, plan: Plan) -> None:
+        pass

@@ -1,6 +1,7 @@
 """What workers make is to the bit what one run makes; whatever fails, nothing of it is lost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from vidrestore.restoration.interpolation.stage import interpolate
 from vidrestore.restoration.interpolation.timing import ByFactor, ToRate
 from vidrestore.restoration.job import Job, prepare
 from vidrestore.restoration.resume.farm import run as farm
+from vidrestore.restoration.resume.farm.crew import Crew
+from vidrestore.restoration.resume.farm.plan import Plan
+from vidrestore.restoration.resume.farm.pool import Done, Failed
 from vidrestore.restoration.stage import Stage
 from vidrestore.restoration.upscale import upscale
 from vidrestore.video.index import begin
@@ -75,7 +79,7 @@ def test_the_bytes_are_those_of_one_run(source: Path, name: str) -> None:
     one, many = job(source, "one", STAGES[name]()), job(source, "many", STAGES[name]())
     expected = pipeline.restore(one, measure=True)
     told: list[int] = []
-    found = farm.restore(many, Here(3), tell=lambda frames, _: told.append(frames), measure=True)
+    found = farm.restore(many, Crew(Here(3)), tell=lambda frames, _: told.append(frames), measure=True)
     assert content(many) == content(one)
     assert (found.workers, found.resumed, expected.workers) == (3, 0, 0)
     assert told[-1] == found.frames_out
@@ -91,7 +95,7 @@ def test_a_piece_that_fails_is_made_by_another(source: Path) -> None:
     one, many = job(source, "one"), job(source, "many")
     pipeline.restore(one)
     pool = Here(3, harm)
-    farm.restore(many, pool)
+    farm.restore(many, Crew(pool))
     assert content(many) == content(one)
     assert len({worker for worker, number in pool.given if number == 3}) == len(pool.given) - 5 <= 3
 
@@ -104,11 +108,11 @@ def test_three_failures_end_the_run_and_the_same_command_goes_on(source: Path) -
     one, many = job(source, "one"), job(source, "many")
     pipeline.restore(one)
     with pytest.raises(ResourceError, match=r"out of memory there \(piece 3 has failed 3 times"):
-        farm.restore(many, Here(2, harm))
+        farm.restore(many, Crew(Here(2, harm)))
     kept = many.kept
     assert 0 < kept < 40 and not many.target.path.exists()
     pool = Here(2)
-    report = farm.restore(many, pool)
+    report = farm.restore(many, Crew(pool))
     assert report.resumed == kept
     assert len(pool.given) == 6 - -(-kept // PIECE)
     assert content(many) == content(one)
@@ -121,10 +125,10 @@ def test_a_stopped_driver_goes_on_with_or_without_workers(source: Path) -> None:
 
     one = job(source, "one")
     pipeline.restore(one)
-    for name, again in (("many", lambda work: farm.restore(work, Here(2))), ("alone", pipeline.restore)):
+    for name, again in (("many", lambda work: farm.restore(work, Crew(Here(2)))), ("alone", pipeline.restore)):
         work = job(source, name)
         with pytest.raises(KeyboardInterrupt):
-            farm.restore(work, Here(2, stop))
+            farm.restore(work, Crew(Here(2, stop)))
         again(work)  # type: ignore[no-untyped-call]
         assert content(work) == content(one)
 
@@ -136,7 +140,7 @@ def test_workers_go_on_with_what_one_process_left(source: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         pipeline.restore(job(source, "many", (stopping(stages[0], 17),)))
     pool = Here(2)
-    assert farm.restore(many, pool).resumed == 14
+    assert farm.restore(many, Crew(pool)).resumed == 14
     assert sorted(number for _, number in pool.given) == [3, 4, 5, 6]
     assert content(many) == content(one)
 
@@ -149,17 +153,17 @@ def test_a_piece_that_was_harmed_is_made_again(source: Path) -> None:
     one, many = job(source, "one"), job(source, "many")
     pipeline.restore(one)
     with pytest.raises(KeyboardInterrupt):
-        farm.restore(many, Here(1, stop))
+        farm.restore(many, Crew(Here(1, stop)))
     data = many.target.path.with_name("out.mkv.part") / "000002.data"
     data.write_bytes(data.read_bytes()[:-1])
-    farm.restore(many, Here(2))
+    farm.restore(many, Crew(Here(2)))
     assert content(many) == content(one)
 
 
 def test_pictures_are_refused(source: Path, tmp_path: Path) -> None:
     work = prepare(source, tmp_path / "pictures", (), reading=Reading(), encoding=Encoding(), resume=True)
     with pytest.raises(UsageError, match="pieces are of videos"):
-        farm.restore(work, Here(1))
+        farm.restore(work, Crew(Here(1)))
 
 
 def test_a_bug_keeps_its_kind(source: Path) -> None:
@@ -167,4 +171,52 @@ def test_a_bug_keeps_its_kind(source: Path) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        farm.restore(job(source, "many"), Here(1, harm))
+        farm.restore(job(source, "many"), Crew(Here(1, harm)))
+
+
+class Late(Here):
+    """The last piece of the first job comes only once a worker is at another job."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        self.plans: list[str] = []
+
+    def give(self, worker: int, plan: Plan, number: int) -> None:
+        self.plans.append(plan.key)
+        super().give(worker, plan, number)
+
+    def wait(self, seconds: float) -> Sequence[Done | Failed]:
+        for event in self._events:
+            assert isinstance(event, Done)
+            if event.made.number < 40 // PIECE + 1 or len(set(self.plans)) == 2:
+                self._events.remove(event)
+                return [event]
+        return []
+
+
+def test_nobody_waits_for_the_end_of_a_job_while_there_is_another(source: Path) -> None:
+    one, names = job(source, "one"), ("many", "more")
+    pipeline.restore(one)
+    crew = Crew(Late())
+    with ThreadPoolExecutor() as threads:
+        works = [job(source, name) for name in names]
+        for made in [threads.submit(farm.restore, work, crew) for work in works]:
+            assert made.result(timeout=60).frames_out == 40
+    assert [content(work) for work in works] == [content(one)] * 2
+
+
+def test_a_job_that_is_ended_does_not_harm_the_next(source: Path) -> None:
+    """Its pieces that are still being made are thrown away, and their workers wait until they are through."""
+
+    def stop(*_: int) -> None:
+        raise ZeroDivisionError
+
+    one, next_one = job(source, "one"), job(source, "next")
+    pipeline.restore(one)
+    pool = Here(3)
+    crew = Crew(pool)
+    with pytest.raises(ZeroDivisionError):
+        farm.restore(job(source, "many"), crew, tell=stop)
+    assert pool.unheard, "else this shows nothing"
+    farm.restore(next_one, crew)
+    assert content(next_one) == content(one)

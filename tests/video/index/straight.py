@@ -43,12 +43,12 @@ def starts(frames: list[Seen], start_of_file: Fraction, places: int) -> list[Mom
 def compare(path: Path, places: int = 10, **asked: object) -> list[int]:
     """Read from so many places and hold each against the rest of the whole; with which frames decoders began."""
     whole, frames = read(path, **asked)
+    source = read(path)[1] if "deinterlace" in asked else frames  # numbers are of its frames
     begun = []
-    for start in starts(frames, whole.origin, places):
+    for start in starts(source, whole.origin, places):
         reader, rest = read(path, start=start, **asked)
-        expected = [
-            each for n, each in enumerate(frames) if (n if isinstance(start, int) else each[0] - whole.origin) >= start
-        ]
+        begins = source[start][0] if isinstance(start, int) else start + whole.origin
+        expected = [each for each in frames if each[0] >= begins]
         if len(rest) == 1:  # how long a frame lasts that has none beside it, only its file tells
             rest[0], expected[0] = (each[:1] + each[2:] for each in (rest[0], expected[0]))  # type: ignore[assignment]
         assert rest == expected, f"{path.name} from {start}: {len(rest)} of {len(expected)} frames"

@@ -1,8 +1,9 @@
-"""Runs a restoring command over one input, or with --output-dir over many, one after the other."""
+"""Runs a restoring command over one input, or with --output-dir over many: one after the other, or few at once."""
 
 import traceback
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ from .outcome import Outcome, tell
 if TYPE_CHECKING:
     from ...restoration.stage import Stage
 
+AT_ONCE = 3
+"""Files that workers share: while one is joined, another is restored, and the next is looked at."""
 LISTED = 5
 """Files passed over in a folder that are named."""
 Steps = Callable[[Path], "tuple[Stage, ...]"]
@@ -64,10 +67,19 @@ def _run_many(inputs: list[Path], naming: Naming, steps: Steps, options: Restori
     if not options.shell.quiet:
         _say_passed_over(found.passed_over)
     outcomes: list[Outcome] = []
+    over: set[int] = set()
+
+    def outcome(number: int, work: Work) -> Outcome:
+        stop.check()
+        place = Place(number, len(found.works), work.source, lambda: all(each in over for each in range(1, number)))
+        try:
+            return _outcome(work, steps, options, workers, place)
+        finally:
+            over.add(number)
+
     try:
-        for number, work in enumerate(found.works, 1):
-            stop.check()
-            outcomes.append(_outcome(work, steps, options, workers, Place(number, len(found.works), work.source)))
+        with closing(_each(outcome, found.works, at_once=AT_ONCE if options.farm.asked else 1)) as each:
+            outcomes.extend(each)
     except KeyboardInterrupt as stopped:
         tell(outcomes, found.passed_over, naming.folder, options.shell)
         said = f"{stopped}; " if str(stopped) else ""
@@ -76,6 +88,23 @@ def _run_many(inputs: list[Path], naming: Naming, steps: Steps, options: Restori
     tell(outcomes, found.passed_over, naming.folder, options.shell)
     if worst := max(each.exit_code for each in outcomes):
         raise typer.Exit(worst)
+
+
+def _each(
+    outcome: Callable[[int, Work], Outcome], works: Iterable[Work], *, at_once: int
+) -> Generator[Outcome, None, None]:
+    """Of each, in their order; what is raised ends those that have not begun."""
+    if at_once == 1:
+        for number, work in enumerate(works, 1):
+            yield outcome(number, work)
+        return
+    with ThreadPoolExecutor(at_once, "file") as threads:
+        futures = [threads.submit(outcome, number, work) for number, work in enumerate(works, 1)]
+        try:
+            for future in futures:
+                yield future.result()
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _outcome(work: Work, steps: Steps, options: Restoring, workers: Workers, place: Place) -> Outcome:

@@ -1,30 +1,20 @@
-"""fill(): lets workers make the pieces of a job that are not there yet, as --resume would."""
+"""Filling: the pieces of one job that workers are to make, and those that are there, as --resume would make them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from uuid import uuid4
 
 from ....base.facts import Facts, followed_by
 from ....base.files import write_whole
-from ....base.stop import check
 from ....errors import VidrestoreError, unwritable
-from ....video.resume import pieces
 from ....video.resume.pieces import Piece
-from ...job import Job
-from ..part import check_parts
-from ..times import result_times, source_times
+from ..times import result_times
 from .plan import Made, Plan
-from .pool import Done, Failed, Pool
+from .pool import Done, Failed
 from .queue import TRIES, Queue
-
-LOOK = 0.5
-"""Seconds between two looks at how far the workers are."""
-Tell = Callable[[int, int], None]
-"""Is told how many frames of the result there are by now, and how many workers make more."""
 
 
 @dataclass(slots=True)
@@ -49,83 +39,60 @@ class Filled:
         return followed_by([self.facts[number] for number in sorted(self.facts)])
 
 
-@dataclass(slots=True)
-class _Filling:
-    """The pieces of one job, and who makes which."""
+@dataclass(slots=True, eq=False)
+class Filling:
+    """The pieces of one job."""
 
     plan: Plan
     folder: Path
+    """Claimed for the job (video/resume/unfinished.py)."""
     queue: Queue
     there: int
-    """Frames."""
+    """Frames that there were."""
     filled: Filled = field(default_factory=Filled)
     busy: dict[int, int] = field(default_factory=dict)
-    last: dict[int, int] = field(default_factory=dict)
-    """The piece that each worker has, and had before."""
+    """The piece that each worker makes."""
+    error: Exception | None = None
+    """What ended it."""
 
-    def hand_out(self, pool: Pool) -> None:
-        for worker in pool.workers:
-            if worker in self.busy:
-                continue
-            number = self.queue.take(worker, pool.workers, after=self.last.get(worker))
-            if number is not None:
-                pool.give(worker, self.plan, number)
-                self.busy[worker] = number
-        self.filled.workers = max(self.filled.workers, len(self.busy))
+    @staticmethod
+    def of(plan: Plan, folder: Path) -> Filling:
+        """Without the pieces that are there, whole."""
+        count = -(-len(result_times(plan.job, plan.times)) // plan.frames)
+        there = {
+            number: len(listed.frames)
+            for number in range(1, count + 1)
+            if (listed := Piece(folder, number).read_list())
+        }
+        whole = {number for number, frames in there.items() if frames == plan.frames or number == count}
+        return Filling(plan, folder, Queue.of(set(range(1, count + 1)) - whole), sum(there[each] for each in whole))
 
-    def take(self, event: Done | Failed) -> None:
-        """VidrestoreError: a piece cannot be made, or not be written."""
+    @property
+    def ended(self) -> bool:
+        """All is made, or nothing more will be."""
+        return self.error is not None or not (self.queue or self.busy)
+
+    def next(self, worker: int, workers: Sequence[int], *, after: int | None) -> int | None:
+        """As `Queue.take`, and the worker has it."""
+        if self.error is not None:
+            return None
+        number = self.queue.take(worker, workers, after=after)
+        if number is not None:
+            self.busy[worker] = number
+            self.filled.workers = max(self.filled.workers, len(self.busy))
+        return number
+
+    def back(self, event: Done | Failed) -> None:
+        """A worker has its piece no more; one that failed is for another, or ends it all."""
         number = self.busy.pop(event.worker)
-        if isinstance(event, Failed):
-            if not self.queue.fail(number, event.worker):
-                raise _given_up(number, event.error)
-            return
-        self.last[event.worker] = number
-        if event.made.frames:
-            _store(Piece(self.folder, number), event.made)
-            self.filled.add(event.made)
+        if isinstance(event, Failed) and not self.queue.fail(number, event.worker):
+            self.error = self.error or _given_up(number, event.error)
 
-
-def fill(job: Job, folder: Path, pool: Pool, *, tell: Tell = lambda *_: None, measure: bool = False) -> Filled:
-    """Have every piece of a job made by the workers of a pool and put into `folder`, where some may be already.
-
-    Args:
-        folder: claimed for the job (video/resume/unfinished.py).
-        tell: called now and then.
-
-    Raises:
-        UsageError: the job cannot be done in parts.
-        VidrestoreError: a piece has failed on three workers, or there are none; what was made is there.
-    """
-    check_parts(job.stages)
-    times = source_times(job, on_frame=lambda _: check())
-    return make(Plan(uuid4().hex, job, times, pieces.FRAMES, measure), folder, pool, tell=tell)
-
-
-def make(plan: Plan, folder: Path, pool: Pool, *, tell: Tell = lambda *_: None) -> Filled:
-    """As `fill`, of a job that is planned.
-
-    Raises:
-        VidrestoreError: as `fill`.
-    """
-    filling = _planned(plan, folder)
-    while filling.queue or filling.busy:
-        check()
-        filling.hand_out(pool)
-        for event in pool.wait(LOOK):
-            filling.take(event)
-        tell(filling.there + filling.filled.frames + pool.under_way(), len(filling.busy))
-    tell(filling.there + filling.filled.frames, 0)
-    return filling.filled
-
-
-def _planned(plan: Plan, folder: Path) -> _Filling:
-    count = -(-len(result_times(plan.job, plan.times)) // plan.frames)
-    there = {
-        number: len(listed.frames) for number in range(1, count + 1) if (listed := Piece(folder, number).read_list())
-    }
-    whole = {number for number, frames in there.items() if frames == plan.frames or number == count}
-    return _Filling(plan, folder, Queue.of(set(range(1, count + 1)) - whole), sum(there[number] for number in whole))
+    def keep(self, made: Made) -> None:
+        """Put a piece where it belongs. VidrestoreError: it cannot be written."""
+        if made.frames:
+            _store(Piece(self.folder, made.number), made)
+            self.filled.add(made)
 
 
 def _store(piece: Piece, made: Made) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -44,5 +44,8 @@ class Pool(Protocol):
             VidrestoreError: there are no workers, and none will come.
         """
 
-    def under_way(self) -> int:
-        """Frames made of pieces that are being made, as far as workers have said."""
+    def under_way(self) -> Mapping[int, int]:
+        """Frames made of the pieces that workers are at, by their numbers, as far as they have said."""
+
+    def forget(self, plan: Plan) -> None:
+        """No more of it will be made."""

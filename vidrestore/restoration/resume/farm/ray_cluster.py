@@ -12,22 +12,25 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ....errors import UsageError, VidrestoreError
+from .crew import Crew
 from .scratch import scratch
 
 if TYPE_CHECKING:
-    from .ray_pool import RayPool, Shape
+    from .ray_pool import Shape
 
 LOCAL, RUNNING, CLIENT = "local", "auto", "ray://"
 INSTALL = "pip install 'vidrestore[farm]'"
 THREADS = 2
 """Of a worker, where it is not said how many workers there are: one decodes and encodes beside the other's network."""
+GONE = "8"
+"""Seconds after which Ray's helpers end where the driver was killed; by default they look for it for a minute."""
 TRIES = 3
 """Of starting Ray: on a machine that is busy its processes may be late."""
 
 
 @contextmanager
-def workers(address: str, *, number: int | None, shared: bool, gpu: bool) -> Iterator[RayPool]:
-    """A pool of workers, gone with this.
+def workers(address: str, *, number: int | None, shared: bool, gpu: bool) -> Iterator[Crew]:
+    """Workers, gone with this.
 
     Args:
         address: local: Ray is started on this machine, and reached from nowhere else; auto: the Ray that runs here, or
@@ -47,7 +50,7 @@ def workers(address: str, *, number: int | None, shared: bool, gpu: bool) -> Ite
 
         pool = RayPool(_shape(address, number, gpu=gpu), home, shared)
         try:
-            yield pool
+            yield Crew(pool)
         finally:
             pool.close()
 
@@ -70,6 +73,7 @@ def _ray(address: str, number: int | None) -> Iterator[str]:
         options: dict[str, Any] = {"address": address}
         if address == LOCAL:
             os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # Ray's word for: on the loopback address alone
+            os.environ["RAY_gcs_rpc_server_reconnect_timeout_s"] = GONE
             folder = stack.enter_context(scratch(uuid4().hex[:8]))
             options |= {"num_cpus": max(cores(), number or 0), "include_dashboard": False, "_temp_dir": str(folder)}
         import ray

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -56,8 +56,8 @@ class RayPool:
     _hosts: dict[int, str] = field(default_factory=dict)
     _busy: dict[Any, int] = field(default_factory=dict)
     """Reference to a piece, and the worker that makes it."""
-    _plan: tuple[str, Any, Any] = ("", None, None)
-    """Key, and what was put for all to read: the plan and its files."""
+    _plans: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    """By key, what was put for all to read: the plan and its files."""
     _made: dict[int, int] = field(default_factory=dict)
     _asked: dict[Any, int] = field(default_factory=dict)
     _look: float = 0.0
@@ -84,13 +84,12 @@ class RayPool:
 
     def give(self, worker: int, plan: Plan, number: int) -> None:
         """See Pool."""
-        if self._plan[0] != plan.key:
+        if plan.key not in self._plans:
             elsewhere = any(node["NodeID"] != self.home for node in ray.nodes() if node["Alive"])
             put = ray.put if elsewhere else None
             files = files_of(plan, self.home or "none", put, shared=self.shared)
-            self._plan = plan.key, ray.put(plan), ray.put(files)
-        _, there, files = self._plan
-        self._busy[self._actors[worker].make.remote(there, files, number)] = worker
+            self._plans[plan.key] = ray.put(plan), ray.put(files)
+        self._busy[self._actors[worker].make.remote(*self._plans[plan.key], number)] = worker
         self._made[worker] = 0
 
     def wait(self, seconds: float) -> Sequence[Done | Failed]:
@@ -142,7 +141,11 @@ class RayPool:
             )
         self._actors[number], self._hosts[number] = actor, facts.host
 
-    def under_way(self) -> int:
+    def forget(self, plan: Plan) -> None:
+        """See Pool."""
+        self._plans.pop(plan.key, None)
+
+    def under_way(self) -> Mapping[int, int]:
         """See Pool. Workers are asked now and then, and their answers come later."""
         now = monotonic()
         ready, _ = ray.wait([*self._asked], num_returns=len(self._asked), timeout=0) if self._asked else ([], [])
@@ -155,7 +158,7 @@ class RayPool:
         if now > self._look and not self._asked:
             self._look = now + max(0.5, A_WORKER_PER_LOOK * len(self._busy))
             self._asked = {self._actors[worker].made.remote(): worker for worker in self._busy.values()}
-        return sum(self._made.values())
+        return self._made
 
     def close(self) -> None:
         """Let all workers go."""

@@ -1,40 +1,48 @@
-"""restore(): as `pipeline.restore`, with the work done by a pool of workers."""
+"""restore(): as `pipeline.restore`, with the work done by a crew of workers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from time import perf_counter
+from uuid import uuid4
 
 from ....base.facts import Facts
 from ....base.stop import check
 from ....errors import UsageError
+from ....video.resume import pieces
 from ....video.resume.unfinished import claim
 from ... import pipeline
 from ...job import Job
 from ...report import Blur, Report
-from .fill import Filled, Tell, fill
-from .pool import Pool
+from ..part import check_parts
+from ..times import source_times
+from .crew import Crew, Tell
+from .fill import Filled, Filling
+from .plan import Plan
 
 
-def restore(job: Job, pool: Pool, *, tell: Tell = lambda *_: None, measure: bool = False) -> Report:
+def restore(job: Job, crew: Crew, *, tell: Tell = lambda *_: None, measure: bool = False) -> Report:
     """Run a job that can be resumed: workers make its pieces, and this process joins them, as --resume would.
 
     Whatever workers have not made, it makes itself: so the result is that of one process, and checked as its is.
 
     Args:
-        tell: see `fill`.
+        tell: see `Crew.fill`.
         measure: as for `pipeline.restore`; the bytes of pictures in flight are not counted.
 
     Raises:
-        UsageError: the result is no video, or as `fill`.
+        UsageError: the result is no video, or cannot be made in parts.
         VidrestoreError: whatever ended the run; what was made stays in OUTPUT.part.
     """
     if job.target.kind != "video":
         raise UsageError(f"{job.target.path}: pieces are of videos; give a video, or leave out --workers and --cluster")
     began = perf_counter()
     with claim(job.target.path, job.run) as folder:
-        filled = fill(job, folder, pool, tell=tell, measure=measure)
+        check_parts(job.stages)
+        times = source_times(job, on_frame=lambda _: check())
+        plan = Plan(uuid4().hex, job, times, pieces.FRAMES, measure)
+        filled = crew.fill(Filling.of(plan, folder), tell=tell)
         report = pipeline.run(job, lambda _: check(), measure=measure)
     return _with_workers(report, filled, seconds=perf_counter() - began)
 
