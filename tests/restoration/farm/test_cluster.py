@@ -167,7 +167,8 @@ def test_a_driver_that_is_stopped(number: signal.Signals, tmp_path: Path) -> Non
     else:
         driver.send_signal(number)
     assert driver.wait(timeout=120) == {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130}[number]
-    assert not left_behind(before)
+    # Where nobody ends them, two of Ray's helpers try for a minute to tell of it.
+    assert not left_behind(before, 90 if number == signal.SIGKILL else 20)
     assert subprocess.run(command, env=environment(), check=False).returncode == 0
     assert (tmp_path / "out.mkv").read_bytes() == (tmp_path / "one.mkv").read_bytes()
     assert not part.exists()

@@ -36,9 +36,9 @@ def working(driver: psutil.Process) -> psutil.Process | None:
     return None
 
 
-def left_behind(before: set[int]) -> list[str]:
-    """Processes that a run has started and not ended."""
-    deadline = time.monotonic() + 20
+def left_behind(before: set[int], seconds: float = 20) -> list[str]:
+    """Processes that a run has started and not ended, so long after it."""
+    deadline = time.monotonic() + seconds
     while True:
         found = [each for each in psutil.process_iter(["name", "cmdline"]) if each.pid not in before]
         names = [" ".join(each.info["cmdline"] or [each.info["name"] or ""]) for each in found]

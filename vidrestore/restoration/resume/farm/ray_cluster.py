@@ -11,6 +11,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import psutil
+
 from ....errors import UsageError, VidrestoreError
 from .crew import Crew
 from .scratch import scratch
@@ -22,8 +24,8 @@ LOCAL, RUNNING, CLIENT = "local", "auto", "ray://"
 INSTALL = "pip install 'vidrestore[farm]'"
 THREADS = 2
 """Of a worker, where it is not said how many workers there are: one decodes and encodes beside the other's network."""
-GONE = "8"
-"""Seconds after which Ray's helpers end where the driver was killed; by default they look for it for a minute."""
+GOING = 3
+"""Seconds for Ray's helpers to end by themselves; on a busy machine they would look for what has gone for a minute."""
 TRIES = 3
 """Of starting Ray: on a machine that is busy its processes may be late."""
 
@@ -73,7 +75,6 @@ def _ray(address: str, number: int | None) -> Iterator[str]:
         options: dict[str, Any] = {"address": address}
         if address == LOCAL:
             os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # Ray's word for: on the loopback address alone
-            os.environ["RAY_gcs_rpc_server_reconnect_timeout_s"] = GONE
             folder = stack.enter_context(scratch(uuid4().hex[:8]))
             options |= {"num_cpus": max(cores(), number or 0), "include_dashboard": False, "_temp_dir": str(folder)}
         import ray
@@ -88,7 +89,19 @@ def _ray(address: str, number: int | None) -> Iterator[str]:
                     signal.signal(each, handler)
             yield "" if address.startswith(CLIENT) else ray.get_runtime_context().get_node_id()
         finally:
-            ray.shutdown()
+            with _none_left():
+                ray.shutdown()
+
+
+@contextmanager
+def _none_left() -> Iterator[None]:
+    """Whatever the Ray that this process has started had started ends with it."""
+    own = [each for each in psutil.Process().children() if each.name() in ("raylet", "gcs_server")]
+    helpers = [*own, *(helper for each in own for helper in each.children(recursive=True))]
+    yield
+    for late in psutil.wait_procs(helpers, timeout=GOING)[1]:
+        with suppress(psutil.NoSuchProcess):
+            late.kill()
 
 
 def _start(options: dict[str, Any]) -> None:
