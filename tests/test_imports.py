@@ -47,7 +47,7 @@ ONLY = {
     "openvino": ("engine/backends/openvino_engine.py", "base/openvino_plugins.py", "models/foreign/onnx.py"),
     "spandrel": ("models/foreign/library.py",),
     "onnx": ("models/foreign/onnx_torch.py",),
-    "ray": ("restoration/resume/farm",),
+    "ray": ("restoration/resume/farm/ray",),
     "triton": ("models/kernels/local_conv_gpu.py",),
 }
 

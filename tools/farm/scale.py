@@ -106,7 +106,7 @@ def a_plan(folder: Path, pieces: int) -> Plan:
 
 def ray_takes(calls: int, size: int, rounds: int = 200) -> float:
     """Seconds of Ray on the driver's side for a piece of `size` bytes, while `calls` are under way."""
-    from vidrestore.restoration.resume.farm.ray_cluster import LOCAL, _ray
+    from vidrestore.restoration.resume.farm.ray.cluster import LOCAL, _ray
 
     with _ray(LOCAL, 2):
         import ray

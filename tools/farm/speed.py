@@ -19,8 +19,8 @@ from vidrestore.restoration.job import Job, prepare
 from vidrestore.restoration.resume.farm.crew import Crew
 from vidrestore.restoration.resume.farm.fill import Filling
 from vidrestore.restoration.resume.farm.plan import Plan
-from vidrestore.restoration.resume.farm.ray_cluster import LOCAL, _ray
-from vidrestore.restoration.resume.farm.ray_pool import RayPool, Shape
+from vidrestore.restoration.resume.farm.ray.cluster import LOCAL, _ray
+from vidrestore.restoration.resume.farm.ray.pool import RayPool, Shape
 from vidrestore.restoration.resume.times import result_times, source_times
 from vidrestore.video.resume.pieces import FRAMES
 

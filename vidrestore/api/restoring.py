@@ -45,8 +45,13 @@ class How(TypedDict, total=False):
     """Replace an existing result."""
     resume: bool
     """If interrupted, keep what is done; the same call then goes on from there."""
+    workers: int
+    """So many processes make the result together, and go on as with `resume`; needs Ray (extra farm)."""
+    cluster: str
+    """Where they run, as --cluster takes it: local, auto or ray://HOST:PORT."""
     progress: Callable[[Progress], None]
-    """Called after each written frame, in the calling thread; what it raises ends the run, and nothing is left."""
+    """Called in the calling thread, after each written frame, with workers now and then; what it raises ends the run,
+    and without `resume` and workers nothing is left."""
 
 
 def upscale(
@@ -209,15 +214,26 @@ def _run(source: Name, target: Name, wish: Wish, how: How) -> Report:
             reading=reading,
             encoding=how.get("encoding", Encoding()),
             overwrite=how.get("overwrite", False),
-            resume=how.get("resume", False),
+            resume=how.get("resume", False) or _shared(how),
         )
-        from ..restoration.pipeline import restore  # torch, which refusals need not load
+        meter, tell = Meter(job.frames, job.kept), how.get("progress")
 
-        meter, tell = Meter(job.frames, job.done), how.get("progress")
-
-        def on_frame(_: object) -> None:
-            meter.tick()
+        def move(done: int, workers: int = 0) -> None:
+            meter.move(done, workers)
             if tell is not None:
                 tell(meter.progress)
 
-        return restore(job, on_frame=on_frame)
+        if _shared(how):
+            from ..restoration.resume.farm import run as farm
+            from ..restoration.resume.farm.ray.cluster import LOCAL, workers
+
+            with workers(how.get("cluster", LOCAL), number=how.get("workers"), device=settings.device) as crew:
+                return farm.restore(job, crew, tell=move)
+        from ..restoration.pipeline import restore  # torch, which refusals need not load
+
+        return restore(job, on_frame=lambda _: move(meter.done + 1))
+
+
+def _shared(how: How) -> bool:
+    """Whether workers make it."""
+    return "workers" in how or "cluster" in how

@@ -35,18 +35,16 @@ def workers_of(options: Restoring) -> Iterator[Workers]:
             )
         yield nobody
         return
-    from ..restoration.resume.farm.ray_cluster import LOCAL, check_words, workers
+    from ..restoration.resume.farm.ray.cluster import LOCAL, check_words, workers
 
     address = farm.cluster or LOCAL
-    check_words(address, farm.workers)
-    if ":" in device or "," in device:
-        raise UsageError(f"--device {device}: each worker has a GPU of its own; give --device auto or cpu")
+    check_words(address, farm.workers, device)
     one_at_a_time = Lock()
     with ExitStack() as stack:
 
         @cache
         def started() -> "Crew":
-            return stack.enter_context(workers(address, number=farm.workers, shared=farm.shared, gpu=device != "cpu"))
+            return stack.enter_context(workers(address, number=farm.workers, device=device, shared=farm.shared))
 
         def start() -> "Crew":
             with one_at_a_time:

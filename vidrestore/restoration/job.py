@@ -140,7 +140,7 @@ def prepare(
         planned = replace(planned, threads=THREADS)
     job = Job(info, reading, stages, planned, resume)
     if resume and planned.kind == "picture":
-        raise UsageError(f"{target} is one picture: there is nothing to resume; leave out --resume")
+        raise UsageError(f"{target} is one picture: there is nothing to resume; leave out --resume and --workers")
     if resume:
         check_same(target, job.run)
     return job

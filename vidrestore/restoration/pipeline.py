@@ -68,12 +68,22 @@ def restore(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None, mea
         return run(job, on_frame, measure=measure)
 
 
-def run(job: Job, on_frame: Callable[[Frame], None] = lambda _: None, *, measure: bool = False) -> Report:
-    """As `restore`, where the folder of a job to be resumed is claimed already."""
+def run(
+    job: Job,
+    on_frame: Callable[[Frame], None] = lambda _: None,
+    *,
+    measure: bool = False,
+    over: Callable[[int], Fraction | None] | None = None,
+) -> Report:
+    """As `restore`, where the folder of a job to be resumed is claimed already.
+
+    Args:
+        over: when a frame of the result is over that was made before, by number from 0; None: as the target tells.
+    """
     began = perf_counter()
     clock, flying = Clock(), InFlight()
     stages = [stage.load(measure=measure) for stage in job.stages]
-    before, over = job.done, partial(when_over, job.target)
+    before, over = job.done, over or partial(when_over, job.target)
     known_cuts = cuts_there(job.target) if job.resume else 0
     cuts = known_cuts or 0
     spared = skips(job.stages, before, over)

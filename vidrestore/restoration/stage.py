@@ -94,6 +94,10 @@ class Stage(ABC):
     sees_step: bool = False
     """`Frame.step` should be, where the decoder can tell it."""
 
+    def sent(self) -> Stage:
+        """The same step for another machine: with what it reads from files in itself, but for networks."""
+        return self
+
     @abstractmethod
     def load(self, *, measure: bool = False) -> Loaded:
         """The stage ready to run.

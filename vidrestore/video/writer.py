@@ -18,7 +18,7 @@ from ..frame.frame import Frame
 from .encode.mux import Mux
 from .encode.target import Beside, Target
 from .facts.info import VideoInfo
-from .pictures.write import PictureFiles, pictures_there
+from .pictures.write import PictureFiles, pictures_there, sources_of
 from .plan import plan
 from .resume import swap, unfinished
 from .resume.mux import ResumableMux
@@ -64,7 +64,7 @@ def frames_there(target: Target) -> int:
 def frames_kept(target: Target) -> int:
     """The same, and those after a gap, which only workers go on with."""
     if target.kind == "folder":
-        return frames_there(target)
+        return sum(path.suffix == target.suffix for path in _growing(target).glob("*"))
     return sum(len(listed.frames) for listed in lists_there(_growing(target)))
 
 
@@ -184,8 +184,9 @@ class Writer:
         begins = origin - info.start
         if self._target.kind != "video":
             offset = info.source_offset + begins
-            sources = {} if info.animated else {each.pts + info.source_offset: each.path for each in info.pictures}
-            return PictureFiles(self._part, self._target, source_offset=offset, sources=sources, before=self._before)
+            return PictureFiles(
+                self._part, self._target, source_offset=offset, sources=sources_of(info), before=self._before
+            )
         length = None if end is None else end - begins
         own = Beside(
             info.path,

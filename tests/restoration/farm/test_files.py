@@ -1,5 +1,7 @@
 """Weights that only the driver has, and the source, on another machine."""
 
+import json
+import pickle
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
 from tests.clips import make_clip
 from tests.restoration.resume.runs import FFV1, SETTINGS
@@ -101,3 +104,19 @@ def test_files_of_every_step_are_found(tmp_path: Path) -> None:
     names = ["clean.pth", "deblur.onnx", "rife.param", "up.param"]
     assert [path.name for path in weight_files(own)] == names
     assert weight_files(moved(own, lambda path: tmp_path / path.name)) == [tmp_path / name for name in names]
+
+
+def test_the_picture_of_a_blur_is_sent_as_numbers(tmp_path: Path) -> None:
+    image = Image.new("L", (5, 5))
+    for number in range(5):
+        image.putpixel((number, number), 100 + number)
+    image.save(tmp_path / "blur.png")
+    (tmp_path / "blur.json").write_text(json.dumps([[str(tmp_path / "blur.png"), "disk:3"]]))
+    for name, model in (("blur.png", "wiener"), ("blur.json", "pocs")):
+        stage = deblur(Deblurring(model=model, psf=str(tmp_path / name)), settings=SETTINGS)
+        sent = pickle.loads(pickle.dumps(stage.sent()))
+        assert sent == stage.sent() and sent.key == stage.key
+        here = stage.load().restorer.psf
+        (tmp_path / name).rename(tmp_path / "gone")
+        torch.testing.assert_close(sent.load().restorer.psf, here, rtol=0, atol=0)
+        (tmp_path / "gone").rename(tmp_path / name)

@@ -3,20 +3,23 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.clips import make_clip
 from tests.restoration.resume.runs import SETTINGS, stopping
 from vidrestore.base.settings import Cleaning, Deblurring, Encoding, Reading, Retiming
-from vidrestore.errors import ResourceError, UsageError
+from vidrestore.errors import ResourceError
 from vidrestore.restoration import pipeline
 from vidrestore.restoration.clean import clean
 from vidrestore.restoration.deblurring.stage import deblur
 from vidrestore.restoration.interpolation.stage import interpolate
 from vidrestore.restoration.interpolation.timing import ByFactor, ToRate
 from vidrestore.restoration.job import Job, prepare
+from vidrestore.restoration.resume.farm import kinds
 from vidrestore.restoration.resume.farm import run as farm
 from vidrestore.restoration.resume.farm.crew import Crew
 from vidrestore.restoration.resume.farm.plan import Plan
@@ -160,10 +163,58 @@ def test_a_piece_that_was_harmed_is_made_again(source: Path) -> None:
     assert content(many) == content(one)
 
 
-def test_pictures_are_refused(source: Path, tmp_path: Path) -> None:
-    work = prepare(source, tmp_path / "pictures", (), reading=Reading(), encoding=Encoding(), resume=True)
-    with pytest.raises(UsageError, match="pieces are of videos"):
-        farm.restore(work, Crew(Here(1)))
+def pictures(work: Job) -> dict[str, bytes]:
+    assert [path.name for path in work.target.path.parent.iterdir()] == ["out"], "nothing else is left"
+    return {path.name: path.read_bytes() for path in work.target.path.iterdir()}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Pictures that say which way is up."""
+    (tmp_path / "in").mkdir()
+    turned = Image.Exif()
+    turned[274] = 6
+    for number in range(20):
+        picture = Image.effect_noise((96, 64), 10.0 + number).convert("RGB")
+        picture.save(tmp_path / "in" / f"{number:02}.jpg", exif=turned)
+    return tmp_path / "in"
+
+
+@pytest.mark.parametrize("name", ["upscale", pytest.param("interpolate", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kind", ["source", "folder"])
+def test_pictures_are_those_of_one_run(
+    kind: str, name: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """What is there is not made again, and no network runs in this process."""
+
+    def stop(_: int, __: int, given: int) -> None:
+        if given == 4:
+            raise KeyboardInterrupt
+
+    source: Path = request.getfixturevalue(kind)
+    monkeypatch.setattr(kinds, "MOST", 3 * 96 * 64 * 4 * 3)  # three frames of twice the size
+    one, many = (
+        prepare(
+            source,
+            source.parent / each / "out",
+            STAGES[name](),
+            reading=Reading(start=3),
+            encoding=Encoding(),
+            resume=True,
+        )
+        for each in ("one", "many")
+        if (source.parent / each).mkdir() is None
+    )
+    pipeline.restore(one)
+    with pytest.raises(KeyboardInterrupt):
+        farm.restore(many, Crew(Here(2, stop)))
+    pool = Here(3)
+    kept = many.kept
+    report = farm.restore(many, Crew(pool))
+    assert 0 < kept == report.resumed < report.frames_out
+    frames = kinds.frames_of_a_piece(many.target)
+    assert len(pool.given) == ceil(report.frames_out / frames) - ceil(kept / frames)
+    assert pictures(many) == pictures(one)
 
 
 def test_a_bug_keeps_its_kind(source: Path) -> None:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
+import vidrestore
 from tests.clips import make_clip
 from vidrestore.cli import app
 
@@ -101,6 +103,26 @@ def test_many_files_on_two_workers_one_of_which_is_killed(tmp_path: Path) -> Non
         assert made.read_bytes() == (tmp_path / "many" / made.name).read_bytes()
     assert not list((tmp_path / "many").glob("*.part")), "no piece is left"
     assert not left_behind(before)
+
+
+@ray_there
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_python_has_workers_too(tmp_path: Path) -> None:
+    """Of pictures, with a blur that is a picture, which lies somewhere else."""
+    source = make_clip(tmp_path / "in.mkv", frames=30, size=(96, 64), options={"preset": "veryfast"})
+    Image.new("L", (1, 5), 255).save(tmp_path / "blur.png")
+    how = vidrestore.Deblurring(model="wiener", psf=str(tmp_path / "blur.png"))
+    told: list[int] = []
+    for name, more in (
+        ("one", {"resume": True}),
+        ("two", {"workers": 2, "progress": lambda at: told.append(at.frame)}),
+    ):
+        report = vidrestore.deblur(source, tmp_path / name, deblurring=how, **more)
+        assert (report.frames_out, report.workers) == (30, 1 if more.get("workers") else 0)
+    assert told and told[-1] == 30
+    made, expected = ({each.name: each.read_bytes() for each in (tmp_path / name).iterdir()} for name in ("two", "one"))
+    assert made == expected
 
 
 def test_without_ray_one_line_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ...base.settings import NOISE, Deblurring, Settings
@@ -13,6 +13,8 @@ from ..stage import Stage, check_strength
 from .psf_option import FORMS, PsfOption, parse_psf
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from .deblurrer import Deblurrer
 
 METHODS = ("wiener", "landweber", "pocs")
@@ -55,23 +57,52 @@ class DeblurByNetwork(Stage):
         return Deblurrer(Runner(inference), threshold=self.how.only_blurred, measure=measure)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A blur as numbers."""
+
+    shape: tuple[int, ...]
+    values: bytes
+    """float64."""
+
+    @staticmethod
+    def of(text: str) -> Known:
+        """What --psf means; raises as `read_psf`."""
+        from .psf_choice import read_psf
+
+        psf = read_psf(text).double()
+        return Known(tuple(psf.shape), psf.contiguous().numpy().tobytes())
+
+    @property
+    def tensor(self) -> Tensor:
+        """As `read_psf` gives it."""
+        import torch
+
+        return torch.frombuffer(bytearray(self.values), dtype=torch.float64).reshape(self.shape)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeblurByInverse(Stage):
     """A blur that is known or estimated, undone."""
 
     how: Deblurring
     settings: Settings
+    blur: Known | None = None
+    """What `how.psf` means; None: that is not read yet."""
+
+    def sent(self) -> DeblurByInverse:
+        return replace(self, blur=None if self.how.psf is None else Known.of(self.how.psf))
 
     def load(self, *, measure: bool = False) -> Deblurrer:
         from ...engine import choose  # torch
         from .deblurrer import Deblurrer
         from .inverse import Inverse
-        from .psf_choice import read_psf
 
         how = self.how
+        blur = self.sent().blur if self.blur is None else self.blur
         inverse = Inverse(
             how.model,
-            None if how.psf is None else read_psf(how.psf),
+            None if blur is None else blur.tensor,
             noise=_noise(how) / 255,
             strength=how.strength,
             device=choose(self.settings).device,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import partial
 from itertools import islice
 
@@ -53,12 +52,7 @@ def check_parts(stages: Sequence[Stage]) -> None:
 
 def begin_at(job: Job, times: Times, first: int, margin: int) -> Begin:
     """Where to begin for the result's frames from `first` on, `margin` frames of the source before what is needed."""
-    result = result_times(job, times)
-    last = len(result) - 1
-
-    def over(number: int) -> Fraction:
-        return result.at(min(number + 1, last))
-
+    over = result_times(job, times).over
     spared = skips(job.stages, first, over)
     skip = source_skip(job.stages, spared, over) if job.stages else Skip(first)
     ended = 0 if skip.until is None else times.over_by(skip.until)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
@@ -65,6 +65,10 @@ class ResultTimes:
         instants = self.timing.instants(Gap(gap, begins, source.at(gap + 1) - begins, source.at(0)))
         return next(islice(instants, number - self._made(gap), None)).pts
 
+    def over(self, number: int) -> Fraction:
+        """When frame `number` is over, from 0; of the last, when it appears."""
+        return self.at(min(number + 1, len(self) - 1))
+
     def _made(self, number: int) -> int:
         """Frames of the result that are made of the first `number` of the source."""
         return self.timing.result(self.source.before(number)).frames if number else 0
@@ -100,10 +104,9 @@ def source_times(job: Job, *, on_frame: Callable[[Frame], None] = lambda _: None
     return _exact([*found, reader.end])
 
 
-def _exact(moments: Iterable[Fraction]) -> Times:
-    all_of_them = list(moments)
-    parts = lcm(*{each.denominator for each in all_of_them})
-    return Times(np.array([int(each * parts) for each in all_of_them], np.int64), Fraction(1, parts), Fraction(0))
+def _exact(moments: Sequence[Fraction], zero: Fraction = Fraction(0)) -> Times:
+    parts = lcm(*{each.denominator for each in moments})
+    return Times(np.array([int(each * parts) for each in moments], np.int64), Fraction(1, parts), zero)
 
 
 def _is_sure(index: SourceIndex) -> bool:
@@ -122,7 +125,7 @@ def _listed(job: Job) -> Times:
     ]
     zero = inside[0].pts if start and inside else Fraction(0)
     ends = [inside[-1].pts + inside[-1].duration] if inside else []
-    return _exact(moment - zero for moment in [*(shown.pts for shown in inside), *ends] or [zero])
+    return _exact([*(shown.pts for shown in inside), *ends] or [zero], zero)
 
 
 def _indexed(job: Job, index: SourceIndex) -> Times:

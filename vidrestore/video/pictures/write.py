@@ -19,6 +19,7 @@ from ...errors import UsageError, VidrestoreError
 from ...frame.frame import Frame, Planes
 from ..decode.rgb import Floats, rgb_rows
 from ..encode.target import Target
+from ..facts.info import VideoInfo
 from ..resume.swap import swap_in
 from .earlier import earlier
 from .formats import exif, png, tiff
@@ -52,6 +53,7 @@ class PictureFiles:
         source_offset: seconds of the source that are pts 0.
         sources: the source's own pictures, where it is made of such, by their seconds on its clock: a picture of the
             same time gets their EXIF (but for the orientation, which is applied), resolution and opacity.
+        first: pictures that come before these; their numbers go on from there.
         before: pictures that an earlier run has left in the folder, which are not made again, and `abandon` leaves
             what is whole; None: the run cannot be resumed.
 
@@ -66,9 +68,11 @@ class PictureFiles:
         *,
         source_offset: Fraction = Fraction(0),
         sources: Mapping[Fraction, Path] | None = None,
+        first: int = 0,
         before: int | None = None,
     ) -> None:
         self._part, self._target, self._offset, self._before = part, target, source_offset, before
+        self._first = first
         self._sources = sources or {}
         self._without_exif: list[Path] = []
         self._rows: list[Row] = []
@@ -96,7 +100,7 @@ class PictureFiles:
         """Write one picture; `index` and `scene` are for the list, by default its place in the folder and none."""
         if self._target.kind == "picture" and self._rows:
             raise UsageError(f"{self._target.path} holds one picture, the result has more; give a folder")
-        number = len(self._rows) + 1
+        number = self._first + len(self._rows) + 1
         name = NAME.format(number, self._target.suffix)
         path = self._part / name if self._target.kind == "folder" else self._part
         source_pts = frame.pts / self._target.stretch + self._offset
@@ -164,6 +168,11 @@ class PictureFiles:
             self._part.unlink(missing_ok=True)
         elif self._before is not None and self._part.is_dir() and not any(self._part.iterdir()):
             self._part.rmdir()
+
+
+def sources_of(info: VideoInfo) -> dict[Fraction, Path]:
+    """A source's own pictures, as PictureFiles takes them."""
+    return {} if info.animated else {each.pts + info.source_offset: each.path for each in info.pictures}
 
 
 def pictures_there(folder: Path, suffix: str) -> int:

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ....base.facts import Facts, followed_by
-from ....base.files import write_whole
 from ....errors import VidrestoreError, unwritable
-from ....video.resume.pieces import Piece
 from ..times import result_times
+from .kinds import Pieces, pieces_of
 from .plan import Made, Plan
 from .pool import Done, Failed
 from .queue import TRIES, Queue
@@ -44,8 +43,7 @@ class Filling:
     """The pieces of one job."""
 
     plan: Plan
-    folder: Path
-    """Claimed for the job (video/resume/unfinished.py)."""
+    pieces: Pieces
     queue: Queue
     there: int
     """Frames that there were."""
@@ -57,15 +55,12 @@ class Filling:
 
     @staticmethod
     def of(plan: Plan, folder: Path) -> Filling:
-        """Without the pieces that are there, whole."""
+        """All but the pieces that are whole in `folder`, which is claimed for the job (video/resume/unfinished.py)."""
+        pieces = pieces_of(plan, folder)
         count = -(-len(result_times(plan.job, plan.times)) // plan.frames)
-        there = {
-            number: len(listed.frames)
-            for number in range(1, count + 1)
-            if (listed := Piece(folder, number).read_list())
-        }
+        there = {number: frames for number in range(1, count + 1) if (frames := pieces.frames_there(number))}
         whole = {number for number, frames in there.items() if frames == plan.frames or number == count}
-        return Filling(plan, folder, Queue.of(set(range(1, count + 1)) - whole), sum(there[each] for each in whole))
+        return Filling(plan, pieces, Queue.of(set(range(1, count + 1)) - whole), sum(there[each] for each in whole))
 
     @property
     def ended(self) -> bool:
@@ -90,19 +85,13 @@ class Filling:
 
     def keep(self, made: Made) -> None:
         """Put a piece where it belongs. VidrestoreError: it cannot be written."""
-        if made.frames:
-            _store(Piece(self.folder, made.number), made)
-            self.filled.add(made)
-
-
-def _store(piece: Piece, made: Made) -> None:
-    """The list last: with it the piece counts."""
-    try:
-        piece.delete()
-        write_whole(piece.data, made.data, overwrite=True)
-        write_whole(piece.index, made.index, overwrite=True)
-    except OSError as error:
-        raise unwritable(piece.folder, error.errno, error.strerror, error.filename) from None
+        if not made.frames:
+            return
+        try:
+            self.pieces.keep(made)
+        except OSError as error:
+            raise unwritable(self.plan.job.target.path, error.errno, error.strerror, error.filename) from None
+        self.filled.add(made)
 
 
 def _given_up(number: int, error: Exception) -> Exception:

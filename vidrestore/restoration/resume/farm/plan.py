@@ -33,7 +33,7 @@ class Made:
     number: int
     """From 1."""
     index: bytes
-    """The list, as JSON; empty: the result ends before this piece."""
+    """The list of what is in `data`, as JSON; empty: the result ends before this piece."""
     data: bytes
     frames: int
     seconds: Mapping[str, float] = field(default_factory=dict)

@@ -9,16 +9,15 @@ from uuid import uuid4
 
 from ....base.facts import Facts
 from ....base.stop import check
-from ....errors import UsageError
-from ....video.resume import pieces
 from ....video.resume.unfinished import claim
 from ... import pipeline
 from ...job import Job
 from ...report import Blur, Report
 from ..part import check_parts
-from ..times import source_times
+from ..times import result_times, source_times
 from .crew import Crew, Tell
 from .fill import Filled, Filling
+from .kinds import frames_of_a_piece
 from .plan import Plan
 
 
@@ -32,18 +31,17 @@ def restore(job: Job, crew: Crew, *, tell: Tell = lambda *_: None, measure: bool
         measure: as for `pipeline.restore`; the bytes of pictures in flight are not counted.
 
     Raises:
-        UsageError: the result is no video, or cannot be made in parts.
+        UsageError: the result cannot be made in parts.
         VidrestoreError: whatever ended the run; what was made stays in OUTPUT.part.
     """
-    if job.target.kind != "video":
-        raise UsageError(f"{job.target.path}: pieces are of videos; give a video, or leave out --workers and --cluster")
     began = perf_counter()
     with claim(job.target.path, job.run) as folder:
         check_parts(job.stages)
         times = source_times(job, on_frame=lambda _: check())
-        plan = Plan(uuid4().hex, job, times, pieces.FRAMES, measure)
+        sent = replace(job, stages=tuple(stage.sent() for stage in job.stages))
+        plan = Plan(uuid4().hex, sent, times, frames_of_a_piece(job.target), measure)
         filled = crew.fill(Filling.of(plan, folder), tell=tell)
-        report = pipeline.run(job, lambda _: check(), measure=measure)
+        report = pipeline.run(job, lambda _: check(), measure=measure, over=result_times(job, times).over)
     return _with_workers(report, filled, seconds=perf_counter() - began)
 
 

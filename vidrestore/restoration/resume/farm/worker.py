@@ -105,14 +105,14 @@ class Worker:
         self._frames = frames_from(plan.job, self._loaded, plan.times, (number - 1) * plan.frames, self._clock)
 
     def _make(self, plan: Plan, number: int) -> Made:
-        from ....video.resume.pieces import Piece, PieceUnderWay
+        from .kinds import pieces_of
         from .plan import Made
 
         assert self._frames is not None and self._clock is not None
         seconds = self._clock.seconds
         with scratch(uuid4().hex[:8]) as folder:  # which the next run deletes if this process is killed
-            piece = Piece(folder, number)
-            under_way = PieceUnderWay(piece, plan.job.target, after=None)
+            pieces = pieces_of(plan, folder)
+            under_way = pieces.begin(number)
             try:
                 for frame in islice(self._frames, plan.frames):
                     start = perf_counter()
@@ -127,9 +127,7 @@ class Worker:
             if not self.made:
                 under_way.abandon()
                 return Made(number, b"", b"", 0)
-            return Made(
-                number, piece.index.read_bytes(), piece.data.read_bytes(), self.made, self._seconds(), self._new_facts()
-            )
+            return Made(number, *pieces.read(number), self.made, self._seconds(), self._new_facts())
 
     def _facts(self) -> Facts:
         return together(each.facts for each in self._loaded)

@@ -13,12 +13,12 @@ from uuid import uuid4
 
 import psutil
 
-from ....errors import UsageError, VidrestoreError
-from .crew import Crew
-from .scratch import scratch
+from .....errors import UsageError, VidrestoreError
+from ..crew import Crew
+from ..scratch import scratch
 
 if TYPE_CHECKING:
-    from .ray_pool import Shape
+    from .pool import Shape
 
 LOCAL, RUNNING, CLIENT = "local", "auto", "ray://"
 INSTALL = "pip install 'vidrestore[farm]'"
@@ -31,38 +31,40 @@ TRIES = 3
 
 
 @contextmanager
-def workers(address: str, *, number: int | None, shared: bool, gpu: bool) -> Iterator[Crew]:
+def workers(address: str, *, number: int | None, device: str, shared: bool = False) -> Iterator[Crew]:
     """Workers, gone with this.
 
     Args:
         address: local: Ray is started on this machine, and reached from nowhere else; auto: the Ray that runs here, or
             that RAY_ADDRESS names; ray://HOST:PORT.
         number: of workers; None: as many as there are GPUs, else one for each THREADS cores.
+        device: auto; or cpu: workers have no GPUs.
         shared: every machine sees sources at the same paths.
-        gpu: workers may have GPUs.
 
     Raises:
-        UsageError: Ray is not installed; no such cluster.
+        UsageError: Ray is not installed; no such cluster; another device.
         VidrestoreError: Ray does not start.
     """
-    check_words(address, number)
+    check_words(address, number, device)
     with ExitStack() as stack:
         home = stack.enter_context(_ray(address, number))
-        from .ray_pool import RayPool
+        from .pool import RayPool
 
-        pool = RayPool(_shape(address, number, gpu=gpu), home, shared)
+        pool = RayPool(_shape(address, number, gpu=device != "cpu"), home, shared)
         try:
             yield Crew(pool)
         finally:
             pool.close()
 
 
-def check_words(address: str, number: int | None) -> None:
-    """UsageError: no such address; Ray is not installed."""
+def check_words(address: str, number: int | None, device: str) -> None:
+    """UsageError: no such address or device; Ray is not installed."""
     if number is not None and number < 1:
         raise UsageError(f"--workers {number} is no number of workers; give 1 or more")
     if address not in (LOCAL, RUNNING) and not address.startswith(CLIENT):
         raise UsageError(f"--cluster {address} is none of local, auto and ray://HOST:PORT; give one of these")
+    if ":" in device or "," in device:
+        raise UsageError(f"--device {device}: each worker has a GPU of its own; give --device auto or cpu")
     if importlib.util.find_spec("ray") is None:
         raise UsageError(f"--workers and --cluster need Ray, which is not installed: {INSTALL}")
 
@@ -129,7 +131,7 @@ def cores() -> int:
 def _shape(address: str, number: int | None, *, gpu: bool) -> Shape:
     import ray
 
-    from .ray_pool import Shape
+    from .pool import Shape
 
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     gpus = sum(node.get("GPU", 0) for node in nodes) if gpu else 0

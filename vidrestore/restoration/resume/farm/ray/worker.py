@@ -9,10 +9,10 @@ from typing import Any
 
 import ray
 
-from .files import Files, on_machine
-from .plan import Made, Plan, build
-from .source import place_of
-from .worker import Worker
+from ..files import Files, on_machine
+from ..plan import Made, Plan, build
+from ..source import place_of
+from ..worker import Worker
 
 
 @dataclass(frozen=True, slots=True)

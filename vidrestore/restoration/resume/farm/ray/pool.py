@@ -12,14 +12,16 @@ from typing import Any
 import ray
 from ray.exceptions import GetTimeoutError, RayActorError, RayError, RayTaskError
 
-from ....errors import UsageError, VidrestoreError
-from .files import files_of
-from .plan import Plan, build, differences
-from .pool import Done, Failed
-from .ray_worker import Facts, RayWorker
+from .....errors import UsageError, VidrestoreError
+from ..files import files_of
+from ..plan import Plan, build, differences
+from ..pool import Done, Failed
+from .worker import Facts, RayWorker
 
-PATIENCE = 60.0
-"""Seconds to wait for the first worker, and for another one where none is left."""
+PATIENCE = 900.0
+"""Seconds to wait for the first worker, and for another one where none is left; on a busy machine they are late."""
+NO_ROOM = 60.0
+"""The same where no machine is large enough for one; another may come."""
 LISTED = 3
 """Differences that are named."""
 A_WORKER_PER_LOOK = 0.01
@@ -101,12 +103,22 @@ class RayPool:
         events = [event for ref in ready if (event := self._take(ref)) is not None]
         if self._actors:
             self._since = monotonic()
-        elif monotonic() - self._since > PATIENCE:
-            raise VidrestoreError(
-                f"no worker has come for {PATIENCE:g} s: the cluster has no room for one of {self.shape.threads} CPUs "
-                f"and {self.shape.gpus:g} GPUs; look at `ray status`, or ask for more --workers, which are smaller"
-            )
+        else:
+            self._check_patience(monotonic() - self._since)
         return events
+
+    def _check_patience(self, waited: float) -> None:
+        """VidrestoreError: no worker has come for too long."""
+        if waited <= NO_ROOM:
+            return
+        needs = {"CPU": 0 if self.shape.gpus else self.shape.threads, "GPU": self.shape.gpus}
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        fits = any(all(node.get(name, 0) >= number for name, number in needs.items()) for node in nodes)
+        if not fits or waited > PATIENCE:
+            raise VidrestoreError(
+                f"no worker has come for {waited:.0f} s: the cluster has no room for one of {needs['CPU']} CPUs "
+                f"and {needs['GPU']:g} GPUs; look at `ray status`, or ask for more --workers, which are smaller"
+            )
 
     def _take(self, ref: Any) -> Done | Failed | None:  # noqa: ANN401 (Ray's)
         if ref in self._coming:
