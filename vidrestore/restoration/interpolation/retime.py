@@ -205,7 +205,7 @@ class Retimer:
     def _skip_pictures(self, stretch: _Stretch, chunk: list[tuple[Fraction, Fraction]]) -> Iterator[tuple[int, Frame]]:
         self._skip -= len(chunk)
         one = stretch.held[0]
-        return ((one.shot, replace(one.frame, pts=pts)) for _, pts in chunk)
+        return ((one.shot, replace(one.frame, pts=pts, key=one.frame.key and not share)) for share, pts in chunk)
 
     def _interpolate(self, stretch: _Stretch, chunk: list[tuple[Fraction, Fraction]]) -> Iterator[tuple[int, Frame]]:
         self._skip = 0
