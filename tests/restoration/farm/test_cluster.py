@@ -123,12 +123,11 @@ def test_workers_that_are_killed(seed: int, tmp_path: Path) -> None:
     source = make_clip(tmp_path / "in.mkv", frames=1000, size=(96, 64), options={"preset": "veryfast", "g": "30"})
     options = ["-m", "espcn", "--preset", "ultrafast", "-q"]
     assert run("upscale", source, tmp_path / "one.mkv", *options, "--resume").returncode == 0
-    before = {each.pid for each in psutil.process_iter()}
     killed, starts = 0, 0
     while not (tmp_path / "out.mkv").exists():
         starts += 1
         command = [sys.executable, "-c", SHORT, "upscale", str(source), str(tmp_path / "out.mkv"), *options]
-        driver = subprocess.Popen([*command, "--workers", "2"], env=environment())
+        driver = subprocess.Popen([*command, "--workers", "2"], env=environment(), cwd=tmp_path)
         while driver.poll() is None:
             time.sleep(lot.uniform(0, 1.5))
             if killed < 10 and driver.poll() is None and (worker := working(psutil.Process(driver.pid))):
@@ -138,7 +137,7 @@ def test_workers_that_are_killed(seed: int, tmp_path: Path) -> None:
     assert killed > 3
     assert (tmp_path / "out.mkv").read_bytes() == (tmp_path / "one.mkv").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mkv", "one.mkv", "out.mkv"]
-    assert not left_behind(before)
+    assert not left_behind(tmp_path)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
@@ -146,7 +145,6 @@ def test_a_driver_that_is_stopped(number: signal.Signals, tmp_path: Path) -> Non
     source = make_clip(tmp_path / "in.mkv", frames=600, size=(96, 64), options={"preset": "veryfast", "g": "30"})
     options = ["-m", "espcn", "--preset", "ultrafast", "-q"]
     assert run("upscale", source, tmp_path / "one.mkv", *options, "--resume").returncode == 0
-    before = {each.pid for each in psutil.process_iter()}
     command = [
         sys.executable,
         "-c",
@@ -158,7 +156,7 @@ def test_a_driver_that_is_stopped(number: signal.Signals, tmp_path: Path) -> Non
         "--workers",
         "2",
     ]
-    driver = subprocess.Popen(command, env=environment(), start_new_session=True)
+    driver = subprocess.Popen(command, env=environment(), cwd=tmp_path, start_new_session=True)
     part = tmp_path / "out.mkv.part"
     while driver.poll() is None and len(list(part.glob("0*.json"))) < 5:
         time.sleep(0.02)
@@ -168,8 +166,8 @@ def test_a_driver_that_is_stopped(number: signal.Signals, tmp_path: Path) -> Non
         driver.send_signal(number)
     assert driver.wait(timeout=120) == {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130}[number]
     # Where nobody ends them, two of Ray's helpers try for a minute to tell of it.
-    assert not left_behind(before, 90 if number == signal.SIGKILL else 20)
-    assert subprocess.run(command, env=environment(), check=False).returncode == 0
+    assert not left_behind(tmp_path, 90 if number == signal.SIGKILL else 20)
+    assert subprocess.run(command, env=environment(), cwd=tmp_path, check=False).returncode == 0
     assert (tmp_path / "out.mkv").read_bytes() == (tmp_path / "one.mkv").read_bytes()
     assert not part.exists()
-    assert not left_behind(before)
+    assert not left_behind(tmp_path)

@@ -38,15 +38,15 @@ def working(driver: psutil.Process) -> psutil.Process | None:
     return None
 
 
-def left_behind(before: set[int], seconds: float = 20) -> list[str]:
-    """Processes that a run has started and not ended, so long after it."""
+def left_behind(place: Path, seconds: float = 20) -> list[str]:
+    """Processes that a run in this folder has started and not ended, so long after it."""
     deadline = time.monotonic() + seconds
     while True:
-        found = [each for each in psutil.process_iter(["name", "cmdline"]) if each.pid not in before]
-        names = [" ".join(each.info["cmdline"] or [each.info["name"] or ""]) for each in found]
-        rays = [name for name in names if "ray::" in name or "raylet" in name or "gcs_server" in name]
-        if not rays or time.monotonic() > deadline:
-            return rays
+        found = [
+            each.info for each in psutil.process_iter(["name", "cmdline", "cwd"]) if each.info["cwd"] == str(place)
+        ]
+        if not found or time.monotonic() > deadline:
+            return [" ".join(each["cmdline"] or [each["name"] or ""]) for each in found]
         time.sleep(0.2)
 
 
@@ -59,14 +59,13 @@ def test_a_worker_makes_the_bytes_of_one_process(tmp_path: Path) -> None:
     options = ["-m", "espcn", "--preset", "ultrafast", "--json"]
     alone = CliRunner().invoke(app, ["upscale", str(source), str(one), "--resume", *options])
     assert alone.exit_code == 0, alone.output
-    before = {each.pid for each in psutil.process_iter()}
     command = words("upscale", source, other, "--workers", 1, *options)
     run = subprocess.run(command, capture_output=True, text=True, env=environment(), cwd=tmp_path, check=False)
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout)["workers"] == 1
     assert other.read_bytes() == one.read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mkv", "one.mkv", "other.mkv"]
-    assert not left_behind(before)
+    assert not left_behind(tmp_path)
 
 
 @ray_there
@@ -83,7 +82,6 @@ def test_many_files_on_two_workers_one_of_which_is_killed(tmp_path: Path) -> Non
     alone = ["upscale", *map(str, sources), "--output-dir", str(tmp_path / "one"), "--resume", *options]
     one = CliRunner().invoke(app, alone)
     assert one.exit_code == 0, one.output
-    before = {each.pid for each in psutil.process_iter()}
     command = words("upscale", *sources, "--output-dir", tmp_path / "many", "--workers", 2, "--json", *options)
     run = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), cwd=tmp_path
@@ -102,7 +100,7 @@ def test_many_files_on_two_workers_one_of_which_is_killed(tmp_path: Path) -> Non
     for made in sorted((tmp_path / "one").glob("*.mkv")):
         assert made.read_bytes() == (tmp_path / "many" / made.name).read_bytes()
     assert not list((tmp_path / "many").glob("*.part")), "no piece is left"
-    assert not left_behind(before)
+    assert not left_behind(tmp_path)
 
 
 @ray_there
