@@ -30,7 +30,7 @@ WISHES = {
     "interpolate -x 2 --quality fast": Wish(timing=TWICE, retiming=Retiming(quality="fast")),
     "upscale -m espcn": Wish(upscale=Enlarging("espcn")),
     "upscale -m aligned-x2": Wish(upscale=Enlarging("aligned-x2")),
-    "deblur -m msresnet": Wish(deblur=Deblurring("msresnet")),
+    "deblur": Wish(deblur=Deblurring()),
     "clean --strength 1": Wish(clean=Cleaning(strength=1.0)),
 }
 SHORT = 30
