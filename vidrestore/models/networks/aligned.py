@@ -92,7 +92,7 @@ class Aligned(nn.Module):
             return (facts,)
         (_, differs), active = compare(middle, others, y, x), activity(middle)
         if self.confidence:
-            return (_with_confidence(facts, differs, active),)
+            return (torch.cat(_with_confidence(facts, differs, active), 1),)
         trust = _trust(differs, active, FEWER_LEVELS)
         share = local_mean((trust.sum(1, keepdim=True) < ENOUGH).float())
         return _trusted(facts, trust), F.pad(middle, (EDGE,) * 4, mode="replicate"), share
@@ -106,7 +106,7 @@ class Aligned(nn.Module):
         differs, active = local_mean(news.abs()), activity(middle)
         facts = _with_confidence(_facts_of(middle, others, y, x), differs, active)
         lumas = denoised(middle, news, present, sigmas_of(steps))
-        return torch.cat((facts, DENOISED * lumas, levels(steps, middle)), 1)
+        return torch.cat((*facts, DENOISED * lumas, levels(steps, middle)), 1)
 
     def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
         """Sub-pixels (B, 4, H, W) -> (B, 1, 1, 2H, 2W), added to the middle frame's bicubic enlargement.
@@ -160,8 +160,9 @@ class Residual(nn.Module):
         return out
 
 
-def _with_confidence(facts: Tensor, differs: Tensor, active: Tensor) -> Tensor:
-    return torch.cat((_trusted(facts, _trust(differs, active, LEVELS)), NEWS * differs, NEWS * active), 1)
+def _with_confidence(facts: Tensor, differs: Tensor, active: Tensor) -> tuple[Tensor, ...]:
+    """Planes that belong side by side."""
+    return _trusted(facts, _trust(differs, active, LEVELS)), NEWS * differs, NEWS * active
 
 
 def _facts_of(middle: Tensor, others: Tensor, y: Tensor, x: Tensor) -> Tensor:
@@ -188,10 +189,10 @@ def _trust(differs: Tensor, active: Tensor, levels: float) -> Tensor:
 
 
 def _trusted(facts: Tensor, trust: Tensor) -> Tensor:
-    """The facts, what neighbours add scaled by how far each is trusted."""
-    end = 1 + 4 * len(NEIGHBOURS)
-    news = facts[:, 1:end] * trust.repeat(1, 4, 1, 1)
-    return torch.cat((facts[:, :1], news, facts[:, end:]), 1)
+    """The facts, in which what neighbours add is scaled by how far each is trusted; in place, for it is much memory."""
+    news = facts[:, 1 : 1 + 4 * len(NEIGHBOURS)]
+    news.view(len(news), 4, -1, *news.shape[2:]).mul_(trust[:, None])
+    return facts
 
 
 def _shifted(picture: Tensor, down: Tensor, right: Tensor) -> Tensor:
