@@ -17,7 +17,6 @@ from vidrestore.models.weights.calibration import calibrate, measure
 ARGUMENTS: dict[str, list[dict[str, object]]] = {
     "aligned": [
         {"width": 8, "blocks": 1},
-        {"width": 8, "blocks": 1, "confidence": True},
         {"width": 8, "blocks": 1, "alone": True},
         {"width": 8, "blocks": 1, "told": True},
     ],

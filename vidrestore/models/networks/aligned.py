@@ -38,22 +38,20 @@ class Aligned(nn.Module):
     Args:
         width: channels.
         blocks: pairs of convolutions, each with a skip.
-        confidence: the network also sees how well each neighbour matches, and what does not match is left out. For
-            compressed video, where motion is often found wrong.
-        told: the step of the quantiser is known. Motion is smooth (kernels/inverse_search), and beside the frame the
-            network sees it without what such a step leaves (kernels/dct). With confidence, too.
+        told: for compressed video, the step of whose quantiser is known. Motion is smooth (kernels/inverse_search), and
+            what does not match is left out. The network also sees how well each neighbour matches, and the frame
+            without what such a step leaves (kernels/dct).
         alone: what does not match is left out, and where hardly anything matches, as in fine patterns that repeat, an
             ESPCN beside this network looks at the frame alone.
     """
 
-    def __init__(
-        self, width: int = 64, blocks: int = 4, *, confidence: bool = False, alone: bool = False, told: bool = False
-    ) -> None:
+    def __init__(self, width: int = 64, blocks: int = 4, *, alone: bool = False, told: bool = False) -> None:
         super().__init__()
-        self.confidence, self.alone, self.told = confidence or told, alone, told
-        planes = 1 + 6 * len(NEIGHBOURS) + (len(NEIGHBOURS) + 1 if self.confidence else 0)
+        self.alone, self.told = alone, told
+        planes = 1 + 6 * len(NEIGHBOURS)
+        more = len(NEIGHBOURS) + 1 + len(OF_STEP) + 1 + len(NEIGHBOURS) if told else 0
         several = nn.Sequential(
-            nn.Conv2d(planes + (len(OF_STEP) + 1 + len(NEIGHBOURS) if told else 0), width, 3, padding=1),
+            nn.Conv2d(planes + more, width, 3, padding=1),
             nn.ReLU(),
             *(Residual(width) for _ in range(blocks)),
             nn.Conv2d(width, 4 + (len(OF_STEP) + 1 if told else 0), 3, padding=1),
@@ -62,7 +60,7 @@ class Aligned(nn.Module):
         nn.init.zeros_(last.weight)  # type: ignore[arg-type]
         nn.init.zeros_(last.bias)  # type: ignore[arg-type]  # training starts at bicubic
         self.core: nn.Module = _WithDenoised(several) if told else _WithAlone(several) if alone else several
-        beyond = 2 * WINDOW * (self.confidence or alone) + WINDOW * alone
+        beyond = 2 * WINDOW * (told or alone) + WINDOW * alone
         beyond += inverse_search.HALO + PATCH_HALO if told else HALO
         self.needs = Needs(
             before=MIDDLE,
@@ -77,10 +75,10 @@ class Aligned(nn.Module):
         )
 
     def prepare(self, window: Tensor) -> tuple[Tensor, ...]:
-        """(B, 5, 1 or 2, H, W) -> (B, 25, 30 or 38, H, W): the middle frame, what each other adds, and where that lies.
+        """(B, 5, 1 or 2, H, W) -> (B, 25 or 38, H, W): the middle frame, what each other adds, and where that lies.
 
-        With confidence also how far each other differs there, and how much goes on in the middle frame; for a look at
-        the frame alone the frame itself, with its edge continued, and the share of that look.
+        Told the step also what `_told` says; for a look at the frame alone the frame itself, with its edge continued,
+        and the share of that look.
         """
         if self.told:
             return (self._told(*filled(window)),)
@@ -88,25 +86,27 @@ class Aligned(nn.Module):
         middle, others = frames[:, MIDDLE, None], frames[:, NEIGHBOURS]
         y, x = motion(middle, others)
         facts = _facts_of(middle, others, y, x)
-        if not (self.confidence or self.alone):
+        if not self.alone:
             return (facts,)
         (_, differs), active = compare(middle, others, y, x), activity(middle)
-        if self.confidence:
-            return (torch.cat(_with_confidence(facts, differs, active), 1),)
         trust = _trust(differs, active, FEWER_LEVELS)
         share = local_mean((trust.sum(1, keepdim=True) < ENOUGH).float())
         return _trusted(facts, trust), F.pad(middle, (EDGE,) * 4, mode="replicate"), share
 
     def _told(self, window: Tensor, present: Tensor) -> Tensor:
-        """(B, 38, H, W): with confidence, the frame without what its step leaves, less itself, and the levels."""
+        """(B, 38, H, W).
+
+        Beside the facts how far each other differs, how much goes on in the middle frame, that frame without what its
+        step leaves, less itself, and the levels.
+        """
         frames, steps = window[:, :, 0], window[:, :, 1, 0, 0]
         middle, others = frames[:, MIDDLE, None], frames[:, NEIGHBOURS]
         y, x = inverse_search.search(middle, others)
         news = inverse_search.moved(others[:, :, None], y, x)[:, :, 0] - middle
         differs, active = local_mean(news.abs()), activity(middle)
-        facts = _with_confidence(_facts_of(middle, others, y, x), differs, active)
+        facts = _trusted(_facts_of(middle, others, y, x), _trust(differs, active, LEVELS))
         lumas = denoised(middle, news, present, sigmas_of(steps))
-        return torch.cat((*facts, DENOISED * lumas, levels(steps, middle)), 1)
+        return torch.cat((facts, NEWS * differs, NEWS * active, DENOISED * lumas, levels(steps, middle)), 1)
 
     def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
         """Sub-pixels (B, 4, H, W) -> (B, 1, 1, 2H, 2W), added to the middle frame's bicubic enlargement.
@@ -158,11 +158,6 @@ class Residual(nn.Module):
         """(B, width, H, W) twice."""
         out: Tensor = x + self.body(x)
         return out
-
-
-def _with_confidence(facts: Tensor, differs: Tensor, active: Tensor) -> tuple[Tensor, ...]:
-    """Planes that belong side by side."""
-    return _trusted(facts, _trust(differs, active, LEVELS)), NEWS * differs, NEWS * active
 
 
 def _facts_of(middle: Tensor, others: Tensor, y: Tensor, x: Tensor) -> Tensor:
