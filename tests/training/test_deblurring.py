@@ -13,7 +13,7 @@ from torch import Tensor
 from tests.training.moving_scenes import write_scene
 from vidrestore.errors import InputError
 from vidrestore.restoration.interpolation.flow import FlowInterpolator
-from vidrestore.restoration.interpolation.flow_presets import PRESETS
+from vidrestore.restoration.interpolation.motion.presets import PRESETS
 from vidrestore.training.data.blurred_scenes import exposed_stills
 from vidrestore.training.data.camera_shake import REACH, STEPS, path_kernel, shaken
 from vidrestore.training.data.exposure import exposures, moments

@@ -12,10 +12,11 @@ from torch import Tensor
 from vidrestore.engine import Settings, choose
 from vidrestore.engine.infer import Inference
 from vidrestore.models.networks.fusion import Fusion
-from vidrestore.restoration.interpolation.flow import FlowInterpolator, window
-from vidrestore.restoration.interpolation.flow_motion import at, find
-from vidrestore.restoration.interpolation.flow_presets import PRESETS
-from vidrestore.restoration.interpolation.warp import warp
+from vidrestore.restoration.interpolation.flow import FlowInterpolator
+from vidrestore.restoration.interpolation.motion.moving_pair import MovingPair
+from vidrestore.restoration.interpolation.motion.paths import at, find
+from vidrestore.restoration.interpolation.motion.presets import PRESETS
+from vidrestore.restoration.interpolation.motion.warp import warp
 
 HALF = Fraction(1, 2)
 SEARCH = PRESETS["balanced"].search
@@ -50,11 +51,11 @@ def untrained() -> Inference:
 def test_the_evidence_has_the_same_bits_wherever_it_lies_in_memory():
     image = texture(40, 56)
     one, other = image, shifted(image, 2.5, -1)
-    paths = at(find(grey(one), grey(other), PRESETS["balanced"].search), one, other, 0.25)
-    first = list(window(one, other, paths, 0.25))[-1]
+    motion = find(grey(one), grey(other), SEARCH)
+    first = list(MovingPair(one, other, motion).window(0.25))[-1]
     for n in range(40):
         blocks = [np.empty(1 + 977 * n + 16 * k, np.uint8) for k in range(40)]  # what comes next lies elsewhere
-        assert np.array_equal(list(window(one.copy(), other.copy(), paths, 0.25))[-1], first)
+        assert np.array_equal(list(MovingPair(one.copy(), other.copy(), motion).window(0.25))[-1], first)
         del blocks
 
 

@@ -10,7 +10,7 @@ from ...base.settings import Quality, Settings
 from ...models.processor import Needs
 from ..network import Model, key_of, name_of, needs_of, network_of, notes_of
 from ..network import find as find_network
-from .flow_presets import PRESETS
+from .motion.presets import PRESETS
 
 if TYPE_CHECKING:
     from .interpolator import Installed

@@ -4,19 +4,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import islice, repeat
 
-import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ...engine.infer import Inference
-from .flow_motion import Paths, at, find
-from .flow_presets import Search
-from .warp import Picture, warp
-
-FAR, LONG = 16.0, 64.0
-"""Pixels of disagreement and of motion that count as 1 in the evidence."""
+from .motion.moving_pair import MovingPair, between
+from .motion.presets import Search
+from .motion.warp import Picture
 
 
 class FlowInterpolator:
@@ -41,22 +36,18 @@ class FlowInterpolator:
         if torch.equal(first, second):
             yield from repeat(first, len(times))
             return
-        one, other = _image(first), _image(second)
-        motion = find(grey(one), grey(other), self._search)
-        paths = ((at(motion, one, other, float(time)), float(time)) for time in times)
+        pair = between(_image(first), _image(second), self._search)
+        moments = [float(time) for time in times]
+        for time, picture in zip(moments, self._made(pair, moments), strict=True):
+            yield _tensor(pair.finished(picture, time))
+
+    def _made(self, pair: MovingPair, times: Sequence[float]) -> Iterator[Picture]:
         if self.inference is None:
-            for path, time in paths:
-                yield _mixed(one, other, path, time)
+            yield from map(pair.mixed, times)
             return
-        windows = (tuple(map(_tensor, window(one, other, path, time))) for path, time in paths)
-        size = (first.shape[-2], first.shape[-1])
-        yield from _fused(self.inference, windows, size=size, mirrored=self._mirrored)
-
-
-def _mixed(one: Picture, other: Picture, paths: Paths, time: float) -> Tensor:
-    """Both pictures moved along the best motion, the one nearer in time weighing more; bicubic, for speed."""
-    moved = warp(one, paths.best, -time, cv2.INTER_CUBIC), warp(other, paths.best, 1 - time, cv2.INTER_CUBIC)
-    return _tensor(cv2.addWeighted(moved[0], 1 - time, moved[1], time, 0))
+        windows = (tuple(map(_tensor, pair.window(time))) for time in times)
+        height, width = pair.first.shape[:2]
+        yield from map(_image, _fused(self.inference, windows, size=(height, width), mirrored=self._mirrored))
 
 
 def _fused(
@@ -72,32 +63,9 @@ def _fused(
         yield from made.cpu()
 
 
-def window(one: Picture, other: Picture, paths: Paths, time: float) -> Iterator[Picture]:
-    """The seven pictures that `models.networks.fusion.Fusion` looks at."""
-    yield warp(one, paths.best, -time)
-    yield warp(other, paths.best, 1 - time)
-    yield warp(one, paths.forward, -time)
-    yield warp(other, paths.backward, 1 - time)
-    yield one
-    yield other
-    disagreement = _length(paths.forward - paths.backward) / FAR
-    motion = np.sqrt(np.minimum(_length(paths.best) / LONG, 1))
-    yield np.dstack((np.minimum(disagreement, 1), motion, np.full_like(motion, time)))
-
-
-def _length(flow: NDArray[np.float32]) -> NDArray[np.float32]:
-    x, y = flow[..., 0], flow[..., 1]
-    return np.asarray(np.sqrt(x * x + y * y), np.float32)  # the last bit of cv2.magnitude hangs on where memory lies
-
-
 def _image(picture: Tensor) -> Picture:
     return np.ascontiguousarray(picture.permute(1, 2, 0).numpy())
 
 
 def _tensor(image: Picture) -> Tensor:
     return torch.from_numpy(image).permute(2, 0, 1)
-
-
-def grey(image: Picture) -> NDArray[np.uint8]:
-    """Luma in 8 bits, as the search sees it: (H, W)."""
-    return np.asarray(cv2.convertScaleAbs(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), alpha=255), np.uint8)

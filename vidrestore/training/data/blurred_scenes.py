@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...metrics.psnr import psnr
 from ...restoration.interpolation.flow import FlowInterpolator
-from ...restoration.interpolation.flow_presets import PRESETS
+from ...restoration.interpolation.motion.presets import PRESETS
 from .exposure import GAMMA, as_codes, as_picture, exposures, moments
 from .footage import Codes, Scene, named, save_whole, state_of
 from .layered_motion import FINER, SPEEDS, layered

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...restoration.interpolation.interpolator import Interpolator
-from ...restoration.interpolation.warp import Flow, Picture, warp
+from ...restoration.interpolation.motion.warp import Flow, Picture, warp
 
 
 def average(first: Tensor, second: Tensor, times: Sequence[Fraction]) -> list[Tensor]:

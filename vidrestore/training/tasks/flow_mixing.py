@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...restoration.interpolation.flow import grey, window
-from ...restoration.interpolation.flow_motion import at, find
-from ...restoration.interpolation.flow_presets import Search
-from ...restoration.interpolation.warp import Picture
+from ...restoration.interpolation.motion.moving_pair import MovingPair, grey
+from ...restoration.interpolation.motion.paths import find
+from ...restoration.interpolation.motion.presets import Search
+from ...restoration.interpolation.motion.warp import Picture
 from ..data.footage import Codes, Scene, beside, held_back, scenes, squares
 from ..data.layered_motion import layered
 from ..data.samples import Samples
@@ -92,7 +92,7 @@ class FlowSamples(Samples):
     def _prepared(self, first: Picture, truth: Picture, second: Picture, time: float, rng: np.random.Generator) -> Pair:
         search = list(SEARCHES)[int(rng.choice(len(SEARCHES), p=list(SEARCHES.values())))]
         found = find(grey(first), grey(second), search)
-        *moved, evidence = window(first, second, at(found, first, second, time), time)
+        *moved, evidence = MovingPair(first, second, found).window(time)
         colours = rng.permutation(3)
         pictures = [picture[..., colours] for picture in (*moved, truth)]
         inner = slice(self._task.margin, self._task.margin + self._task.patch)

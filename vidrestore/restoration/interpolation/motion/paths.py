@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .flow_presets import Search
+from .presets import Search
 from .warp import Flow, Picture, warp
 
 Grey = NDArray[np.uint8]

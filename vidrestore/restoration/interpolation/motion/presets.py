@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ...base.settings import Quality
+from ....base.settings import Quality
 
 
 @dataclass(frozen=True, slots=True)

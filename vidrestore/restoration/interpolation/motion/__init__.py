@@ -1,0 +1,1 @@
+"""Motion between two pictures, by classical means, and what else changes between them."""
