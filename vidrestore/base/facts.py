@@ -26,6 +26,8 @@ class Facts:
     """Of each frame, before and after, by `metrics.blur`, where it was measured."""
     untouched: int = 0
     """Frames that were sharp enough to be left as they were."""
+    confidence: tuple[float | None, ...] = ()
+    """Of each frame that interpolation handed on, 0 to 1; None of what it did not make, or cannot tell of."""
     notes: tuple[str, ...] = ()
     """What the user should know of it afterwards, one line each."""
     counted: tuple[str, ...] = ()
@@ -42,6 +44,7 @@ def together(steps: Iterable[Facts]) -> Facts:
         over=max((facts.over for facts in each), default=0),
         seconds=sum(facts.seconds for facts in each),
         blur=sum((facts.blur for facts in each), ()),
+        confidence=sum((facts.confidence for facts in each), ()),
         untouched=sum(facts.untouched for facts in each),
         notes=sum((facts.notes for facts in each), ()),
         counted=sum((facts.counted for facts in each), ()),

@@ -11,6 +11,7 @@ EngineChoice = Literal["auto", "torch", "openvino"]
 PrecisionChoice = Literal["auto", "fp32", "bf16", "fp16", "int8"]
 Decoder = Literal["cpu", "cuda"]
 OnCut = Literal["hold", "nearest", "blend"]
+OnDoubt = Literal["blend", "hold", "best"]
 Quality = Literal["fast", "balanced", "best"]
 DeblurringQuality = Literal["auto", "balanced", "best"]
 EnlargingQuality = Literal["balanced", "best"]
@@ -122,6 +123,8 @@ class Retiming:
     """What becomes of pictures that only repeat the one before: stay, or give way to motion at the same times."""
     audio: SlowAudio = "drop"
     """What becomes of the sound in slow motion; without it, sound is copied as it is."""
+    on_doubt: OnDoubt = "blend"
+    """Where flow believes in no motion: blend both frames, hold the first, or show the best that was found."""
 
 
 @dataclass(frozen=True, slots=True)

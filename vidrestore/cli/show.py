@@ -75,6 +75,8 @@ def summary(report: Report, shell: Shell) -> None:
     if blur := report.blur:
         kept = f"; {blur.untouched} of {len(blur.per_frame)} left as they were" if blur.untouched else ""
         say(f"  blur {blur.before:.3f} before, {blur.after:.3f} after{kept}")
+    if confidence := report.confidence:
+        say(f"  confidence {confidence.mean:.3f}, least {confidence.least:.3f}")
     if shell.verbose:
         for name, seconds in report.stages.items():
             say(f"  {name:10} {seconds:8.2f} s busy")

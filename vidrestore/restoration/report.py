@@ -40,6 +40,25 @@ class Blur:
 
 
 @dataclass(frozen=True, slots=True)
+class Confidence:
+    """In how much of the new frames, 0 to 1, the motion was believable, by `interpolation/motion/confidence.py`."""
+
+    mean: float
+    least: float
+    per_frame: list[float | None]
+    """Of each frame that was made, to four digits; None of those of the source, and of those that are held."""
+
+    @staticmethod
+    def of(values: Sequence[float | None]) -> Confidence | None:
+        """None where nothing is known."""
+        known = [value for value in values if value is not None]
+        if not known:
+            return None
+        digits = [None if value is None else round(value, 4) for value in values]
+        return Confidence(round(fmean(known), 4), round(min(known), 4), digits)
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One finished run. Times in seconds; the keys of `--json` are these names."""
 
@@ -84,6 +103,8 @@ class Report:
     """Processes that made it, the most at once; 0: this one alone."""
     blur: Blur | None = None
     """Of deblurring alone, where it was measured; of the frames that this run made."""
+    confidence: Confidence | None = None
+    """Of interpolation by flow, without workers; of the frames that this run made."""
     source_quality: SourceQuality | None = None
     """Of cleaning and upscaling: how compressed and noisy the source was found to be."""
     warnings: list[str] = field(default_factory=list)
@@ -151,6 +172,7 @@ def report_of(
         resumed=resumed,
         source_quality=source_quality,
         blur=Blur.of(did.blur, did.untouched),
+        confidence=Confidence.of(did.confidence),
         warnings=[*notes, *did.notes, *did.counted, *_over(did.over), *reader.warnings, *warnings],
     )
 

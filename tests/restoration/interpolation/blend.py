@@ -10,7 +10,7 @@ from torch import Tensor
 class Blend:
     """An Interpolator; `asked` holds the times of each call."""
 
-    device, inference = torch.device("cpu"), None
+    device, inference, confidence = torch.device("cpu"), None, None
 
     def __init__(self) -> None:
         self.asked: list[list[Fraction]] = []

@@ -52,10 +52,10 @@ def test_the_evidence_has_the_same_bits_wherever_it_lies_in_memory():
     image = texture(40, 56)
     one, other = image, shifted(image, 2.5, -1)
     motion = find(grey(one), grey(other), SEARCH)
-    first = list(MovingPair(one, other, motion).window(0.25))[-1]
+    first = list(MovingPair(one, other, motion).at(0.25).window())[-1]
     for n in range(40):
         blocks = [np.empty(1 + 977 * n + 16 * k, np.uint8) for k in range(40)]  # what comes next lies elsewhere
-        assert np.array_equal(list(MovingPair(one.copy(), other.copy(), motion).window(0.25))[-1], first)
+        assert np.array_equal(list(MovingPair(one.copy(), other.copy(), motion).at(0.25).window())[-1], first)
         del blocks
 
 

@@ -7,7 +7,7 @@ import typer
 
 from ...api.wish import Wish
 from ...api.words import FACTOR, FIND_CUTS, scenes_of, timing_of
-from ...base.settings import Duplicates, OnCut, Quality, Retiming, SlowAudio
+from ...base.settings import Duplicates, OnCut, OnDoubt, Quality, Retiming, SlowAudio
 from .. import options
 from ..asked import Asked, runs
 
@@ -47,6 +47,9 @@ def ask(
             metavar="auto|none|FILE.csv", help="auto finds the cuts; none: all is one shot; or a scene list (CSV)."
         ),
     ] = FIND_CUTS,
+    on_doubt: Annotated[
+        OnDoubt, _motion(help="Where flow believes in no motion: blend both frames, hold the first, or its best.")
+    ] = RETIMING.on_doubt,
     duplicates: Annotated[
         Duplicates,
         _motion(help="Repeated pictures (animation on twos, pulldown): keep, or retime: motion in their place."),
@@ -66,7 +69,8 @@ def ask(
     """
     timing, ending = timing_of(factor, fps, slow_motion)
     scenes = scenes_of(cuts, restoring.reading().start)
-    wish = Wish(timing=timing, retiming=Retiming(model, quality, on_cut, duplicates, audio), scenes=scenes)
+    retiming = Retiming(model, quality, on_cut, duplicates, audio, on_doubt)
+    wish = Wish(timing=timing, retiming=retiming, scenes=scenes)
     wish.stages(settings=restoring.compute.settings())  # none looks at a file: of many, what is wrong is said once
     return Asked(source=source, target=target, wish=wish, ending=ending, restoring=restoring)
 

@@ -34,6 +34,8 @@ class AnyTime:
             right exchanged. Networks of ncnn search at one size only.
     """
 
+    confidence = None
+
     def __init__(self, network: Rife | NcnnBetween, settings: Settings, quality: Quality = "balanced") -> None:
         self._engine = choose(settings)
         if settings.precision == "auto" and self._engine.name == "openvino":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from ...base.settings import Quality, Settings
+from ...base.settings import OnDoubt, Quality, Retiming, Settings
 from ...models.processor import Needs
 from ..network import Model, key_of, name_of, needs_of, network_of, notes_of
 from ..network import find as find_network
@@ -15,6 +15,7 @@ from .motion.presets import PRESETS
 if TYPE_CHECKING:
     from .interpolator import Installed
 
+RETIMING = Retiming()
 FLOW = "flow"
 """What `auto` takes: it makes any time, and no other network that can be had scores as well (docs/models.md)."""
 
@@ -28,6 +29,7 @@ class Choice:
     """None: by the optical flow alone."""
     quality: Quality
     settings: Settings
+    on_doubt: OnDoubt
     note: str = ""
     """What a user should know before choosing it."""
     needs: Needs | None = None
@@ -53,7 +55,7 @@ class Choice:
 
         preset = PRESETS[self.quality]
         if self.network is None or self.needs is None:
-            return FlowInterpolator(preset.search)
+            return FlowInterpolator(preset.search, on_doubt=self.on_doubt)
         network = network_of(self.network, task="interpolate")
         if isinstance(network, Rife | NcnnBetween):
             return AnyTime(network, self.settings, self.quality)
@@ -63,17 +65,17 @@ class Choice:
         inference = Inference(network, choose(self.settings), self.settings)
         if self.halves:
             return Halving(inference)
-        return FlowInterpolator(preset.search, inference, mirrored=preset.mirrored)
+        return FlowInterpolator(preset.search, inference, mirrored=preset.mirrored, on_doubt=self.on_doubt)
 
 
-def find(model: str, quality: Quality, settings: Settings) -> Choice:
+def find(model: str, quality: Quality, settings: Settings, on_doubt: OnDoubt = RETIMING.on_doubt) -> Choice:
     """The interpolator a user means: auto, flow, a name of `models list`, or a file with a network.
 
     Raises:
         ModelError: an unknown model, or one that has not been got yet; says what there is.
     """
     if model in ("auto", FLOW) and not PRESETS[quality].fusion:
-        return Choice(FLOW, None, quality, settings)
+        return Choice(FLOW, None, quality, settings, on_doubt)
     found = find_network(FLOW if model == "auto" else model, task="interpolate")
     needs, notes = needs_of(found, task="interpolate"), notes_of(found, task="interpolate")
-    return Choice(name_of(found), found, quality, settings, " ".join(notes), needs)
+    return Choice(name_of(found), found, quality, settings, on_doubt, " ".join(notes), needs)

@@ -1,6 +1,6 @@
 """FlowInterpolator: the picture at any time between two, along their motion."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import islice, repeat
 
@@ -8,10 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ...base.settings import OnDoubt, Retiming
 from ...engine.infer import Inference
-from .motion.moving_pair import MovingPair, between
+from .motion.confidence import DOUBT
+from .motion.moving_pair import Moment, between
 from .motion.presets import Search
 from .motion.warp import Picture
+
+RETIMING = Retiming()
 
 
 class FlowInterpolator:
@@ -21,10 +25,19 @@ class FlowInterpolator:
         search: how thoroughly motion is searched.
         fusion: `models.networks.fusion.Fusion`, ready to run; None mixes the two by their closeness in time.
         mirrored: let the network look a second time with left and right exchanged, and take the mean.
+        on_doubt: what takes the place of a picture whose motion is not believable.
     """
 
-    def __init__(self, search: Search, fusion: Inference | None = None, *, mirrored: bool = False) -> None:
-        self._search, self.inference, self._mirrored = search, fusion, mirrored
+    def __init__(
+        self,
+        search: Search,
+        fusion: Inference | None = None,
+        *,
+        mirrored: bool = False,
+        on_doubt: OnDoubt = RETIMING.on_doubt,
+    ) -> None:
+        self._search, self.inference, self._mirrored, self._on_doubt = search, fusion, mirrored, on_doubt
+        self.confidence: float | None = None
 
     @property
     def device(self) -> torch.device:
@@ -34,33 +47,39 @@ class FlowInterpolator:
     def __call__(self, first: Tensor, second: Tensor, times: Sequence[Fraction]) -> Iterator[Tensor]:
         """As `Interpolator`; equal pictures give that picture, to the last bit."""
         if torch.equal(first, second):
+            self.confidence = 1.0
             yield from repeat(first, len(times))
             return
         pair = between(_image(first), _image(second), self._search)
-        moments = [float(time) for time in times]
-        for time, picture in zip(moments, self._made(pair, moments), strict=True):
-            yield _tensor(pair.finished(picture, time))
+        moments = map(pair.at, map(float, times))
+        batch = 1 if self.inference is None else self.inference.plan_for((first.shape[-2], first.shape[-1])).batch
+        while taken := list(islice(moments, batch)):
+            made = self._made([moment for moment in taken if self._believes(moment)])
+            for moment in taken:
+                self.confidence = moment.confidence
+                yield _tensor(moment.finished(next(made))) if self._believes(moment) else self._instead(moment)
 
-    def _made(self, pair: MovingPair, times: Sequence[float]) -> Iterator[Picture]:
+    def _believes(self, moment: Moment) -> bool:
+        return self._on_doubt == "best" or moment.confidence >= DOUBT
+
+    def _instead(self, moment: Moment) -> Tensor:
+        return _tensor(moment.pair.first if self._on_doubt == "hold" else moment.blended())
+
+    def _made(self, moments: list[Moment]) -> Iterator[Picture]:
         if self.inference is None:
-            yield from map(pair.mixed, times)
-            return
-        windows = (tuple(map(_tensor, pair.window(time))) for time in times)
-        height, width = pair.first.shape[:2]
-        yield from map(_image, _fused(self.inference, windows, size=(height, width), mirrored=self._mirrored))
+            return (moment.mixed() for moment in moments)
+        windows = [tuple(map(_tensor, moment.window())) for moment in moments]
+        return map(_image, _fused(self.inference, windows, mirrored=self._mirrored) if windows else ())
 
 
-def _fused(
-    fusion: Inference, windows: Iterable[tuple[Tensor, ...]], *, size: tuple[int, int], mirrored: bool
-) -> Iterator[Tensor]:
-    windows, device = iter(windows), fusion.engine.device
-    while taken := list(islice(windows, fusion.plan_for(size).batch)):
-        batch = [tuple(picture.to(device) for picture in pictures) for pictures in taken]
-        made = fusion(batch)[:, 0]
-        if mirrored:
-            exchanged = fusion([tuple(picture.flip(-1) for picture in pictures) for pictures in batch])[:, 0]
-            made = (made + exchanged.flip(-1)) / 2
-        yield from made.cpu()
+def _fused(fusion: Inference, windows: list[tuple[Tensor, ...]], *, mirrored: bool) -> Tensor:
+    device = fusion.engine.device
+    batch = [tuple(picture.to(device) for picture in pictures) for pictures in windows]
+    made = fusion(batch)[:, 0]
+    if mirrored:
+        exchanged = fusion([tuple(picture.flip(-1) for picture in pictures) for pictures in batch])[:, 0]
+        made = (made + exchanged.flip(-1)) / 2
+    return made.cpu()
 
 
 def _image(picture: Tensor) -> Picture:

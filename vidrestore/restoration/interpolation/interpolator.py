@@ -39,3 +39,7 @@ class Installed(Interpolator, Protocol):
     @property
     def inference(self) -> Inference | None:
         """Its network; None: it has none."""
+
+    @property
+    def confidence(self) -> float | None:
+        """Of the picture that was made last: in how much of it, 0 to 1, its motion is believable. None: unknown."""

@@ -26,6 +26,8 @@ class Halving:
             raise ValueError(f"{needs = }: one picture midway between two is wanted")
         self.inference = inference
 
+    confidence = None
+
     @property
     def device(self) -> torch.device:
         return self.inference.engine.device

@@ -19,6 +19,7 @@ from ...frame.colour import to_rgb
 from ...frame.frame import Frame, Planes
 from ...video.facts.repeats import LONGEST, MOST
 from .interpolator import Installed
+from .motion.confidence import DOUBT
 from .timing import Gap, Span, Timing
 
 AT_ONCE = 8
@@ -122,12 +123,16 @@ class Retimer:
     on_cut: OnCut = "hold"
     counted: list[str] = field(default_factory=list)
     """What the user should know of the whole stream, one line each."""
+    confidence: list[float | None] = field(default_factory=list)
+    """Of each frame handed on, as its interpolator tells it; None of what it did not make."""
     seconds: float = 0.0
     """Spent on new pictures."""
     frames: int = 0
     """Handed on so far."""
     _skip: int = 0
     """Frames to come that need no picture."""
+    _confidence: float | None = None
+    """Of the frame that is handed on next."""
     _repeats: int = 0
     """Pictures so far that motion took the place of."""
 
@@ -137,7 +142,7 @@ class Retimer:
             place = Facts(engine="opencv", device="cpu", precision="fp32", seconds=self.seconds, frames=self.frames)
         else:
             place = facts_of(self.between.inference, seconds=self.seconds, frames=self.frames)
-        return replace(place, counted=tuple(self.counted))
+        return replace(place, counted=tuple(self.counted), confidence=tuple(self.confidence))
 
     def run(
         self, frames: Iterable[Marked], *, skip: int = 0, absent: int = 0, origin: Fraction = Fraction(0)
@@ -160,6 +165,8 @@ class Retimer:
         waiting, last, shot = None, None, 0
         for stretch in _stretches(_sources(frames, self.between.device, absent, origin)):
             for belongs, frame in self._frames_of(stretch):
+                self.confidence.append(self._confidence)
+                self._confidence = None
                 if waiting is not None:
                     self.frames += 1
                     yield replace(waiting, duration=frame.pts - waiting.pts)
@@ -172,6 +179,8 @@ class Retimer:
             yield replace(waiting, duration=whole.end - waiting.pts)
         if self._repeats:
             self.counted.append(f"repeated pictures that motion took the place of: {self._repeats}")
+        if doubtful := sum(each is not None and each < DOUBT for each in self.confidence):
+            self.counted.append(f"new frames where no motion was believable: {doubtful} (see --on-doubt)")
 
     def _frames_of(self, stretch: _Stretch) -> Iterator[tuple[int, Frame]]:
         """The result's frames until the next stretch, each with the shot it shows; their durations are not set."""
@@ -220,6 +229,7 @@ class Retimer:
             began = perf_counter()
             picture = next(pictures)
             self.seconds += perf_counter() - began
+            self._confidence = self.between.confidence
             yield one.shot, Frame(picture, pts, one.frame.duration)
 
 

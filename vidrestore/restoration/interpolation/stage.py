@@ -74,7 +74,7 @@ def interpolate(
     """
     if retiming.audio == "stretch" and timing.stretch == 1:
         raise UsageError("--audio stretch is for --slow-motion; elsewhere the sound is copied as it is")
-    choice = choose.find(retiming.model, retiming.quality, settings)
+    choice = choose.find(retiming.model, retiming.quality, settings, retiming.on_doubt)
     if choice.halves and not (_is_power_of_two(timing) and retiming.duplicates == "keep"):
         raise UsageError(
             f"{choice.name} makes the middle of two frames and the middles of the halves: ask for -x 2, 4 or 8 "
@@ -89,6 +89,7 @@ def interpolate(
             "timing": str(timing),
             "quality": retiming.quality,
             "on-cut": retiming.on_cut,
+            "on-doubt": retiming.on_doubt,
             "duplicates": retiming.duplicates,
             "audio": retiming.audio,
             "cuts": cuts_key(scenes),

@@ -92,7 +92,7 @@ class FlowSamples(Samples):
     def _prepared(self, first: Picture, truth: Picture, second: Picture, time: float, rng: np.random.Generator) -> Pair:
         search = list(SEARCHES)[int(rng.choice(len(SEARCHES), p=list(SEARCHES.values())))]
         found = find(grey(first), grey(second), search)
-        *moved, evidence = MovingPair(first, second, found).window(time)
+        *moved, evidence = MovingPair(first, second, found).at(time).window()
         colours = rng.permutation(3)
         pictures = [picture[..., colours] for picture in (*moved, truth)]
         inner = slice(self._task.margin, self._task.margin + self._task.patch)

@@ -1,13 +1,17 @@
-"""MovingPair: two pictures, what happens between them, and how they look when they are moved to a time between."""
+"""MovingPair: two pictures, what happens between them, and a Moment of it."""
+
+from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from . import exposure, overlay
+from .confidence import confidence
 from .paths import Motion, Paths, at, find
 from .presets import Search
 from .warp import Flow, Picture, warp
@@ -28,41 +32,64 @@ class MovingPair:
     front: overlay.Overlay | None = None
     """What stands still in front of it all."""
 
-    def window(self, time: float) -> Iterator[Picture]:
-        """The seven pictures that `models.networks.fusion.Fusion` looks at, for a time between 0 and 1."""
-        one, other, paths = self._at(time)
-        yield from self._moved(one, other, (paths.best, paths.best), time, cv2.INTER_LANCZOS4)
-        yield from self._moved(one, other, (paths.forward, paths.backward), time, cv2.INTER_LANCZOS4)
-        yield one
-        yield other
-        disagreement = _length(paths.forward - paths.backward) / FAR
-        motion = np.sqrt(np.minimum(_length(paths.best) / LONG, 1))
-        yield np.dstack((np.minimum(disagreement, 1), motion, np.full_like(motion, time)))
-
-    def mixed(self, time: float) -> Picture:
-        """Both moved along the best motion, the one nearer in time weighing more; bicubic, for speed."""
-        one, other, paths = self._at(time)
-        one, other = self._moved(one, other, (paths.best, paths.best), time, cv2.INTER_CUBIC)
-        return np.asarray(cv2.addWeighted(one, 1 - time, other, time, 0), np.float32)
-
-    def finished(self, made: Picture, time: float) -> Picture:
-        """What was made of moved pictures, and what stands still in front of it."""
-        return made if self.front is None else self.front.laid_over(made, self.first, self.second, time)
-
-    def _at(self, time: float) -> tuple[Picture, Picture, Paths]:
-        """Both pictures without what is in front, in the light of that time, and the motion there."""
+    def at(self, time: float) -> Moment:
+        """How they look at a time between 0 and 1."""
         one, other, motion = self.first, self.second, self.motion
         if self.front is not None:
             one, other, motion = self.front.taken_from(one), self.front.taken_from(other), self.front.motion
         if self.light is not None:
             one, other = self.light.first_at(one, time), self.light.second_at(other, time)
-        return one, other, at(motion, one, other, time)
+        return Moment(self, time, one, other, at(motion, one, other, time))
 
-    def _moved(
-        self, one: Picture, other: Picture, flows: tuple[Flow, Flow], time: float, interpolation: int
-    ) -> tuple[Picture, Picture]:
-        one, other = warp(one, flows[0], -time, interpolation), warp(other, flows[1], 1 - time, interpolation)
-        return (one, other) if self.front is None else self.front.seen(one, other, flows, time)
+
+@dataclass(frozen=True)
+class Moment:
+    """Both pictures of a `MovingPair` on their way to a time between them."""
+
+    pair: MovingPair
+    time: float
+    one: Picture
+    """The first, without what stands still in front, in the light of that time."""
+    other: Picture
+    paths: Paths
+
+    def window(self) -> Iterator[Picture]:
+        """The seven pictures that `models.networks.fusion.Fusion` looks at."""
+        paths = self.paths
+        yield from self._moved(paths.best, paths.best, cv2.INTER_LANCZOS4)
+        yield from self._moved(paths.forward, paths.backward, cv2.INTER_LANCZOS4)
+        yield self.one
+        yield self.other
+        disagreement = _length(paths.forward - paths.backward) / FAR
+        motion = np.sqrt(np.minimum(_length(paths.best) / LONG, 1))
+        yield np.dstack((np.minimum(disagreement, 1), motion, np.full_like(motion, self.time)))
+
+    def mixed(self) -> Picture:
+        """Both moved along the best motion, the one nearer in time weighing more; bicubic, for speed."""
+        return self._by_time(*self._moved(self.paths.best, self.paths.best, cv2.INTER_CUBIC))
+
+    def blended(self) -> Picture:
+        """Both as they are, the one nearer in time weighing more."""
+        return self._by_time(self.pair.first, self.pair.second)
+
+    def finished(self, made: Picture) -> Picture:
+        """What was made of moved pictures, and what stands still in front of it."""
+        front = self.pair.front
+        return made if front is None else front.laid_over(made, self.pair.first, self.pair.second, self.time)
+
+    @cached_property
+    def confidence(self) -> float:
+        """See `confidence.py`."""
+        return confidence(self.one, self.other, self.paths.best, self.time)
+
+    def _moved(self, flow: Flow, other_flow: Flow, interpolation: int) -> tuple[Picture, Picture]:
+        one = warp(self.one, flow, -self.time, interpolation)
+        other = warp(self.other, other_flow, 1 - self.time, interpolation)
+        front = self.pair.front
+        return (one, other) if front is None else front.seen(one, other, (flow, other_flow), self.time)
+
+    def _by_time(self, one: Picture, other: Picture) -> Picture:
+        return np.asarray(cv2.addWeighted(one, 1 - self.time, other, self.time, 0), np.float32)
 
 
 def between(first: Picture, second: Picture, search: Search) -> MovingPair:

@@ -130,7 +130,7 @@ def _letters(rest: Codes, pair: _Pair, around: Motion) -> Bits:
     sure = (np.minimum(onward, back) > bar) & (contrast > EDGE) & _surrounded(cv2.subtract(rest, onward) > APART)
     seeds = _in_groups(still & (np.maximum(onward, back) > bar), still & sure)
     closed = cv2.morphologyEx(seeds.astype(np.uint8), cv2.MORPH_CLOSE, ONCE, iterations=NEAR)
-    return seeds | ((closed > 0) & (rest < NOISE))
+    return np.asarray(seeds | ((closed > 0) & (rest < NOISE)), np.bool_)
 
 
 def _around(flow: Flow) -> Flow:

@@ -145,6 +145,7 @@ class Worker:
             frames=now.frames - before.frames,
             blur=blur if self._keeps_times() else (),
             untouched=sum(one == other for one, other in blur),
+            confidence=(),
             counted=(),
         )
 
