@@ -87,11 +87,26 @@ def test_lpips_is_the_formula(alexnet: Path) -> None:
     assert (near < far).all()
 
 
-@needs_lpips
-def test_the_command_draws_lpips_beside(shared_data: Path, alexnet: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def bird(shared_data: Path, tmp_path: Path) -> Path:
+    """The smallest of Set5, alone in a folder."""
     (tmp_path / "set").mkdir()
     shutil.copy(shared_data / "eval" / "set5" / "bird.png", tmp_path / "set")
-    asked = ["evaluate", "espcn-x2", "--data", str(tmp_path / "set"), "--plane", str(tmp_path / "p.png")]
+    return tmp_path / "set"
+
+
+def test_four_looks_are_measured_as_better(bird: Path) -> None:
+    asked = ["evaluate", "espcn-x2", "--data", str(bird), "--json", "--quality"]
+    once, best = (
+        json.loads(CliRunner().invoke(app, [*asked, quality]).stdout)["mean"]["psnr_y"]
+        for quality in ("balanced", "best")
+    )
+    assert best > once + 0.05
+
+
+@needs_lpips
+def test_the_command_draws_lpips_beside(bird: Path, alexnet: Path, tmp_path: Path) -> None:
+    asked = ["evaluate", "espcn-x2", "--data", str(bird), "--plane", str(tmp_path / "p.png")]
     found = CliRunner().invoke(app, [*asked, "--lpips", str(alexnet), "--json"])
     assert found.exit_code == 0, found.output
     assert all(row["lpips"]["mean"] > 0 for row in json.loads(found.stdout)["plane"])

@@ -38,7 +38,7 @@ Arguments = Mapping[str, Argument | list[Argument]]
 
 CONVERTED = ("dbpn", "edsr", "mdsr", "msresnet", "wdsr")
 """Networks without weights of ours, whose public checkpoints are converted."""
-TRAINED = ("refinement", "selu", "srresnet")
+TRAINED = ("refinement", "residual", "selu", "srresnet")
 """And those without such checkpoints, too."""
 LARGE = ("residual",)
 """Families that `best` passes over: they take several times as long, and the user asks for them."""
