@@ -18,7 +18,7 @@ MAY: dict[str, set[str]] = {
     "metrics": {"base", "frame", "models", "scenes", "video"},
     "restoration": {"base", "engine", "frame", "metrics", "models", "scenes", "video"},
     "training": {"base", "engine", "frame", "metrics", "models", "restoration", "scenes", "video"},
-    "benchmark": {"base", "engine", "frame", "metrics", "models", "restoration", "video"},
+    "benchmark": {"base", "engine", "frame", "metrics", "models", "restoration", "training", "video"},
     "api": {"base", "frame", "metrics", "models", "restoration", "scenes", "video"},
     "view": {"api", "base", "engine", "frame", "metrics", "restoration", "scenes", "video"},
 }

@@ -1,11 +1,10 @@
-"""Benchmark of the alternatives: plain torch, OpenCV's DNN module on our network, ffmpeg's minterpolate."""
+"""Benchmark of the alternatives: plain torch, and OpenCV's DNN module on our network."""
 
 import json
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import astuple
-from fractions import Fraction
 from functools import partial
 from importlib.util import find_spec
 from statistics import median
@@ -14,22 +13,16 @@ from typing import Literal
 import cv2
 import torch
 
-from ..base.settings import Quality, Settings
+from ..base.settings import Settings
 from ..engine import choose, keep_memory
-from ..frame.colour import to_rgb
-from ..models.weights import catalogue, files, manifest
-from ..restoration.interpolation.choose import find
-from ..restoration.interpolation.interpolator import Interpolator
-from ..video.filters.minterpolate import minterpolate
-from .material import planes, scratch
+from ..models.weights import files, manifest
+from .material import scratch
 from .networks import core_inputs
 from .row import Cost, Effort, Row, measure
 
 ENTRY = "espcn-x2"
 ENGINE = "our engine"
 """The default one, in its default precision."""
-MIDDLE = Fraction(1, 2)
-QUALITIES: tuple[Quality, ...] = ("fast", "balanced")
 Memory = Literal["kept", "given back"]
 
 
@@ -108,23 +101,3 @@ def opencv_dnn(effort: Effort) -> list[Row]:
     ratio = costs["OpenCV DNN"].wall / costs["ours"].wall
     facts = {f"times our {engine.name} {engine.precision}": ratio}
     return [Row("peers", f"{ENTRY} OpenCV DNN fp32", 1000 * costs["OpenCV DNN"].wall, "ms", facts)]
-
-
-def interpolation(effort: Effort) -> list[Row]:
-    """The middle of two 640x360 pictures by ours, by RIFE where it has been got, and by ffmpeg's minterpolate.
-
-    That sees each picture twice.
-    """
-    first, second = (to_rgb(picture) for picture in planes(2, height=360, width=640))
-
-    def by(method: Interpolator) -> Callable[[], object]:
-        return lambda: list(method(first, second, [MIDDLE]))
-
-    cases = {f"flow {quality}": by(find("flow", quality, Settings(device="cpu")).load()) for quality in QUALITIES}
-    if "rife" in catalogue.here():
-        cases["rife"] = by(find("rife", "balanced", Settings(device="cpu")).load())
-    cases["ffmpeg minterpolate"] = lambda: minterpolate(first, second, MIDDLE)
-    costs = measure(cases, repeats=effort.repeats)
-    return [
-        Row("peers", f"a frame between two of 640x360, {name}", 1000 * cost.wall, "ms") for name, cost in costs.items()
-    ]

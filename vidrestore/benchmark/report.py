@@ -11,13 +11,15 @@ from importlib.util import find_spec
 
 import torch
 
+from ..models.weights import catalogue
 from .convert import convert
 from .decode import decode
 from .encode import encode
+from .interpolation import interpolation
 from .local_conv import kernels
 from .metrics import scores
 from .networks import networks
-from .peers import interpolation, opencv_dnn, plain_torch
+from .peers import opencv_dnn, plain_torch
 from .pipeline import cores, whole
 from .request import check_groups
 from .row import Effort, Row
@@ -32,7 +34,8 @@ MEASURES: Mapping[str, tuple[Callable[[Effort], list[Row]], ...]] = {
     "encode": (encode,),
     "pipeline": (whole,),
     "start": (start,),
-    "peers": (plain_torch, opencv_dnn, interpolation),
+    "interpolation": (interpolation,),
+    "peers": (plain_torch, opencv_dnn),
 }
 
 
@@ -80,6 +83,8 @@ def _machine() -> dict[str, str | int | float]:
 def _notes(groups: tuple[str, ...]) -> Iterator[str]:
     if "peers" in groups and find_spec("onnx") is None:
         yield "OpenCV's DNN module was not measured: the package onnx, by which it gets our network, is not installed"
+    if "interpolation" in groups and "rife" not in catalogue.here():
+        yield "RIFE was not measured: get it by `vidrestore models get rife`"
     if "metrics" in groups and find_spec("skimage") is None:
         yield "metrics were not measured: scikit-image, which stands beside them, is not installed"
     if not torch.cuda.is_available():

@@ -6,7 +6,18 @@ from pathlib import Path
 
 from ..errors import UsageError
 
-GROUPS = ("decode", "colour", "networks", "local-conv", "metrics", "encode", "pipeline", "start", "peers")
+GROUPS = (
+    "decode",
+    "colour",
+    "networks",
+    "local-conv",
+    "metrics",
+    "encode",
+    "pipeline",
+    "start",
+    "interpolation",
+    "peers",
+)
 
 
 def check_groups(groups: Sequence[str]) -> None:

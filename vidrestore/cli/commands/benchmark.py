@@ -21,7 +21,8 @@ def benchmark(
     only: Annotated[
         list[str] | None,
         typer.Option(
-            help="decode, colour, networks, local-conv, metrics, encode, pipeline, start or peers; repeatable.",
+            help="decode, colour, networks, local-conv, metrics, encode, pipeline, start, interpolation or peers; "
+            "repeatable.",
             show_default="all of them",
         ),
     ] = None,

@@ -6,7 +6,7 @@ So letters are found, the motion behind them is continued from around, and they 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -193,46 +193,62 @@ def _behind(pair: _Pair, motion: Motion, around: Motion, touched: Codes, bars: B
     A thing at rest behind a moving one looks like an overlay in all else.
     """
     wide = cv2.dilate(touched, ONCE, iterations=SPOILED[0])
-    _, groups = cv2.connectedComponents(wide)
-    count = groups.max() + 1
-    free = (touched == 0).astype(np.uint8)
-    beside = (free > 0) & (wide > 0)
-
-    def misfit(found: Motion) -> NDArray[np.float64]:
-        # What is hidden on its way is not looked at, wherever it is hidden.
-        total = np.zeros(count)
-        for apart, flow, share in zip(pair.misfits(found), found, (1, -1), strict=True):
-            seen = beside & (warp(free, flow, share, cv2.INTER_NEAREST) > 0)
-            total += np.bincount(groups[seen], apart[seen], count) / np.maximum(
-                np.bincount(groups[seen], None, count), 1
-            )
-        return total
-
-    least = misfit(motion)
+    count, groups = cv2.connectedComponents(wide)
+    small = _judged(pair, motion, around, touched, groups, count)
+    least, *others = small
     keep = np.bincount(groups[bars], minlength=count) > 0
     chosen, best = np.zeros(count, np.int32), np.where(keep, least, BETTER * least)
-    candidates = list(_candidates(motion, around, touched))
-    for number, candidate in enumerate(candidates, 1):
-        left = misfit(candidate)
+    for number, left in enumerate(others, 1):
         chosen[left < best] = number
         best = np.minimum(left, best)
     keep |= chosen > 0
     keep[0] = False
+    if not keep.any():
+        return keep[groups], motion
     result = Motion(*(flow.copy() for flow in motion))
-    for number, candidate in enumerate(candidates, 1):
+    for number, candidate in enumerate(_candidates(motion, around, touched, 1), 1):
         here = ((chosen == number) & keep)[groups]
         for flow, other in zip(result, candidate, strict=True):
             flow[here] = other[here]
     return keep[groups], result
 
 
-def _candidates(motion: Motion, around: Motion, touched: Codes) -> Iterator[Motion]:
-    masks = [cv2.dilate(touched, ONCE, iterations=spoiled) > 0 for spoiled in SPOILED]
+def _judged(
+    pair: _Pair, motion: Motion, around: Motion, touched: Codes, groups: NDArray[np.int32], count: int
+) -> list[NDArray[np.float64]]:
+    """Mean misfit beside each group, with the motion that was found and with each candidate; on half of the size."""
+    height, width = touched.shape
+    size = max(1, width // 2), max(1, height // 2)
+
+    def halved(image: NDArray[np.uint8] | Flow, how: int = cv2.INTER_AREA) -> Any:  # noqa: ANN401 - of the same type
+        return cv2.resize(image, size, interpolation=how)
+
+    pair = _Pair(*map(halved, pair))
+    motion, around = (Motion(*(halved(flow) / 2 for flow in each)) for each in (motion, around))
+    groups, touched = halved(groups.astype(np.float32), cv2.INTER_NEAREST).astype(np.int32), halved(touched * 255) > 0
+    free = (~touched).astype(np.uint8)
+    beside = (free > 0) & (groups > 0)
+
+    def misfit(found: Motion) -> NDArray[np.float64]:
+        # What is hidden on its way is not looked at, wherever it is hidden.
+        total = np.zeros(count)
+        for apart, flow, share in zip(pair.misfits(found), found, (1, -1), strict=True):
+            seen = beside & (warp(free, flow, share, cv2.INTER_NEAREST) > 0)
+            members = groups[seen]
+            total += np.bincount(members, apart[seen], count) / np.maximum(np.bincount(members, None, count), 1)
+        return total
+
+    return [misfit(motion), *map(misfit, _candidates(motion, around, touched.astype(np.uint8), 2))]
+
+
+def _candidates(motion: Motion, around: Motion, touched: Codes, smaller: int) -> Iterator[Motion]:
+    """Of pictures that are `smaller` times smaller each way."""
+    masks = [cv2.dilate(touched, ONCE, iterations=spoiled // smaller) > 0 for spoiled in SPOILED]
     for mask in masks:
         yield Motion(*(_continued(flow, (~mask).astype(np.float32)) for flow in motion))
-    whole = (np.median(flow[::AROUND, ::AROUND], axis=(0, 1)) for flow in around)
-    yield Motion(*(np.where(masks[0][..., None], one, flow) for one, flow in zip(whole, motion, strict=True)))
-    yield Motion(*(np.where(masks[0][..., None], wide, flow) for wide, flow in zip(around, motion, strict=True)))
+    whole = Motion(*(np.median(flow[::8, ::8], axis=(0, 1)) for flow in around))
+    for wide in (whole, around):
+        yield Motion(*(np.where(masks[0][..., None], one, flow) for one, flow in zip(wide, motion, strict=True)))
 
 
 def _continued(image: NDArray[np.float32], known: Mask) -> NDArray[np.float32]:
