@@ -6,8 +6,10 @@ import importlib.util
 import logging
 import os
 import signal
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -73,6 +75,8 @@ def check_words(address: str, number: int | None, device: str) -> None:
 def _ray(address: str, number: int | None) -> Iterator[str]:
     """Ray, in touch with this process; gives the name of this machine in it, "" where it is none of the cluster's."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    if address.startswith(CLIENT) and _has_token():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")  # from outside Ray shows it only if told to
     with ExitStack() as stack:
         options: dict[str, Any] = {"address": address}
         if address == LOCAL:
@@ -106,12 +110,19 @@ def _none_left() -> Iterator[None]:
             late.kill()
 
 
+def _has_token() -> bool:
+    """Whether there is a token by which Ray lets programs in."""
+    given = os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH")
+    return bool(given) or (Path.home() / ".ray" / "auth_token").is_file()
+
+
 def _start(options: dict[str, Any]) -> None:
     import ray
 
     for left in reversed(range(TRIES)):
         try:
-            ray.init(**options, log_to_driver=False, logging_level=logging.CRITICAL)
+            with warnings.catch_warnings(action="ignore"):  # what fails is said below
+                ray.init(**options, log_to_driver=False, logging_level=logging.CRITICAL)
             return
         except ConnectionError as error:
             there = "no Ray runs here" if options["address"] == RUNNING else f"{options['address']} does not answer"
