@@ -17,6 +17,8 @@ from typer.testing import CliRunner
 import vidrestore
 from tests.clips import make_clip
 from vidrestore.cli import app
+from vidrestore.errors import VidrestoreError
+from vidrestore.restoration.resume.farm.ray import cluster
 
 ROOT = Path(__file__).resolve().parents[3]
 ray_there = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed (extra farm)")
@@ -149,3 +151,30 @@ def test_wrong_words_are_one_line(tmp_path: Path, options: list[str], said: str)
     assert (result.exit_code, result.output.count("\n")) == (2, 1)
     assert said in result.output
     assert [path.name for path in tmp_path.iterdir()] == ["in.mkv"]
+
+
+@ray_there
+def test_a_late_worker_is_waited_for_and_one_without_room_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ray
+
+    from vidrestore.restoration.resume.farm.ray.pool import NO_ROOM, PATIENCE, RayPool, Shape
+
+    monkeypatch.setattr(ray, "nodes", lambda: [{"Alive": True, "Resources": {"CPU": 2.0}}])
+    for shape, fits in ((Shape(1, 2), True), (Shape(1, 4), False), (Shape(1, 2, gpus=1.0), False)):
+        pool = RayPool.__new__(RayPool)
+        pool.shape = shape
+        pool._check_patience(NO_ROOM)
+        if fits:
+            pool._check_patience(PATIENCE)
+        with pytest.raises(VidrestoreError, match="no worker has come for"):
+            pool._check_patience(PATIENCE + 1 if fits else NO_ROOM + 1)
+
+
+def test_the_token_of_a_cluster_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    assert not cluster._has_token()
+    (tmp_path / ".ray").mkdir()
+    (tmp_path / ".ray" / "auth_token").touch()
+    assert cluster._has_token()
