@@ -1,9 +1,10 @@
 """Workers for a command, where --workers or --cluster asks for some."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import cache
-from threading import Lock
+from threading import current_thread, main_thread
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
@@ -39,15 +40,16 @@ def workers_of(options: Restoring) -> Iterator[Workers]:
 
     address = farm.cluster or LOCAL
     check_words(address, farm.workers, device)
-    one_at_a_time = Lock()
-    with ExitStack() as stack:
+    with ThreadPoolExecutor(1) as starter, ExitStack() as stack:
 
         @cache
         def started() -> "Crew":
             return stack.enter_context(workers(address, number=farm.workers, device=device, shared=farm.shared))
 
         def start() -> "Crew":
-            with one_at_a_time:
+            if current_thread() is main_thread():
                 return started()
+            # Ray's processes are killed with the thread that has started them, and those of files end before Ray does.
+            return starter.submit(started).result()
 
         yield start

@@ -95,16 +95,16 @@ def _ray(address: str, number: int | None) -> Iterator[str]:
                     signal.signal(each, handler)
             yield "" if address.startswith(CLIENT) else ray.get_runtime_context().get_node_id()
         finally:
-            with _none_left():
-                ray.shutdown()
+            _stop()
 
 
-@contextmanager
-def _none_left() -> Iterator[None]:
+def _stop() -> None:
     """Whatever the Ray that this process has started had started ends with it."""
+    import ray
+
     own = [each for each in psutil.Process().children() if each.name() in ("raylet", "gcs_server")]
     helpers = [*own, *(helper for each in own for helper in each.children(recursive=True))]
-    yield
+    ray.shutdown()
     for late in psutil.wait_procs(helpers, timeout=GOING)[1]:
         with suppress(psutil.NoSuchProcess):
             late.kill()
@@ -128,7 +128,7 @@ def _start(options: dict[str, Any]) -> None:
             there = "no Ray runs here" if options["address"] == RUNNING else f"{options['address']} does not answer"
             raise UsageError(f"{there}: start one by `ray start --head`, or give --workers N alone") from error
         except Exception as error:
-            ray.shutdown()
+            _stop()
             if not left:
                 reason = str(error).strip().splitlines()[0]
                 raise VidrestoreError(f"Ray does not start: {reason}; try again when the machine is calm") from error
