@@ -19,6 +19,9 @@ from .warp import Flow, Picture, warp
 FAR, LONG = 16.0, 64.0
 """Pixels of disagreement and of motion that count as 1 in the evidence."""
 
+SURE = 0.9
+"""Confidence in a motion from which it is not searched again: that costs as much time once more."""
+
 
 @dataclass(frozen=True, slots=True)
 class MovingPair:
@@ -31,6 +34,8 @@ class MovingPair:
     """How the second's differs."""
     front: overlay.Overlay | None = None
     """What stands still in front of it all."""
+    far: Motion | None = None
+    """Another answer of the search, where the first is not believed everywhere."""
 
     def at(self, time: float) -> Moment:
         """How they look at a time between 0 and 1."""
@@ -39,7 +44,7 @@ class MovingPair:
             one, other, motion = self.front.taken_from(one), self.front.taken_from(other), self.front.motion
         if self.light is not None:
             one, other = self.light.first_at(one, time), self.light.second_at(other, time)
-        return Moment(self, time, one, other, at(motion, one, other, time))
+        return Moment(self, time, one, other, at(motion, one, other, time, self.far))
 
 
 @dataclass(frozen=True)
@@ -94,9 +99,14 @@ class Moment:
 
 def between(first: Picture, second: Picture, search: Search) -> MovingPair:
     """Find out what happens between two pictures."""
-    motion = find(grey(first), grey(second), search)
+    codes = grey(first), grey(second)
+    motion = find(*codes, search)
     light = exposure.find(first, second, motion.forward)
-    return MovingPair(first, second, motion, light, overlay.find(first, second, motion, light))
+    front = overlay.find(first, second, motion, light)
+    far = None
+    if front is None and light is None and confidence(first, second, motion.forward, 0) < SURE:
+        far = find(*codes, search, far=True)
+    return MovingPair(first, second, motion, light, front, far)
 
 
 def grey(image: Picture) -> NDArray[np.uint8]:
