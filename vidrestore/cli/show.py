@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def say(text: str) -> None:
     """One line to the user, on stderr."""
-    print(visible(text), file=sys.stderr)
+    print(f"{visible(text)}\n", end="", file=sys.stderr)  # at once: files may be in several threads
 
 
 def tell(text: str) -> None:

@@ -68,6 +68,7 @@ def _run_many(inputs: list[Path], naming: Naming, steps: Steps, options: Restori
         _say_passed_over(found.passed_over)
     outcomes: list[Outcome] = []
     over: set[int] = set()
+    at_once = AT_ONCE if options.farm.asked and not options.dry_run else 1
 
     def outcome(number: int, work: Work) -> Outcome:
         stop.check()
@@ -78,7 +79,7 @@ def _run_many(inputs: list[Path], naming: Naming, steps: Steps, options: Restori
             over.add(number)
 
     try:
-        with closing(_each(outcome, found.works, at_once=AT_ONCE if options.farm.asked else 1)) as each:
+        with closing(_each(outcome, found.works, at_once=at_once)) as each:
             outcomes.extend(each)
     except KeyboardInterrupt as stopped:
         tell(outcomes, found.passed_over, naming.folder, options.shell)
