@@ -12,9 +12,9 @@ AROUND = 5
 """Pixels of those, a side, that are judged together."""
 SLIGHT, SHARE = 8 / 255, 0.5
 """Luma that the two may differ by, and the share of the contrast there that comes on top."""
-DOUBT = 0.7
-"""Confidence below which a motion is not believed. Of 40 pairs of DAVIS two frames apart all came above 0.93, but for
-one of 0.65 whose blend was nearer to the truth; unrelated pictures came to 0.2."""
+DOUBT = 0.5
+"""Confidence below which a motion is not believed. Of 40 pairs of DAVIS two frames apart the least is 0.68 (default
+quality), where the motion still comes 1.2 dB nearer to the truth than a blend."""
 
 
 def confidence(first: Picture, second: Picture, flow: Flow, time: float) -> float:
