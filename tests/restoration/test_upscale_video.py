@@ -164,6 +164,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(manifest.folder(), folder)
     for scale in (2, 4):
         args: dict[str, Any] = {"scale": scale, "blocks": 1, "width": 8, "space": "luma"}
+        path = folder / "manifest.toml"
         with torch.random.fork_rng():
             torch.manual_seed(scale)
             network = MODELS["edsr"](**args)
@@ -186,8 +187,8 @@ parameters = 1
 needs = {{ space = "luma", scale = {scale}, halo = {network.needs.halo} }}
 on_video = {{ psnr_y = 99 }}
 """
-        with (folder / "manifest.toml").open("a") as file:
-            file.write(row)
+        rest = [each for each in path.read_text().split("\n\n") if not each.startswith(f"[{name}]")]
+        path.write_text("\n\n".join(rest).rstrip() + "\n" + row)
     monkeypatch.setenv("VIDRESTORE_WEIGHTS", str(folder))
     return folder
 
