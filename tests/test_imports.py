@@ -44,7 +44,12 @@ ONLY = {
     "starlette": ("view/server",),
     "uvicorn": ("view/server/web.py",),
     "rich": ("cli",),
-    "openvino": ("engine/backends/openvino_engine.py", "base/openvino_plugins.py", "models/foreign/onnx.py"),
+    "openvino": (
+        "engine/backends/openvino_engine.py",
+        "engine/backends/openvino_model.py",
+        "base/openvino_plugins.py",
+        "models/foreign/onnx.py",
+    ),
     "spandrel": ("models/foreign/library.py",),
     "onnx": ("models/foreign/onnx_torch.py",),
     "ray": ("restoration/resume/farm/ray",),

@@ -72,7 +72,9 @@ def main() -> None:
         network = network_of(known, task=known.task)
         settings = precisely_enough([network], Settings(device="cpu"))
         measure, title = (
-            (enlarging, asked.data.name) if known.task == "upscale" else (cleaning, f"{asked.data.name}, mjpeg {QUANTISER}")
+            (enlarging, asked.data.name)
+            if known.task == "upscale"
+            else (cleaning, f"{asked.data.name}, mjpeg {QUANTISER}")
         )
         found = {"set": f'"{title}"'} | {k: f"{v:.4g}" for k, v in measure(network, settings, asked.data).items()}
         found["processor_seconds_640x360"] = f"{seconds(network, settings):.2g}"

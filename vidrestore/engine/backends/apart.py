@@ -4,28 +4,31 @@ The child is given a network and two pictures, and writes what it compiled only 
 which is larger than the one it was traced with, what torch makes of it.
 """
 
-import pickle
 import subprocess
 import sys
-import warnings
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.jit._trace import TracerWarning
 
-from ...errors import ModelError
+from ...base.openvino_plugins import plugins
+from ...errors import ModelError, NotCompiledError
 from ...models.foreign.library import spandrel
+from ..base import as_tuple
+from .openvino_model import as_model, traced
 
 OURS = ("vidrestore", "torch")
 """Packages whose layers OpenVINO is known to take."""
 ALIKE = 30.0
 """dB from which a difference is rounding, with white at 1."""
 SECONDS = 600
-MODULE, TRACED, TRIAL, COMPILED = "module.pt", "traced.pt", "trial.pt", "compiled.bin"
+REFUSED = b"cannot run it: "
+"""Before the reason, in place of what was compiled, so that it is not tried again."""
+MODULE, TRACED, TRIAL, COMPILED, REASON = "module.pt", "traced.pt", "trial.pt", "compiled.bin", "reason.txt"
 """Files that parent and child share."""
 
 
@@ -35,59 +38,55 @@ def is_ours(core: nn.Module) -> bool:
 
 
 def compile_apart(core: nn.Module, example: tuple[Tensor, ...], hints: Any) -> bytes:  # noqa: ANN401
-    """What OpenVINO compiled; nothing where it crashes, refuses, or makes another picture than `core`."""
+    """What OpenVINO compiled; or REFUSED and why, where it crashes, refuses, or makes another picture than `core`."""
     larger = tuple(torch.cat((x, x.flip(-2)), -2) for x in example)
     with torch.inference_mode():
         try:
-            expected = core(*larger)
+            expected = as_tuple(core(*larger))
         except RuntimeError:  # it takes no such size
-            larger, expected = example, core(*example)
+            larger, expected = example, as_tuple(core(*example))
     with TemporaryDirectory(prefix="vidrestore-") as folder:
         _write(core, example, Path(folder))
         torch.save((example, larger, expected, hints), Path(folder) / TRIAL)
-        words = [sys.executable, "-m", __name__, folder]
         try:
-            done = subprocess.run(words, capture_output=True, timeout=SECONDS)
+            done = subprocess.run([sys.executable, "-m", __name__, folder], capture_output=True, timeout=SECONDS)
         except subprocess.TimeoutExpired:
-            return b""
-        return (Path(folder) / COMPILED).read_bytes() if done.returncode == 0 else b""
+            return REFUSED + f"it took longer than {SECONDS} s".encode()
+        if done.returncode == 0:
+            return (Path(folder) / COMPILED).read_bytes()
+        if (Path(folder) / REASON).is_file():
+            return REFUSED + (Path(folder) / REASON).read_bytes()
+    return REFUSED + f"its compiler crashed, exit code {done.returncode}".encode()
 
 
 def _write(core: nn.Module, example: tuple[Tensor, ...], folder: Path) -> None:
-    """As it is; or traced, where a function of it has no name by which the child finds it."""
+    """Traced; or as it is, where a function of it is Python's."""
     try:
-        torch.save(core, folder / MODULE)
-    except (AttributeError, TypeError, pickle.PicklingError):
-        (folder / MODULE).unlink()
         torch.jit.save(traced(core, example), folder / TRACED)
-
-
-def traced(core: nn.Module, example: tuple[Tensor, ...]) -> torch.jit.ScriptModule:
-    """What a network does with tensors like these, for OpenVINO."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # torch.jit has a successor, which is slower to start
-        warnings.simplefilter("ignore", TracerWarning)  # a size that became a constant is found by the larger picture
-        # OpenVINO would trace by itself, and compute everything three times more to compare.
-        found: torch.jit.ScriptModule = torch.jit.trace(core, example, check_trace=False)  # type: ignore[no-untyped-call]
-        return found
+    except RuntimeError:
+        (folder / TRACED).unlink(missing_ok=True)
+        torch.save(core, folder / MODULE)
 
 
 def main(folder: Path) -> int:
     """The child: 0 where all is well."""
-    from ...base.openvino_plugins import plugins
-    from .openvino_engine import as_model
-
     example, larger, expected, hints = torch.load(folder / TRIAL)
-    if (folder / MODULE).is_file():
+    if (folder / TRACED).is_file():
+        network = torch.jit.load(folder / TRACED)  # type: ignore[no-untyped-call]
+    else:
         with suppress(ModelError):  # its layers may be another library's
             spandrel()
         network = traced(torch.load(folder / MODULE, weights_only=False), example)
-    else:
-        network = torch.jit.load(folder / TRACED)  # type: ignore[no-untyped-call]
-    compiled = plugins().compile_model(as_model(network, example), "CPU", hints)
-    made = torch.from_numpy(compiled([x.numpy() for x in larger])[0])
-    if made.shape != expected.shape or not (made - expected).square().mean() < 10 ** (-ALIKE / 10):
+    try:
+        model = as_model(network, example)
+    except NotCompiledError as error:
+        (folder / REASON).write_text(str(error), encoding="utf-8")
         return 1
+    compiled = plugins().compile_model(model, "CPU", hints)
+    for made, right in zip(compiled([x.numpy() for x in larger]).to_tuple(), expected, strict=True):
+        if made.shape != tuple(right.shape) or not np.square(made - right.numpy()).mean() < 10 ** (-ALIKE / 10):
+            (folder / REASON).write_text("it makes another picture", encoding="utf-8")
+            return 1
     (folder / COMPILED).write_bytes(compiled.export_model().getvalue())
     return 0
 

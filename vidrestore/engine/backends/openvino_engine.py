@@ -8,7 +8,6 @@ from ...base.openvino_plugins import plugins
 
 # isort: split
 import openvino as ov
-import openvino.opset13 as ops
 import torch
 from torch import Tensor, nn
 
@@ -17,15 +16,13 @@ from ...base.memory import available, resident
 from ...errors import NotCompiledError
 from ...models.foreign.onnx import OnnxCore
 from ..base import Core, EngineName, Precision
-from .apart import compile_apart, is_ours, traced
+from .apart import REFUSED, compile_apart, is_ours
 from .fingerprint import fingerprint
 from .int8 import in_int8
 from .layers import inference_copy
+from .openvino_model import as_model, end_in_fp32, traced
 
 HINTS: dict[Precision, str] = {"fp32": "f32", "bf16": "bf16"}
-
-LARGEST = 3.0e38
-"""Close to the largest fp32."""
 
 
 def has_bf16() -> bool:
@@ -75,8 +72,8 @@ class OpenVinoEngine:
             made: bytes = plugin.compile_model(_convert(core, example), "CPU", hints).export_model().getvalue()
             return made
 
-        if not (content := cached(key, make)):
-            raise NotCompiledError("OpenVINO cannot run this network, or makes another picture: use --engine torch")
+        if (content := cached(key, make)).startswith(REFUSED):
+            raise _refusal(content.removeprefix(REFUSED).decode(errors="replace"))
         try:
             compiled = plugin.import_model(content, "CPU", hints)
         except RuntimeError:  # a whole entry whose content is none of OpenVINO's
@@ -107,29 +104,13 @@ class OpenVinoEngine:
 def _convert(core: nn.Module, example: tuple[Tensor, ...]) -> ov.Model:
     if isinstance(core, OnnxCore):
         model = core.file.read()
-        _end_in_fp32(model)
+        end_in_fp32(model)
         return model
     try:
         return as_model(traced(core, example), example)
-    except ov.frontend.OpConversionFailure as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise NotCompiledError(f"OpenVINO cannot run this network ({reason}): use --engine torch") from error
+    except NotCompiledError as error:
+        raise _refusal(str(error)) from error
 
 
-def as_model(network: torch.jit.ScriptModule, example: tuple[Tensor, ...]) -> ov.Model:
-    """A traced network as OpenVINO's."""
-    model = ov.convert_model(network, example_input=example)
-    _end_in_fp32(model)
-    return model
-
-
-def _end_in_fp32(model: ov.Model) -> None:
-    """Keep the outputs unrounded.
-
-    The plugin stores every convolution's output in the hinted precision, the last one's too, but computes what
-    follows the last one in fp32 and fuses it. So after a clamp that clamps nothing, the last sums leave in fp32.
-    """
-    for result in model.get_results():
-        end = result.input(0)
-        end.replace_source_output(ops.clamp(end.get_source_output(), -LARGEST, LARGEST).output(0))
-    model.validate_nodes_and_infer_types()
+def _refusal(reason: str) -> NotCompiledError:
+    return NotCompiledError(f"OpenVINO cannot run this network ({reason}): use --engine torch")
