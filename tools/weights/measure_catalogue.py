@@ -1,6 +1,6 @@
 """Measure the models of the catalogue that are here, and write their scores and times into weights/catalogue.toml.
 
-    for name in $(vidrestore models list --json | ...); do vidrestore models get $name; done
+    vidrestore models get NAME
     python tools/weights/measure_catalogue.py ../shared/data/eval/kodak [NAME...]
 
 Those that enlarge see the pictures reduced by MATLAB's bicubic, those that clean see them through one frame of MJPEG.

@@ -72,12 +72,15 @@ class OpenVinoEngine:
             made: bytes = plugin.compile_model(_convert(core, example), "CPU", hints).export_model().getvalue()
             return made
 
-        if (content := cached(key, make)).startswith(REFUSED):
-            raise _refusal(content.removeprefix(REFUSED).decode(errors="replace"))
+        def content(*, anew: bool = False) -> bytes:
+            if (found := cached(key, make, anew=anew)).startswith(REFUSED):
+                raise _refusal(found.removeprefix(REFUSED).decode(errors="replace"))
+            return found
+
         try:
-            compiled = plugin.import_model(content, "CPU", hints)
+            compiled = plugin.import_model(content(), "CPU", hints)
         except RuntimeError:  # a whole entry whose content is none of OpenVINO's
-            compiled = plugin.import_model(cached(key, make, anew=True), "CPU", hints)
+            compiled = plugin.import_model(content(anew=True), "CPU", hints)
         self.compiled.add(compiled)
 
         def run(*inputs: Tensor) -> tuple[Tensor, ...]:
