@@ -27,7 +27,7 @@ class Facts:
     untouched: int = 0
     """Frames that were sharp enough to be left as they were."""
     confidence: tuple[float | None, ...] = ()
-    """Of each frame that interpolation handed on, 0 to 1; None of what it did not make, or cannot tell of."""
+    """Of each frame of a piece that a worker made, as `Frame.confidence`."""
     notes: tuple[str, ...] = ()
     """What the user should know of it afterwards, one line each."""
     counted: tuple[str, ...] = ()

@@ -71,6 +71,8 @@ class Frame:
     """A key frame of the source: decoded without any other."""
     step: float | None = None
     """Of the encoder's quantiser, on average over luma, in 8-bit codes; None where the decoder does not tell it."""
+    confidence: float | None = None
+    """Share of a picture that was made between two, 0 to 1, in which motion is believable; None where nobody knows."""
 
     @property
     def size(self) -> tuple[int, int]:

@@ -97,9 +97,11 @@ def run(
         writing = Writer(job.target, job.info, reader, end=_end(job), before=before if job.resume else None)
         with closing(prefetch(made)) as ready, writing as writer:
             clock.seconds["encode"] = 0.0
+            confidence = []
             for frame in wait_for_copies(ready):
                 start = perf_counter()
                 writer.write(frame)
+                confidence.append(frame.confidence)
                 clock.seconds["encode"] += perf_counter() - start
                 cuts += frame.cut and (known_cuts is None or writer.written > before)
                 on_frame(frame)
@@ -120,6 +122,7 @@ def run(
         cuts=cuts,
         model=job.model,
         facts=[stage.facts for stage in stages],
+        confidence=confidence,
         resumed=before,
         bytes_in_flight=flying.most,
         source_quality=job.source_quality,

@@ -57,6 +57,14 @@ class Confidence:
         digits = [None if value is None else round(value, 4) for value in values]
         return Confidence(round(fmean(known), 4), round(min(known), 4), digits)
 
+    @property
+    def warnings(self) -> list[str]:
+        """One line where some motion was not believable."""
+        from .interpolation.motion.confidence import DOUBT  # OpenCV
+
+        doubtful = sum(each is not None and each < DOUBT for each in self.per_frame)
+        return [f"new frames where no motion was believable: {doubtful} (see --on-doubt)"] if doubtful else []
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -104,7 +112,7 @@ class Report:
     blur: Blur | None = None
     """Of deblurring alone, where it was measured; of the frames that this run made."""
     confidence: Confidence | None = None
-    """Of interpolation by flow, without workers; of the frames that this run made."""
+    """Of interpolation by flow; of the frames that this run made."""
     source_quality: SourceQuality | None = None
     """Of cleaning and upscaling: how compressed and noisy the source was found to be."""
     warnings: list[str] = field(default_factory=list)
@@ -123,6 +131,7 @@ def report_of(
     cuts: int,
     model: str = "",
     facts: Iterable[Facts] = (),
+    confidence: Sequence[float | None] = (),
     resumed: int = 0,
     bytes_in_flight: int = 0,
     source_quality: SourceQuality | None = None,
@@ -137,13 +146,14 @@ def report_of(
         duration: seconds from the first of them to the end of the last.
         stages: busy seconds by name.
         facts: of each stage, in order.
+        confidence: of each frame of the result.
         notes: what was known before the run.
         warnings: what was seen in the end.
     """
     from ..frame.in_flight import peak_memory  # torch
     from ..video.pictures.write import upright_size
 
-    did = together(facts)
+    did, believed = together(facts), Confidence.of(confidence)
     width, height = (target.width, target.height) if target.kind == "video" else upright_size(target)
     return Report(
         input=str(info.path),
@@ -172,8 +182,16 @@ def report_of(
         resumed=resumed,
         source_quality=source_quality,
         blur=Blur.of(did.blur, did.untouched),
-        confidence=Confidence.of(did.confidence),
-        warnings=[*notes, *did.notes, *did.counted, *_over(did.over), *reader.warnings, *warnings],
+        confidence=believed,
+        warnings=[
+            *notes,
+            *did.notes,
+            *did.counted,
+            *(believed.warnings if believed else ()),
+            *_over(did.over),
+            *reader.warnings,
+            *warnings,
+        ],
     )
 
 

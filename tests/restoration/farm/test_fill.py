@@ -86,6 +86,7 @@ def test_the_bytes_are_those_of_one_run(source: Path, name: str) -> None:
     assert content(many) == content(one)
     assert (found.workers, found.resumed, expected.workers) == (3, 0, 0)
     assert told[-1] == found.frames_out
+    assert found.confidence == expected.confidence
     for fact in ("frames_in", "frames_out", "cuts", "duration_in", "duration_out", "engine", "blur", "warnings"):
         assert getattr(found, fact) == getattr(expected, fact), fact
 

@@ -2,18 +2,24 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 
 import torch
 from torch import Tensor
+
+from vidrestore.restoration.interpolation.interpolator import Begun
 
 
 class Blend:
     """An Interpolator; `asked` holds the times of each call."""
 
-    device, inference, confidence = torch.device("cpu"), None, None
+    device, inference, confidence, ahead = torch.device("cpu"), None, None, 0
 
     def __init__(self) -> None:
         self.asked: list[list[Fraction]] = []
+
+    def begin(self, first: Tensor, second: Tensor) -> Begun:
+        return partial(self, first, second)
 
     def __call__(self, first: Tensor, second: Tensor, times: Sequence[Fraction]) -> list[Tensor]:
         assert times and all(0 < time < 1 for time in times) and list(times) == sorted(set(times))

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from itertools import islice, repeat
 
 import torch
@@ -14,6 +15,7 @@ from ...engine import choose
 from ...engine.infer import Inference
 from ...models.foreign.between import NcnnBetween
 from ...models.networks.rife import Rife
+from .interpolator import Begun
 
 LARGE = 1 << 22
 """Pixels of a picture above which motion is searched at half of its size: 3840x2160, but not 2560x1440."""
@@ -34,7 +36,7 @@ class AnyTime:
             right exchanged. Networks of ncnn search at one size only.
     """
 
-    confidence = None
+    ahead, confidence = 0, None
 
     def __init__(self, network: Rife | NcnnBetween, settings: Settings, quality: Quality = "balanced") -> None:
         self._engine = choose(settings)
@@ -54,6 +56,10 @@ class AnyTime:
     def inference(self) -> Inference:
         """What ran first, or would."""
         return next(iter(self._ready.values()), None) or self._at(self._first, LONGEST)
+
+    def begin(self, first: Tensor, second: Tensor) -> Begun:
+        """As `Installed`: all hangs on the times."""
+        return partial(self, first, second)
 
     def __call__(self, first: Tensor, second: Tensor, times: Sequence[Fraction]) -> Iterator[Tensor]:
         """As `Interpolator`; equal pictures give that picture, to the last bit."""

@@ -1,17 +1,21 @@
 """FlowInterpolator: the picture at any time between two, along their motion."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
+from functools import partial
 from itertools import islice, repeat
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
 from ...base.settings import OnDoubt, Retiming
 from ...engine.infer import Inference
+from .interpolator import Begun
 from .motion.confidence import DOUBT
-from .motion.moving_pair import Moment, between
+from .motion.moving_pair import Moment, MovingPair, between
 from .motion.presets import Search
 from .motion.warp import Picture
 
@@ -38,21 +42,33 @@ class FlowInterpolator:
     ) -> None:
         self._search, self.inference, self._mirrored, self._on_doubt = search, fusion, mirrored, on_doubt
         self.confidence: float | None = None
+        self.ahead = max(1, cv2.getNumThreads())
+        self._threads = ThreadPoolExecutor(self.ahead, "motion")
 
     @property
     def device(self) -> torch.device:
         """OpenCV's flow is found on the CPU."""
         return torch.device("cpu")
 
-    def __call__(self, first: Tensor, second: Tensor, times: Sequence[Fraction]) -> Iterator[Tensor]:
+    def __call__(self, first: Tensor, second: Tensor, times: Sequence[Fraction]) -> Iterable[Tensor]:
         """As `Interpolator`; equal pictures give that picture, to the last bit."""
+        return self.begin(first, second)(times)
+
+    def begin(self, first: Tensor, second: Tensor) -> Begun:
+        """As `Installed`: the motion is searched in threads, each of which has a pair."""
         if torch.equal(first, second):
-            self.confidence = 1.0
-            yield from repeat(first, len(times))
-            return
-        pair = between(_image(first), _image(second), self._search)
+            return partial(self._still, first)
+        return partial(self._moving, self._threads.submit(_between, first, second, self._search))
+
+    def _still(self, picture: Tensor, times: Sequence[Fraction]) -> Iterator[Tensor]:
+        self.confidence = 1.0
+        return repeat(picture, len(times))
+
+    def _moving(self, found: Future[MovingPair], times: Sequence[Fraction]) -> Iterator[Tensor]:
+        pair = found.result()
+        height, width, _ = pair.first.shape
         moments = map(pair.at, map(float, times))
-        batch = 1 if self.inference is None else self.inference.plan_for((first.shape[-2], first.shape[-1])).batch
+        batch = 1 if self.inference is None else self.inference.plan_for((height, width)).batch
         while taken := list(islice(moments, batch)):
             made = self._made([moment for moment in taken if self._believes(moment)])
             for moment in taken:
@@ -70,6 +86,10 @@ class FlowInterpolator:
             return (moment.mixed() for moment in moments)
         windows = [tuple(map(_tensor, moment.window())) for moment in moments]
         return map(_image, _fused(self.inference, windows, mirrored=self._mirrored) if windows else ())
+
+
+def _between(first: Tensor, second: Tensor, search: Search) -> MovingPair:
+    return between(_image(first), _image(second), search)
 
 
 def _fused(fusion: Inference, windows: list[tuple[Tensor, ...]], *, mirrored: bool) -> Tensor:

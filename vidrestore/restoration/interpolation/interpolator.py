@@ -1,6 +1,6 @@
 """Interpolator: what makes the pictures between two."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import Protocol
 
@@ -29,8 +29,22 @@ class Interpolator(Protocol):
         """
 
 
+Begun = Callable[[Sequence[Fraction]], Iterable[Tensor]]
+"""Makes the pictures between two at the times that it is given."""
+
+
 class Installed(Interpolator, Protocol):
-    """An interpolator that says where it computes."""
+    """An interpolator that says where it computes, and may begin before it is asked for pictures."""
+
+    @property
+    def ahead(self) -> int:
+        """How many pairs are best begun before the pictures of the one before them are taken."""
+
+    def begin(self, first: Tensor, second: Tensor) -> Begun:
+        """Take two pictures, as `__call__` does; what is returned makes pictures between them when it is called.
+
+        What does not hang on the times begins at once, in other threads, where that is faster.
+        """
 
     @property
     def device(self) -> torch.device:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 from itertools import repeat
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from ...engine.infer import Inference
 from ...errors import UsageError
+from .interpolator import Begun
 
 MIDDLE = Fraction(1, 2)
 
@@ -26,11 +28,15 @@ class Halving:
             raise ValueError(f"{needs = }: one picture midway between two is wanted")
         self.inference = inference
 
-    confidence = None
+    ahead, confidence = 0, None
 
     @property
     def device(self) -> torch.device:
         return self.inference.engine.device
+
+    def begin(self, first: Tensor, second: Tensor) -> Begun:
+        """As `Installed`: all hangs on the times."""
+        return partial(self, first, second)
 
     def __call__(self, first: Tensor, second: Tensor, times: Sequence[Fraction]) -> Iterator[Tensor]:
         """As `Interpolator`; equal pictures give that picture, to the last bit.

@@ -1,5 +1,6 @@
 """Retimer: new frames between those of a shot, at the times asked for. Frames of the source pass untouched."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -18,8 +19,7 @@ from ...engine.transfer import upload
 from ...frame.colour import to_rgb
 from ...frame.frame import Frame, Planes
 from ...video.facts.repeats import LONGEST, MOST
-from .interpolator import Installed
-from .motion.confidence import DOUBT
+from .interpolator import Begun, Installed
 from .timing import Gap, Span, Timing
 
 AT_ONCE = 8
@@ -123,16 +123,12 @@ class Retimer:
     on_cut: OnCut = "hold"
     counted: list[str] = field(default_factory=list)
     """What the user should know of the whole stream, one line each."""
-    confidence: list[float | None] = field(default_factory=list)
-    """Of each frame handed on, as its interpolator tells it; None of what it did not make."""
     seconds: float = 0.0
     """Spent on new pictures."""
     frames: int = 0
     """Handed on so far."""
     _skip: int = 0
     """Frames to come that need no picture."""
-    _confidence: float | None = None
-    """Of the frame that is handed on next."""
     _repeats: int = 0
     """Pictures so far that motion took the place of."""
 
@@ -142,7 +138,7 @@ class Retimer:
             place = Facts(engine="opencv", device="cpu", precision="fp32", seconds=self.seconds, frames=self.frames)
         else:
             place = facts_of(self.between.inference, seconds=self.seconds, frames=self.frames)
-        return replace(place, counted=tuple(self.counted), confidence=tuple(self.confidence))
+        return replace(place, counted=tuple(self.counted))
 
     def run(
         self, frames: Iterable[Marked], *, skip: int = 0, absent: int = 0, origin: Fraction = Fraction(0)
@@ -163,10 +159,8 @@ class Retimer:
         """
         self._skip = skip
         waiting, last, shot = None, None, 0
-        for stretch in _stretches(_sources(frames, self.between.device, absent, origin)):
-            for belongs, frame in self._frames_of(stretch):
-                self.confidence.append(self._confidence)
-                self._confidence = None
+        for stretch, begun in self._begun(_stretches(_sources(frames, self.between.device, absent, origin))):
+            for belongs, frame in self._frames_of(stretch, begun):
                 if waiting is not None:
                     self.frames += 1
                     yield replace(waiting, duration=frame.pts - waiting.pts)
@@ -179,17 +173,34 @@ class Retimer:
             yield replace(waiting, duration=whole.end - waiting.pts)
         if self._repeats:
             self.counted.append(f"repeated pictures that motion took the place of: {self._repeats}")
-        if doubtful := sum(each is not None and each < DOUBT for each in self.confidence):
-            self.counted.append(f"new frames where no motion was believable: {doubtful} (see --on-doubt)")
 
-    def _frames_of(self, stretch: _Stretch) -> Iterator[tuple[int, Frame]]:
+    def _begun(self, stretches: Iterable[_Stretch]) -> Iterator[tuple[_Stretch, Begun | None]]:
+        """Each with what makes its pictures, of which some are begun before they are due; None: nothing moves."""
+        begun: deque[tuple[_Stretch, Begun | None]] = deque()
+        for stretch in stretches:
+            begun.append((stretch, self._begin(stretch)))
+            if len(begun) > self.between.ahead:
+                yield begun.popleft()
+        yield from begun
+
+    def _begin(self, stretch: _Stretch) -> Begun | None:
+        one, other = stretch.held[0], stretch.following
+        if other is None or not self._moves(stretch):
+            return None
+        if self._skip or not any(share for share, _ in islice(self._moments(stretch), AT_ONCE)):
+            return lambda times: self.between(one.rgb, other.rgb, times)  # perhaps no picture is needed
+        return self.between.begin(one.rgb, other.rgb)
+
+    def _frames_of(self, stretch: _Stretch, begun: Begun | None) -> Iterator[tuple[int, Frame]]:
         """The result's frames until the next stretch, each with the shot it shows; their durations are not set."""
         self._repeats += len(stretch.held) - 1
         moments = self._moments(stretch)
-        if self._moves(stretch):
+        if begun is not None:
             while chunk := list(islice(moments, AT_ONCE)):
-                make = self._skip_pictures if len(chunk) <= self._skip else self._interpolate
-                yield from make(stretch, chunk)
+                if len(chunk) <= self._skip:
+                    yield from self._skip_pictures(stretch.held[0], chunk)
+                else:
+                    yield from self._interpolate(stretch.held[0], begun, chunk)
             return
         for share, pts in moments:
             self._skip = max(0, self._skip - 1)
@@ -211,17 +222,16 @@ class Retimer:
             return False
         return not _equal(one.frame.picture, other.frame.picture)
 
-    def _skip_pictures(self, stretch: _Stretch, chunk: list[tuple[Fraction, Fraction]]) -> Iterator[tuple[int, Frame]]:
+    def _skip_pictures(self, one: _Source, chunk: list[tuple[Fraction, Fraction]]) -> Iterator[tuple[int, Frame]]:
         self._skip -= len(chunk)
-        one = stretch.held[0]
         return ((one.shot, replace(one.frame, pts=pts, key=one.frame.key and not share)) for share, pts in chunk)
 
-    def _interpolate(self, stretch: _Stretch, chunk: list[tuple[Fraction, Fraction]]) -> Iterator[tuple[int, Frame]]:
+    def _interpolate(
+        self, one: _Source, begun: Begun, chunk: list[tuple[Fraction, Fraction]]
+    ) -> Iterator[tuple[int, Frame]]:
         self._skip = 0
-        one, other = stretch.held[0], stretch.following
-        assert other is not None
         times = [share for share, _ in chunk if share]
-        pictures = iter(self.between(one.rgb, other.rgb, times) if times else ())
+        pictures = iter(begun(times) if times else ())
         for share, pts in chunk:
             if not share:
                 yield one.shot, replace(one.frame, pts=pts)
@@ -229,8 +239,7 @@ class Retimer:
             began = perf_counter()
             picture = next(pictures)
             self.seconds += perf_counter() - began
-            self._confidence = self.between.confidence
-            yield one.shot, Frame(picture, pts, one.frame.duration)
+            yield one.shot, Frame(picture, pts, one.frame.duration, confidence=self.between.confidence)
 
 
 def _equal(one: Planes | Tensor, other: Planes | Tensor) -> bool:

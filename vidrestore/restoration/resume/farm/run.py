@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from time import perf_counter
 from uuid import uuid4
@@ -12,7 +12,7 @@ from ....base.stop import check
 from ....video.resume.unfinished import claim
 from ... import pipeline
 from ...job import Job
-from ...report import Blur, Report
+from ...report import Blur, Confidence, Report
 from ..part import check_parts
 from ..times import result_times, source_times
 from .crew import Crew, Tell
@@ -42,11 +42,12 @@ def restore(job: Job, crew: Crew, *, tell: Tell = lambda *_: None, measure: bool
         plan = Plan(uuid4().hex, sent, times, frames_of_a_piece(job.target), measure)
         filled = crew.fill(Filling.of(plan, folder), tell=tell)
         report = pipeline.run(job, lambda _: check(), measure=measure, over=result_times(job, times).over)
-    return _with_workers(report, filled, seconds=perf_counter() - began)
+    return _with_workers(report, filled, piece=plan.frames, seconds=perf_counter() - began)
 
 
-def _with_workers(report: Report, filled: Filled, *, seconds: float) -> Report:
-    did = filled.did()
+def _with_workers(report: Report, filled: Filled, *, piece: int, seconds: float) -> Report:
+    did, believed = filled.did(), Confidence.of(_confidence(report, filled, piece))
+    before = report.confidence.warnings if report.confidence else []
     resumed = report.resumed - filled.frames
     busy = filled.seconds.copy()
     busy.update(report.stages)
@@ -58,12 +59,23 @@ def _with_workers(report: Report, filled: Filled, *, seconds: float) -> Report:
         stages=dict(busy),
         workers=filled.workers,
         blur=Blur.of(did.blur, did.untouched) or report.blur,
+        confidence=believed,
+        warnings=[*(line for line in report.warnings if line not in before), *(believed.warnings if believed else ())],
     )
     if not did.engine:
         return made
-    notes = [note for note in did.notes if note not in report.warnings]
+    notes = [note for note in did.notes if note not in made.warnings]
     place = replace(made, engine=did.engine, device=did.device, precision=did.precision, tile=did.tile)
-    return replace(place, warnings=[*report.warnings, *notes, *_mixed(filled.facts.values())])
+    return replace(place, warnings=[*made.warnings, *notes, *_mixed(filled.facts.values())])
+
+
+def _confidence(report: Report, filled: Filled, piece: int) -> Sequence[float | None]:
+    """Of each frame of the result, of which `piece` are in a piece."""
+    found: list[float | None] = list(report.confidence.per_frame) if report.confidence else [None] * report.frames_out
+    for number, facts in filled.facts.items():
+        begin = (number - 1) * piece
+        found[begin : begin + len(facts.confidence)] = facts.confidence
+    return found
 
 
 def _mixed(facts: Iterable[Facts]) -> Iterator[str]:

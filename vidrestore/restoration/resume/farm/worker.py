@@ -113,10 +113,12 @@ class Worker:
         with scratch(uuid4().hex[:8]) as folder:  # which the next run deletes if this process is killed
             pieces = pieces_of(plan, folder)
             under_way = pieces.begin(number)
+            confidence = []
             try:
                 for frame in islice(self._frames, plan.frames):
                     start = perf_counter()
                     under_way.add(frame)
+                    confidence.append(frame.confidence)
                     seconds["encode"] += perf_counter() - start
                     self.made += 1
                 if self.made:
@@ -127,7 +129,8 @@ class Worker:
             if not self.made:
                 under_way.abandon()
                 return Made(number, b"", b"", 0)
-            return Made(number, *pieces.read(number), self.made, self._seconds(), self._new_facts())
+            facts = replace(self._new_facts(), confidence=tuple(confidence))
+            return Made(number, *pieces.read(number), self.made, self._seconds(), facts)
 
     def _facts(self) -> Facts:
         return together(each.facts for each in self._loaded)
@@ -145,7 +148,6 @@ class Worker:
             frames=now.frames - before.frames,
             blur=blur if self._keeps_times() else (),
             untouched=sum(one == other for one, other in blur),
-            confidence=(),
             counted=(),
         )
 
