@@ -1,13 +1,11 @@
-"""Scores of networks that enlarge twice, on clips at half size, clean and compressed; and times beside other runtimes.
+"""Scores of networks that enlarge twice, on clips at half size, clean and compressed.
 
 python tools/weights/compare_models.py ../shared/data/eval/vid4 bicubic espcn-x2 aligned-x2 realesr-animevideov3-x2
-python tools/weights/compare_models.py --speed realesr-animevideov3-x2 span-x2
 """
 
 import argparse
 import json
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from statistics import fmean
 from time import process_time
@@ -15,40 +13,31 @@ from time import process_time
 import torch
 from enlargers import Enlarger, as_frames, at_half_size, enlarger
 
-from vidrestore.benchmark.row import measure
-from vidrestore.engine import Settings, choose
 from vidrestore.frame.colour import quantise, to_rgb
 from vidrestore.metrics.lpips import Lpips
 from vidrestore.metrics.niqe import niqe
 from vidrestore.metrics.pristine import Pristine
 from vidrestore.metrics.psnr import crop_border, psnr
 from vidrestore.metrics.ssim import ssim
-from vidrestore.models.weights import catalogue, manifest
-from vidrestore.restoration.network import network_of
+from vidrestore.models.weights import manifest
 from vidrestore.training.data.footage import of_folder
 from vidrestore.training.evaluate.clips import luma_of
 from vidrestore.video.encode.round_trip import Codes, Decoded
 
 BORDER = 2
 CLEAN = "clean"
-SIZE = 360, 640
 Distance = Callable[[torch.Tensor, torch.Tensor], float]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path, nargs="?", help="folders of numbered pictures")
+    parser.add_argument("data", type=Path, help="folders of numbered pictures")
     parser.add_argument("models", nargs="*", help="names of `models list`, files, or bicubic")
     parser.add_argument("--frames", type=int, default=9, help="of each clip that are encoded")
     parser.add_argument("--scored", type=int, default=2, help="of these, in the middle, that are compared")
     parser.add_argument("--crf", type=int, nargs="*", default=[18, 23, 28, 33])
     parser.add_argument("--lpips", type=Path, metavar="FILE", help="weights of AlexNet (needs the package lpips)")
-    parser.add_argument("--speed", nargs="*", help="names of ncnn models in the catalogue, timed instead")
     asked = parser.parse_args()
-    if asked.speed is not None:
-        for name in asked.speed:
-            print(json.dumps({name: speed(name)}), flush=True)
-        return
     distance = lpips_by(asked.lpips) if asked.lpips else None
     methods = {name: enlarger(name) for name in asked.models}
     clips = [scene for folder in sorted(asked.data.iterdir()) if folder.is_dir() for scene in of_folder(folder)]
@@ -95,38 +84,6 @@ def lpips_by(weights: Path) -> Distance:
     """LPIPS of two pictures (3, H, W) in [0, 1]."""
     network = Lpips(weights)
     return lambda one, other: float(network(one[None], other[None]))
-
-
-def speed(name: str, repeats: int = 3) -> dict[str, float]:
-    """Seconds of processor time for one picture of 640x360, everything on one thread: run it under `taskset -c 0`."""
-    import ncnn  # pip install ncnn
-
-    known = catalogue.rows()[name]
-    network = network_of(known, task="upscale")
-    picture = torch.rand(1, 3, *SIZE)
-    small = (picture[..., :96, :96],)
-    net = ncnn.Net()
-    net.opt.num_threads = 1
-    net.load_param(str(known.path))
-    net.load_model(str(known.path.with_suffix(".bin")))
-    blob = known.path.read_text().splitlines()[2].split()[4]
-    last = known.path.read_text().splitlines()[-1].split()
-    end = last[4 + int(last[2])]
-
-    def by_ncnn() -> object:
-        extractor = net.create_extractor()
-        extractor.input(blob, ncnn.Mat(picture[0].numpy()).clone())
-        return extractor.extract(end)
-
-    def by_torch() -> object:
-        with torch.inference_mode():
-            return network.core(picture)
-
-    cases: dict[str, Callable[[], object]] = {"ncnn": by_ncnn, "eager torch fp32": by_torch}
-    for precision in ("fp32", "bf16"):
-        engine = choose(Settings(device="cpu", engine="openvino", precision=precision))
-        cases[f"vidrestore {precision}"] = partial(engine.compile(network.core, small), picture)
-    return {case: round(cost.processor, 3) for case, cost in measure(cases, repeats=repeats).items()}
 
 
 if __name__ == "__main__":

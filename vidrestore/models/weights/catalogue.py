@@ -31,7 +31,7 @@ class Known:
     authors: str
     good_for: Text
     measured: Mapping[str, Any] = field(default_factory=dict)
-    """As tools/weights/compare_models.py gives it: the set, and the scores."""
+    """As tools/weights/measure_catalogue.py gives it: the set, and the scores."""
 
     @property
     def family(self) -> str:
