@@ -20,7 +20,7 @@ from vidrestore.engine.transfer import download, upload, wait_for_copies
 from vidrestore.errors import UsageError
 from vidrestore.frame.frame import Colour, Frame, Planes
 from vidrestore.models.foreign.open import open_foreign
-from vidrestore.models.networks.sepconv import SepConv
+from vidrestore.models.networks.interpolation.sepconv import SepConv
 from vidrestore.models.processor import apply
 from vidrestore.models.weights import files
 from vidrestore.restoration.deblurring.stage import deblur

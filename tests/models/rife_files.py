@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.models.foreign.ncnn_files import plain, tagged
-from vidrestore.models.networks.rife import Rife
+from vidrestore.models.networks.interpolation.rife import Rife
 
 
 def random_rife(channels: tuple[int, ...] = (192, 128, 96, 64)) -> Rife:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from tests.models.rife_files import random_rife
 from vidrestore.engine.tile import in_tiles
-from vidrestore.models.networks.rife import Rife, moved
+from vidrestore.models.networks.interpolation.rife import Rife, moved
 from vidrestore.models.processor import apply
 
 SMALL = (8, 8, 8, 8)

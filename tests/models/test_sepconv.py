@@ -6,7 +6,7 @@ from torch import Tensor
 
 from vidrestore.engine.tile import in_tiles
 from vidrestore.models.kernels.local_conv_rule import Rule
-from vidrestore.models.networks.sepconv import REACH, SepConv
+from vidrestore.models.networks.interpolation.sepconv import REACH, SepConv
 from vidrestore.models.processor import apply
 
 HEADS = ("vertical1", "vertical2", "horizontal1", "horizontal2")

@@ -15,7 +15,7 @@ from tests.models.test_rife import window
 from vidrestore.base.settings import Settings
 from vidrestore.errors import ModelError
 from vidrestore.models.foreign.between import NcnnBetween, open_between
-from vidrestore.models.networks.rife import Rife
+from vidrestore.models.networks.interpolation.rife import Rife
 from vidrestore.models.processor import apply
 from vidrestore.models.weights import catalogue, files, package_index
 from vidrestore.models.weights.conversion import convert

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from vidrestore.cli import app
 from vidrestore.errors import ModelError, UsageError
 from vidrestore.models.networks.espcn import Espcn
-from vidrestore.models.networks.sepconv import SepConv
+from vidrestore.models.networks.interpolation.sepconv import SepConv
 from vidrestore.models.processor import apply
 from vidrestore.models.weights import files, manifest
 from vidrestore.models.weights.conversion import convert

@@ -9,8 +9,8 @@ import torch
 from vidrestore.base.settings import Retiming, Settings
 from vidrestore.engine.run import facts_of
 from vidrestore.errors import ModelError, UsageError
-from vidrestore.models.networks.fusion import Fusion
-from vidrestore.models.networks.sepconv import SepConv
+from vidrestore.models.networks.interpolation.fusion import Fusion
+from vidrestore.models.networks.interpolation.sepconv import SepConv
 from vidrestore.models.weights import files
 from vidrestore.restoration.interpolation import choose
 from vidrestore.restoration.interpolation.stage import interpolate

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vidrestore.engine import Settings, choose
 from vidrestore.engine.infer import Inference
-from vidrestore.models.networks.fusion import Fusion
+from vidrestore.models.networks.interpolation.fusion import Fusion
 from vidrestore.restoration.interpolation.flow import FlowInterpolator
 from vidrestore.restoration.interpolation.motion.moving_pair import MovingPair
 from vidrestore.restoration.interpolation.motion.paths import at, find

@@ -10,7 +10,7 @@ from vidrestore.engine import Settings, choose
 from vidrestore.engine.infer import Inference
 from vidrestore.errors import UsageError
 from vidrestore.models.networks.espcn import Espcn
-from vidrestore.models.networks.sepconv import SepConv
+from vidrestore.models.networks.interpolation.sepconv import SepConv
 from vidrestore.models.processor import Needs, apply
 from vidrestore.restoration.interpolation.midpoint import Halving
 

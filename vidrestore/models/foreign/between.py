@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import ModelError
-from ..networks.rife import Rife
+from ..networks.interpolation.rife import Rife
 from ..processor import Needs
 from ..weights.manifest import PAIR, PICKLE
 from ..weights.state import misfit

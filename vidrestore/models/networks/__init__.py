@@ -5,7 +5,9 @@ from collections.abc import Callable
 from .aligned import Aligned
 from .denoiser import Denoiser
 from .espcn import Espcn
-from .fusion import Fusion
+from .interpolation.fusion import Fusion
+from .interpolation.rife import Rife
+from .interpolation.sepconv import SepConv
 from .msresnet import MSResNet
 from .residual.dbpn import Dbpn
 from .residual.edsr import Edsr
@@ -14,8 +16,6 @@ from .residual.refinement import Refinement
 from .residual.selu import Selu
 from .residual.srresnet import SrResNet
 from .residual.wdsr import Wdsr
-from .rife import Rife
-from .sepconv import SepConv
 from .unblur import Unblur
 from .vsr import Delta, FiveParallel, Gz2019
 

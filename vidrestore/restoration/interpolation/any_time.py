@@ -14,7 +14,7 @@ from ...base.settings import Quality, Settings
 from ...engine import choose
 from ...engine.infer import Inference
 from ...models.foreign.between import NcnnBetween
-from ...models.networks.rife import Rife
+from ...models.networks.interpolation.rife import Rife
 from .interpolator import Begun
 
 LARGE = 1 << 22

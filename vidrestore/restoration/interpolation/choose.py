@@ -48,7 +48,7 @@ class Choice:
     def load(self) -> Installed:
         """The interpolator, ready to run."""
         from ...models.foreign.between import NcnnBetween  # torch, as all here
-        from ...models.networks.rife import Rife
+        from ...models.networks.interpolation.rife import Rife
         from .any_time import AnyTime
         from .flow import FlowInterpolator
         from .midpoint import Halving

@@ -27,7 +27,7 @@ class FlowInterpolator:
 
     Args:
         search: how thoroughly motion is searched.
-        fusion: `models.networks.fusion.Fusion`, ready to run; None mixes the two by their closeness in time.
+        fusion: `Fusion` of `models.networks`, ready to run; None mixes the two by their closeness in time.
         mirrored: let the network look a second time with left and right exchanged, and take the mean.
         on_doubt: what takes the place of a picture whose motion is not believable.
     """

@@ -31,7 +31,7 @@ SEARCHES = {Search(1, 2): 0.2, Search(0, 4): 0.6, Search(0, 2, 10, 32): 0.2}
 
 @dataclass(frozen=True, slots=True)
 class FlowMixingTask:
-    """Windows of models.networks.fusion.Fusion; every twelfth scene is held back, scored beside the mixture by time."""
+    """Windows of `Fusion` of models.networks; every twelfth scene is held back, scored beside the mixture by time."""
 
     command: ClassVar[str] = "interpolate"
     patch: int = 128

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from torch import Tensor, nn
 
-from ...networks.rife import moved
+from ...networks.interpolation.rife import moved
 from .param import Layer
 from .weights import Weights
 

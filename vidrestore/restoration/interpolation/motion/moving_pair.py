@@ -59,7 +59,7 @@ class Moment:
     paths: Paths
 
     def window(self) -> Iterator[Picture]:
-        """The seven pictures that `models.networks.fusion.Fusion` looks at."""
+        """The seven pictures that `models.networks.interpolation.fusion.Fusion` looks at."""
         paths = self.paths
         yield from self._moved(paths.best, paths.best, cv2.INTER_LANCZOS4)
         yield from self._moved(paths.forward, paths.backward, cv2.INTER_LANCZOS4)

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..processor import Needs
+from ...processor import Needs
 
 DEEP = 8
 """Convolutions of a block at its own resolution."""

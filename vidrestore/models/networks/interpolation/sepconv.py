@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..kernels.local_conv import local_conv, weights
-from ..kernels.local_conv_rule import Rule
-from ..processor import Needs
+from ...kernels.local_conv import local_conv, weights
+from ...kernels.local_conv_rule import Rule
+from ...processor import Needs
 
 CHANNELS = (32, 64, 128, 256, 512)
 """Of the five levels, each at half the resolution of the one before, at width 1."""

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..processor import Needs
+from ...processor import Needs
 
 PICTURES = 6
 """Of the window, without the evidence."""

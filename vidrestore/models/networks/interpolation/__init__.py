@@ -1,0 +1,1 @@
+"""Networks that make the picture between two, or help to."""
