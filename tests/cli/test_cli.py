@@ -151,7 +151,8 @@ def test_evaluate_knows_the_baselines() -> None:
     refused(4, "evaluate", "averag", "--data", ".", says="did you mean average?")
 
 
-def test_models_lists_what_is_shipped() -> None:
+def test_models_lists_what_is_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIDRESTORE_MODELS", str(tmp_path))  # other tests may have got some
     listed = json.loads(invoke("models", "list", "--json").stdout)["models"]
     assert listed.keys() == manifest.rows().keys() and listed["espcn-x2"]["parameters"] == 58_212
     assert "espcn-x2" in invoke("models", "list").stdout

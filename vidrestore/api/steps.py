@@ -73,13 +73,13 @@ def step_models(names: Sequence[str], asked: Sequence[str]) -> dict[str, str]:
 
 def _steps(name: str) -> tuple[str, ...]:
     """What a network may be for."""
-    from ..models.weights import manifest
+    from ..models.weights import catalogue, manifest
     from ..restoration.chain import parts
     from ..restoration.network import task_of
 
     if len(parts(name)) > 1:
         return ("upscale",)
     if not (task := task_of(name)):
-        raise manifest.unknown(name, list(manifest.rows()))
+        raise manifest.unknown(name, [*manifest.rows(), *catalogue.rows()])
     foreign = manifest.is_file(name) and manifest.is_foreign(Path(name))
     return SAME_SIZE if foreign and task in SAME_SIZE else (task,)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..base.settings import Settings
+from ..errors import ModelError
 from ..models.processor import Needs
 from ..models.weights import catalogue, manifest
 from ..models.weights.catalogue import Known
@@ -31,9 +33,30 @@ def find(name: str, *, task: str, scale: int | None = None) -> Model:
         manifest.check_file(Path(name), task=task)
         return Path(name)
     if (known := catalogue.find(name, task=task, scale=scale)) is None:
-        return manifest.find(name, task=task, scale=scale)
+        try:
+            return manifest.find(name, task=task, scale=scale)
+        except ModelError as error:
+            raise ModelError(f"{error}{_meant(name)}") from error
     known.check()
     return known
+
+
+def _rows() -> list[manifest.Entry | Known]:
+    return [*manifest.rows().values(), *catalogue.rows().values()]
+
+
+def _meant(name: str) -> str:
+    """What else to say of a name that a command does not know: what it is for, or which open model is called alike."""
+    uses = [f"{row.task} x{_scale(row)}".removesuffix(" x1") for row in _rows() if name in (row.name, row.family)]
+    if uses:
+        return f"; {name} is for {', '.join(uses)}"
+    known = {word for row in catalogue.rows().values() for word in (row.name, row.family)}
+    alike = get_close_matches(name, sorted(known), n=1)
+    return f"; or {alike[0]}, an open model of others" if alike else ""
+
+
+def _scale(row: manifest.Entry | Known) -> int:
+    return row.scale if isinstance(row, Known) else row.needs.scale
 
 
 def name_of(model: Model) -> str:
@@ -50,8 +73,7 @@ def task_of(name: str) -> str:
         ModelError: a file is missing or damaged.
     """
     if not manifest.is_file(name):
-        rows: list[manifest.Entry | Known] = [*manifest.rows().values(), *catalogue.rows().values()]
-        return next((row.task for row in rows if name in (row.name, row.family)), "")
+        return next((row.task for row in _rows() if name in (row.name, row.family)), "")
     if not manifest.is_foreign(Path(name)):
         return manifest.about(Path(name)).task
     from ..models.foreign.between import makes_between  # torch

@@ -76,6 +76,7 @@ def test_a_model_that_keeps_the_size_serves_clean(tmp_path: Path, monkeypatch: p
     assert (report["model"], report["width"], report["frames_out"]) == ("same-x1", 64, 2)
     wrong = invoke("upscale", clip, "-m", "same-x1")
     assert wrong.exit_code == 4 and "no model 'same-x1' for upscale x2" in wrong.stderr
+    assert wrong.stderr.endswith("; same-x1 is for clean\n")
 
 
 def test_without_an_index_one_line_says_what_to_fetch_and_where_to_put_it(

@@ -86,7 +86,9 @@ def _unpickled(path: Path) -> object:
         with zipfile.ZipFile(path) as parts:
             if any(part.compress_type != zipfile.ZIP_STORED for part in parts.infolist()):
                 raise ModelError(f"{path} is compressed, as programs of TorchScript are, but no checkpoint is")
-    return torch.load(path, map_location="cpu", weights_only=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the form of pickle, of which an error says what matters
+        return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def _all(found: Mapping[str, object]) -> Iterator[Tensor]:

@@ -118,10 +118,10 @@ def open_onnx(path: Path) -> ForeignNetwork:
 
 def _unreadable(path: Path, reason: str) -> str:
     """OpenVINO's words are long, and name files of its own."""
-    if "Unable to read the model" in reason or "be parsed" in reason:
-        return f"{path} is damaged, or no file of ONNX"
     if unknown := re.search(r"No conversion rule found for operations: ([\w\-, .]+)", reason):
         return f"{path} has operations that OpenVINO does not know: {unknown[1].strip()}"
+    if any(words in reason for words in ("Unable to read the model", "be parsed", "Error during import of ONNX model")):
+        return f"{path} is damaged, or no file of ONNX"
     said = [line for line in reason.splitlines() if line.strip() and not line.startswith(("Exception from", "Check '"))]
     return f"{path} cannot be read: {' '.join(' '.join(said).split())[:200]}"
 

@@ -173,6 +173,10 @@ def unknown(model: str, names: Sequence[str], purpose: str = "") -> ModelError:
             f"{model} is a checkpoint of another program; make a weight file of it with "
             "`vidrestore models convert FILE OUT.safetensors --model NETWORK`, and give that"
         )
+    if Path(model).is_file():
+        return ModelError(
+            f"{model} is no file of a network; give a name of `models list`, or {', '.join((OWN, *FOREIGN))}"
+        )
     family = re.sub(r"-x\d$", "", model)
     if family in (*CONVERTED, *TRAINED):
         way_out = (
@@ -217,8 +221,10 @@ def check_foreign(path: Path, *, task: str) -> None:
     if path.suffix.lower() == PICKLE:
         raise ModelError(f"{path}: such files hold networks of RIFE; give it to `vidrestore interpolate -m`")
     if task not in ("upscale", "deblur", "clean"):
-        way_out = "`vidrestore models convert FILE OUT.safetensors --model NETWORK`, and give that"
-        raise ModelError(f"{path} is another program's, which {task} does not run; make a weight file with {way_out}")
+        raise ModelError(
+            f"{path} is another program's, which {task} does not run; give flownet.pkl or .param of RIFE, or a "
+            "weight file of `vidrestore models convert FILE OUT.safetensors --model NETWORK`"
+        )
 
 
 def parts(path: Path) -> list[Path]:
@@ -269,5 +275,5 @@ def about_for(path: Path, *, task: str) -> About:
 
 def foreign(path: Path, error: Exception) -> ModelError:
     """What to say of a file that is no weight file of ours."""
-    way_out = "foreign checkpoints go through `vidrestore models convert`"
-    return ModelError(f"{path} is not a safetensors file ({error}); {way_out}")
+    other = "a checkpoint in another form: give it its own suffix, or see `vidrestore models convert`"
+    return ModelError(f"{path} is not a safetensors file ({error}): it is damaged, or {other}")
