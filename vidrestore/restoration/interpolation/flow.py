@@ -20,6 +20,8 @@ from .motion.presets import Search
 from .motion.warp import Picture
 
 RETIMING = Retiming()
+HUGE = 1 << 22
+"""Pixels above which one pair at most waits with its motion: 350 MB of 3840x2160."""
 
 
 class FlowInterpolator:
@@ -42,8 +44,8 @@ class FlowInterpolator:
     ) -> None:
         self._search, self.inference, self._mirrored, self._on_doubt = search, fusion, mirrored, on_doubt
         self.confidence: float | None = None
-        self.ahead = max(1, cv2.getNumThreads())
-        self._threads = ThreadPoolExecutor(self.ahead, "motion")
+        self.ahead = 1
+        self._threads = ThreadPoolExecutor(max(1, cv2.getNumThreads()), "motion")
 
     @property
     def device(self) -> torch.device:
@@ -56,6 +58,7 @@ class FlowInterpolator:
 
     def begin(self, first: Tensor, second: Tensor) -> Begun:
         """As `Installed`: the motion is searched in threads, each of which has a pair."""
+        self.ahead = 1 if first[0].numel() > HUGE else max(1, cv2.getNumThreads())
         if torch.equal(first, second):
             return partial(self._still, first)
         return partial(self._moving, self._threads.submit(_between, first, second, self._search))

@@ -54,10 +54,13 @@ def find(first: Picture, second: Picture, forward: Flow) -> Exposure | None:
     size = max(1, width // SMALLER), max(1, height // SMALLER)
     one, other, flow = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (first, second, forward))
     moved = warp(other, np.asarray(flow / SMALLER, np.float32), 1, cv2.INTER_LINEAR)
+    before = float(np.median(np.abs(one - moved)))
+    if before < LEAST:
+        return None
     lines = [_line(one[..., channel].ravel(), moved[..., channel].ravel()) for channel in range(3)]
     gain, offset = (np.array(each, np.float32) for each in zip(*lines, strict=True))
-    before, after = (float(np.median(np.abs(each - moved))) for each in (one, one * gain + offset))
-    if before < LEAST or after > LEFT * before or not (GAIN[0] < gain.min() and gain.max() < GAIN[1]):
+    after = float(np.median(np.abs(one * gain + offset - moved)))
+    if after > LEFT * before or not (GAIN[0] < gain.min() and gain.max() < GAIN[1]):
         return None
     return Exposure(gain, offset)
 

@@ -97,11 +97,11 @@ def find(first: Picture, second: Picture, motion: Motion, exposure: Exposure | N
     Args:
         exposure: the change of light that the surroundings, but no overlay, take part in.
     """
-    pair = _Pair(_codes(first), _codes(second))
-    level = pair if exposure is None else _Pair(pair.first, _codes(exposure.second_at(second, 0)))
     around = Motion(_around(motion.forward), _around(motion.backward))
     if max(np.abs(flow).max() for flow in around) < MOVING:
         return None
+    pair = _Pair(_codes(first), _codes(second))
+    level = pair if exposure is None else _Pair(pair.first, _codes(exposure.second_at(second, 0)))
     bars = _bars(pair)
     letters = _letters(_apart(*pair), level, around) & ~bars
     if not (bars.any() or letters.any()):
@@ -115,7 +115,7 @@ def find(first: Picture, second: Picture, motion: Motion, exposure: Exposure | N
 
 
 def _codes(picture: Picture) -> Codes:
-    return np.asarray(np.rint(np.clip(picture, 0, 1) * 255), np.uint8)
+    return np.asarray(cv2.multiply(picture, (255, 255, 255, 0), dtype=cv2.CV_8U), np.uint8)  # rounds and saturates
 
 
 def _letters(rest: Codes, pair: _Pair, around: Motion) -> Bits:

@@ -56,6 +56,7 @@ def find(first: Grey, second: Grey, search: Search, *, far: bool = False) -> Mot
         far: begin from what `far.begin` finds.
     """
     height, width = first.shape
+    search = search.of_size(height, width)
     bottom, right = max(0, LEAST - height), max(0, LEAST - width)
     if bottom or right:
         first, second = (
