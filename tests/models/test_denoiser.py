@@ -101,3 +101,18 @@ def test_a_tile_is_nearly_the_whole_inside_its_halo(arguments: dict[str, object]
     inner = slice(halo, side - halo)
     assert side - 2 * halo > 8
     assert (whole - part)[..., inner, inner].square().mean() < 10**-5
+
+
+def test_chroma_as_fine_as_luma_is_seen_coarse_and_its_noise_goes_with_the_change() -> None:
+    """Of a network that removes all noise that it sees: little of white noise in 4:4:4 is left, 4:2:0 is as it was."""
+    clean = moving(64, 0)
+    noise = torch.randn(1, 1, 2, 64, 64, generator=torch.Generator().manual_seed(1)) * 10 / 255
+    network, given = Denoiser(**PLAIN), clean.clone()
+    given[:, :, 1:] += noise
+    (seen,) = network.prepare(given)
+    assert seen[:, 1:3].var() - clean[:, 2, 1:].var() < 0.2 * noise.var()
+    change = F.pad(clean[:, 2, 1:] - seen[:, 1:3], (0, 0, 0, 0, 1, 0))
+    left = network.finish(given, change)[:, 0, 1:] - clean[:, 2, 1:]
+    assert left.var() < 0.1 * noise.var()
+    assert torch.equal(network.finish(given, 0 * change)[:, 0], given[:, 2])
+    assert torch.equal(network.finish(clean, change)[:, 0], clean[:, 2] + change)

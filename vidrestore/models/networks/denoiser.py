@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from math import lcm
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..kernels.dct_reference import HALO as PATCH_HALO
+from ..kernels.fine_chroma import coarse, fine_axes, noise_of_detail
 from ..kernels.inverse_search import HALO, moved, search
 from ..kernels.motion_reference import activity, local_mean
 from ..processor import Needs
@@ -109,6 +111,8 @@ class Denoiser(nn.Module):
         level of the middle frame, and how far those of the others differ. What is NaN is not there.
         """
         window, present = filled(window)
+        if axes := fine_axes(window[:, MIDDLE, 1:3]):
+            window = torch.cat((window[:, :, :1], coarse(window[:, :, 1:3], axes), window[:, :, 3:]), 2)
         middle, counted = window[:, MIDDLE, :1], present[:, NEIGHBOURS, None, None, None]
         # A frame that is not there adds nothing.
         others, (y, x) = window[:, NEIGHBOURS, :3], search(middle, window[:, NEIGHBOURS, 0])
@@ -126,7 +130,9 @@ class Denoiser(nn.Module):
 
     def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
         """Changes (B, 3, H, W) -> (B, 1, 3, H, W), added to the middle frame."""
-        return (window[:, MIDDLE, :3] + core_out[0].float())[:, None]
+        middle, change = window[:, MIDDLE, :3], core_out[0].float()
+        fine = noise_of_detail(middle[:, 1:], change[:, 1:])
+        return (middle + change - F.pad(fine, (0, 0, 0, 0, 1, 0)))[:, None]
 
 
 def _as_if_there(differs: Tensor, active: Tensor, counted: Tensor) -> Tensor:
