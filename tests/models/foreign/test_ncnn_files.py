@@ -8,6 +8,7 @@ import torch
 
 from tests.models.foreign.ncnn_files import compact, plain, tagged, write
 from tests.models.foreign.trials import refusal
+from vidrestore.models.foreign.ncnn.open import Residual
 from vidrestore.models.foreign.ncnn.param import LARGEST
 
 TEXTS: dict[str, tuple[str, str]] = {
@@ -144,3 +145,13 @@ def test_what_reads_one_picture_but_not_two_gets_one_line(tmp_path: Path):
 def test_a_file_of_no_known_kind(tmp_path: Path):
     (tmp_path / "net.txt").write_text("a network")
     assert "no network that is known here" in refusal(tmp_path / "net.txt")
+
+
+def test_what_a_residual_network_makes_is_added_to_the_picture() -> None:
+    layer = torch.nn.Conv2d(3, 12, 3)
+    network = Residual(torch.nn.Sequential(layer, torch.nn.PixelShuffle(2)), 2)
+    torch.nn.init.zeros_(layer.weight)
+    picture = torch.rand(1, 3, 8, 6)
+    torch.nn.init.constant_(layer.bias, 0.25)
+    repeated = picture[..., 1:-1, 1:-1].repeat_interleave(2, -1).repeat_interleave(2, -2)
+    assert torch.equal(network(picture), repeated + 0.25)

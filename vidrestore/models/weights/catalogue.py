@@ -30,6 +30,8 @@ class Known:
     licence: str
     authors: str
     good_for: Text
+    residual: bool = False
+    """What it makes is added to the picture, each pixel repeated, as the program that it is from does."""
     measured: Mapping[str, Any] = field(default_factory=dict)
     """As tools/weights/measure_catalogue.py gives it: the set, and the scores."""
 

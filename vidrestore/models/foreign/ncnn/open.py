@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ....errors import ModelError
+from ...weights import catalogue
 from ...weights.manifest import digest
 from ..network import ForeignNetwork
 from ..probe import as_processor
@@ -28,10 +30,31 @@ def open_ncnn(path: Path) -> ForeignNetwork:
             f"{param} reads {len(graph.inputs)} and makes {len(graph.outputs)} pictures or other things: "
             "it is for another task"
         )
+    known = digest(param)
+    row = next((row for row in catalogue.rows().values() if row.residual and row.digest == known), None)
     try:
-        return as_processor(graph, Trial(graph), file=digest(param))
+        return as_processor(graph if row is None else Residual(graph, row.scale), Trial(graph), file=known)
     except ModelError as error:
         raise ModelError(f"the network of {param} {error}") from error
+
+
+class Residual(nn.Module):
+    """A network whose program adds what it makes to the picture, each pixel repeated.
+
+    Args:
+        core: makes (B, 3, scale*(H - 2*border), scale*(W - 2*border)) of (B, 3, H, W).
+    """
+
+    def __init__(self, core: nn.Module, scale: int) -> None:
+        super().__init__()
+        self.core, self.scale = core, scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, 3, H, W) -> as `core`."""
+        made: Tensor = self.core(x)
+        border = (x.shape[-1] - int(made.shape[-1]) // self.scale) // 2
+        inside = F.pad(x, (-border,) * 4)
+        return made + F.interpolate(inside, scale_factor=self.scale, mode="nearest")
 
 
 class Trial:
