@@ -149,7 +149,7 @@ def test_a_file_of_no_known_kind(tmp_path: Path):
 
 def test_what_a_residual_network_makes_is_added_to_the_picture() -> None:
     layer = torch.nn.Conv2d(3, 12, 3)
-    network = Residual(torch.nn.Sequential(layer, torch.nn.PixelShuffle(2)), 2)
+    network = Residual(torch.nn.Sequential(layer, torch.nn.PixelShuffle(2)), 2, 1)
     torch.nn.init.zeros_(layer.weight)
     picture = torch.rand(1, 3, 8, 6)
     torch.nn.init.constant_(layer.bias, 0.25)

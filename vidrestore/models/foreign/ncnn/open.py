@@ -11,6 +11,7 @@ from ...weights import catalogue
 from ...weights.manifest import digest
 from ..network import ForeignNetwork
 from ..probe import as_processor
+from ..tiles import SIDE
 from .graph import Graph, read_network
 
 MOST_A_PIXEL = 1 << 13
@@ -30,10 +31,11 @@ def open_ncnn(path: Path) -> ForeignNetwork:
             f"{param} reads {len(graph.inputs)} and makes {len(graph.outputs)} pictures or other things: "
             "it is for another task"
         )
-    known = digest(param)
+    known, sizes = digest(param), Trial(graph)
     row = next((row for row in catalogue.rows().values() if row.residual and row.digest == known), None)
     try:
-        return as_processor(graph if row is None else Residual(graph, row.scale), Trial(graph), file=known)
+        core = graph if row is None else Residual(graph, row.scale, (SIDE - sizes(SIDE, SIDE)[-1] // row.scale) // 2)
+        return as_processor(core, sizes, file=known)
     except ModelError as error:
         raise ModelError(f"the network of {param} {error}") from error
 
@@ -45,15 +47,15 @@ class Residual(nn.Module):
         core: makes (B, 3, scale*(H - 2*border), scale*(W - 2*border)) of (B, 3, H, W).
     """
 
-    def __init__(self, core: nn.Module, scale: int) -> None:
+    def __init__(self, core: nn.Module, scale: int, border: int) -> None:
         super().__init__()
-        self.core, self.scale = core, scale
+        self.core, self.scale, self.border = core, scale, border
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, 3, H, W) -> as `core`."""
         made: Tensor = self.core(x)
-        border = (x.shape[-1] - int(made.shape[-1]) // self.scale) // 2
-        inside = F.pad(x, (-border,) * 4)
+        height, width = x.shape[-2:]
+        inside = x[..., self.border : height - self.border, self.border : width - self.border]
         return made + F.interpolate(inside, scale_factor=self.scale, mode="nearest")
 
 
