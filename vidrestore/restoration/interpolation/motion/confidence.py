@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from .warp import Flow, Picture, warp
 
 SMALLER = 4
-"""Times, each way, that pictures are made smaller: fine detail misses by a pixel, and nobody sees it."""
+"""Times, each way, that pictures are made smaller: fine detail misses by a pixel, and nobody sees it. Two pixels of
+these are one: a fine pattern would look otherwise at each place that it moves to."""
 AROUND = 5
 """Pixels of those, a side, that are judged together."""
 SLIGHT, SHARE = 8 / 255, 0.5
@@ -22,7 +23,7 @@ def confidence(first: Picture, second: Picture, flow: Flow, time: float) -> floa
     height, width = first.shape[:2]
     size = max(1, width // SMALLER), max(1, height // SMALLER)
     one, other = (
-        cv2.resize(cv2.cvtColor(each, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA)
+        cv2.blur(cv2.resize(cv2.cvtColor(each, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA), (2, 2))
         for each in (first, second)
     )
     small = np.asarray(cv2.resize(flow, size, interpolation=cv2.INTER_AREA) / SMALLER, np.float32)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from .warp import Flow, Picture, warp
 
 SMALLER = 4
-"""Times, each way, that pictures are made smaller for the comparison."""
+"""Times, each way, that pictures are made smaller for the comparison; two pixels of these are one, so that no fine
+pattern looks as if its light had changed."""
 KEPT = 0.6
 """Share of the samples that the line is drawn through: those nearest to it."""
 ROUNDS = 4
@@ -52,7 +53,9 @@ def find(first: Picture, second: Picture, forward: Flow) -> Exposure | None:
     """
     height, width = first.shape[:2]
     size = max(1, width // SMALLER), max(1, height // SMALLER)
-    one, other, flow = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (first, second, forward))
+    one, other, flow = (
+        cv2.blur(cv2.resize(each, size, interpolation=cv2.INTER_AREA), (2, 2)) for each in (first, second, forward)
+    )
     moved = warp(other, np.asarray(flow / SMALLER, np.float32), 1, cv2.INTER_LINEAR)
     before = float(np.median(np.abs(one - moved)))
     if before < LEAST:

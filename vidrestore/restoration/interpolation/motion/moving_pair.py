@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from . import exposure, overlay
+from . import exposure, overlay, pattern
 from .confidence import confidence
 from .paths import Motion, Paths, at, find
 from .presets import Search
@@ -100,7 +100,7 @@ class Moment:
 def between(first: Picture, second: Picture, search: Search) -> MovingPair:
     """Find out what happens between two pictures."""
     codes = grey(first), grey(second)
-    motion = find(*codes, search)
+    motion = pattern.settled(*codes, find(*codes, search))
     light = exposure.find(first, second, motion.forward)
     front = overlay.find(first, second, motion, light)
     far = None
