@@ -156,15 +156,16 @@ class Deblurring:
     """How blur is removed."""
 
     model: str = "auto"
-    """wiener, landweber or pocs, which undo a known blur, or a network's name or file; auto: the shipped network."""
+    """wiener, landweber, pocs or sparse, which undo a known blur, or a network's name or file; auto: sparse where `psf`
+    or `estimate` is given, else the shipped network."""
     strength: float = 1.0
     """Share of the change that is shown, 0 to 1."""
     psf: str | None = None
     """The known blur, as `psf_choice.read_psf` takes it."""
     estimate: bool = False
-    """Find the blur in the first frame that is restored."""
+    """Find the blur of each frame; what shows none that is sure stays as it is."""
     noise: float | None = None
-    """Of those three: standard deviation with white at 255; more than the truth is smoother, less amplifies
+    """Of those four: standard deviation with white at 255; more than the truth is smoother, less amplifies
     noise. None: NOISE."""
     only_blurred: float | None = None
     """Blur, 0 to 1 as `metrics.blur` tells it, below which a frame stays as it is; None: all are deblurred."""

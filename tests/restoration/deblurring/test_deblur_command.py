@@ -22,7 +22,7 @@ from vidrestore.models.processor import apply
 from vidrestore.models.weights import files
 from vidrestore.restoration.deblurring import deblurrer, psf
 from vidrestore.restoration.deblurring.inverse import METHODS
-from vidrestore.restoration.deblurring.psf_choice import read_psf
+from vidrestore.restoration.deblurring.psf_choice import UNSURE, read_psf
 from vidrestore.video.pictures.read import read_picture
 
 
@@ -87,12 +87,11 @@ def test_an_estimated_blur_goes_and_is_said(blurred: Path, sharp: Tensor, kernel
     assert gain(out, blurred, sharp, kernel) > 4.5
 
 
-def test_no_blur_found_is_one_line_and_nothing_written(sharp: Tensor, tmp_path: Path) -> None:
+def test_a_sharp_picture_stays_as_it_was(sharp: Tensor, tmp_path: Path) -> None:
     source = write(tmp_path / "in.png", sharp)
-    result = invoke(source, tmp_path / "out.png", "-m", "wiener", "--estimate", "--progress", "none")
-    assert result.exit_code == 1
-    assert len(result.stderr.strip().splitlines()) == 1 and "give it with --psf" in result.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["in.png"]
+    said = report(source, tmp_path / "out.png", "--estimate")
+    assert said["warnings"] == [UNSURE] and said["model"] == "sparse"
+    assert torch.equal(read_picture(tmp_path / "out.png"), read_picture(source))
 
 
 @pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv422p10le"])
@@ -180,12 +179,16 @@ def test_only_blurred_frames_are_touched(model: str, pix_fmt: str, shared_data: 
         assert all(other < one - 0.1 for i, (one, other) in enumerate(pairs) if i in BLURRED)
 
 
-def test_an_estimate_is_of_the_first_frame_that_is_restored(shared_data: Path, tmp_path: Path) -> None:
+def test_each_frame_is_estimated_for_itself(shared_data: Path, tmp_path: Path) -> None:
     clip = mixed_clip(tmp_path / "in.mkv", shared_data / "eval/video/davis_soapbox.mp4", pix_fmt="yuv420p")
-    assert invoke(clip, tmp_path / "all.mkv", "-m", "wiener", "--estimate").exit_code == 1, "the first frame is sharp"
-    said = report(clip, tmp_path / "out.mkv", "-m", "wiener", "--estimate", "--only-blurred", 0.5)
-    length, angle = map(float, said["warnings"][0].split(":")[1].split(",")[:2])  # type: ignore[index]
-    assert abs(length - 15) <= 1 and abs(angle - 20) <= 3
+    out = tmp_path / "out.mkv"
+    said = report(clip, out, "-m", "wiener", "--estimate", "--end", "3f", "-c", "ffv1")
+    unsure, found = said["warnings"]  # type: ignore[misc]
+    length, angle = map(float, found.split(":")[1].split(",")[:2])
+    assert abs(length - 15) <= 1 and abs(angle - 20) <= 3 and unsure == UNSURE
+    before, after = frames_of(clip)[:3], frames_of(out)
+    same = [all(map(torch.equal, one, other)) for one, other in zip(before, after, strict=True)]
+    assert same == [n not in BLURRED for n in range(3)]
 
 
 def test_what_is_left_as_it_was_is_said_in_words(sharp: Tensor, tmp_path: Path) -> None:

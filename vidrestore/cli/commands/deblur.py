@@ -11,7 +11,7 @@ from .. import options
 from ..asked import Asked, runs
 
 DEBLURRING = Deblurring()
-_classical = options.panel("Known blur (wiener, landweber, pocs)")
+_classical = options.panel("Known blur (sparse, wiener, landweber, pocs)")
 
 
 def ask(
@@ -20,7 +20,12 @@ def ask(
         Path | None, typer.Argument(metavar="OUTPUT", help="The same kinds.", show_default="INPUT_deblurred beside it")
     ] = None,
     model: Annotated[
-        str, typer.Option("--model", "-m", help="auto (unblur), wiener, landweber, pocs, or a file (see upscale).")
+        str,
+        typer.Option(
+            "--model",
+            "-m",
+            help="auto (unblur; with --psf or --estimate sparse), sparse, wiener, landweber, pocs, or a file.",
+        ),
     ] = DEBLURRING.model,
     quality: Annotated[
         DeblurringQuality,
@@ -45,7 +50,8 @@ def ask(
     estimate: Annotated[
         bool,
         _classical(
-            "--estimate", help="Find the blur in the first frame that is not left untouched: motion, or Gaussian."
+            "--estimate",
+            help="Find each frame's blur: straight motion, Gaussian, shaken camera; what shows none for sure stays.",
         ),
     ] = DEBLURRING.estimate,
     noise: Annotated[
@@ -58,6 +64,8 @@ def ask(
     """Remove the blur from a video, frame by frame, keeping every frame, time stamp, colour and track.
 
     Example: vidrestore deblur in.mp4 out.mp4 -m wiener --psf motion:15,30
+
+    Example: vidrestore deblur shaken.jpg sharp.png --estimate
 
     Example: vidrestore deblur *.mkv --output-dir sharp/
     """

@@ -34,8 +34,6 @@ class Deblurrer:
     """Frames that are less blurred than this pass untouched, see `metrics.blur`; None: all are restored."""
     measure: bool
     """Measure the blur of every frame, before and after; that before is measured for `threshold` anyway."""
-    skips: bool = True
-    """Frames that are to be skipped are not restored."""
     untouched: int = 0
     """Frames so far that were sharp enough."""
     blur: list[tuple[float, float]] = field(default_factory=list)
@@ -46,11 +44,12 @@ class Deblurrer:
 
     @property
     def facts(self) -> Facts:
-        return replace(self.restorer.facts, blur=tuple(self.blur), untouched=self.untouched)
+        did = self.restorer.facts
+        return replace(did, blur=tuple(self.blur), untouched=self.untouched + did.untouched)
 
     def run(self, frames: Iterable[Frame], skip: Skip = NOTHING) -> Iterator[Frame]:
         """As `stage.Loaded`."""
-        self._skip = skip if self.skips else NOTHING
+        self._skip = skip
         self._waiting.clear()  # of a run that was left early
         if self.threshold is None and not self.measure:
             return self.restorer.run(frames, self._skip.keep)

@@ -19,10 +19,16 @@ from ...models.processor import Needs
 from .deconvolve import landweber, wiener
 from .pocs import pocs
 from .psf_choice import estimate
+from .sparse import sparse
 
 BYTES = 280
 """Held at most for each pixel of a picture of 1280x720; the others take less."""
-METHODS: dict[str, Callable[..., Tensor]] = {"wiener": wiener, "landweber": landweber, "pocs": pocs}
+METHODS: dict[str, Callable[..., Tensor]] = {
+    "wiener": wiener,
+    "landweber": landweber,
+    "pocs": pocs,
+    "sparse": sparse,
+}
 
 
 @dataclass(slots=True)
@@ -32,7 +38,7 @@ class Inverse:
     method: str
     """A key of METHODS."""
     psf: Tensor | None
-    """See psf.py; None: that of the first frame that is restored is estimated, and is that of all."""
+    """See psf.py; None: each frame's own is estimated, for a hand shakes each frame differently."""
     noise: float
     """Standard deviation, white at 1."""
     strength: float
@@ -42,8 +48,10 @@ class Inverse:
     """Spent so far."""
     frames: int = 0
     """Handed on so far."""
+    unsure: int = 0
+    """Frames so far without a blur that is sure, which stay as they were."""
     notes: list[str] = field(default_factory=list)
-    """What was estimated."""
+    """What was estimated first, and that frames stay as they were where some do."""
 
     @property
     def facts(self) -> Facts:
@@ -53,14 +61,16 @@ class Inverse:
             precision="fp32",
             seconds=self.seconds,
             frames=self.frames,
+            untouched=self.unsure,
             notes=tuple(self.notes),
         )
 
     def run(self, frames: Iterable[Frame], keep: Keep | None = None) -> Iterator[Frame]:
         """Each frame restored, but for those to keep, which come out untouched, `native` included.
 
+        So do those whose blur is to be estimated and is not sure.
+
         Raises:
-            VidrestoreError: nothing can be estimated from the first frame that is restored.
             ResourceError: memory does not suffice for whole pictures, in which these methods compute.
         """
         for number, now in enumerate(to_network(frames, needs=Needs(space="rgb"), device=self.device)):
@@ -70,13 +80,22 @@ class Inverse:
                 continue
             start = perf_counter()
             with precisely(), _name_memory_errors(self.method, now.tensor):
-                if self.psf is None:
-                    self.psf, note = estimate(now.tensor)
-                    self.notes.append(note)
-                sharp = METHODS[self.method](now.tensor, self.psf, noise=self.noise)
-                out = now.tensor + self.strength * (sharp - now.tensor)
+                psf = self._estimated(now.tensor) if self.psf is None else self.psf
+                if psf is not None:
+                    sharp = METHODS[self.method](now.tensor, psf, noise=self.noise)
+                    out = now.tensor + self.strength * (sharp - now.tensor)
             self.seconds += perf_counter() - start
-            yield replace(now.frame, picture=from_network(now, out, space="rgb", scale=1), native=None)
+            if psf is None:
+                yield now.frame
+            else:
+                yield replace(now.frame, picture=from_network(now, out, space="rgb", scale=1), native=None)
+
+    def _estimated(self, picture: Tensor) -> Tensor | None:
+        psf, note = estimate(picture)
+        if (self.frames - self.unsure == 1 and psf is not None) or (psf is None and not self.unsure):
+            self.notes.append(note)
+        self.unsure += psf is None
+        return psf
 
 
 @contextmanager

@@ -7,15 +7,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...errors import UsageError, VidrestoreError
+from ...errors import UsageError
+from ...metrics.blur import blur
 from ...video.pictures.read import read_picture
-from . import estimate as estimate_blur
 from . import psf
+from .blind import path, spectrum
 from .psf_option import LARGEST, parse_psf, parts_of
 
 MAKERS: dict[str, Callable[..., Tensor]] = {"gaussian": psf.gaussian, "motion": psf.motion, "disk": psf.disk}
 """What makes each kind of psf_option.NUMBERS."""
-WAYS_OUT = "give it with --psf, or --start where it shows"
+SHARP = 0.4
+"""Blur, as `metrics.blur` tells it, below which a picture is not to be made sharper: the kernel of a lens and of what
+came after it would be found, and undone too far."""
+UNSURE = "frames that show no blur which is sure, and the same everywhere, stay as they were"
 
 
 def read_psf(text: str) -> Tensor:
@@ -38,26 +42,27 @@ def read_psf(text: str) -> Tensor:
         raise UsageError(f"--psf {text}: {error}") from error
 
 
-def estimate(picture: Tensor) -> tuple[Tensor, str]:
+def estimate(picture: Tensor) -> tuple[Tensor | None, str]:
     """The blur that a picture (3, H, W) shows, and in words what it is and how sure that is.
 
-    Raises:
-        VidrestoreError: it shows none that is everywhere the same, or is too small to.
+    None where none is sure: the picture is sharp, blurred in parts, or too small to show it. A straight streak or a
+    Gaussian is looked for first, then the path of a shaken camera.
     """
+    if blur(picture.float().mean(0).cpu().numpy()) < SHARP:
+        return None, UNSURE
     try:
-        streak, bell = estimate_blur.motion(picture), estimate_blur.gaussian(picture)
-    except ValueError as error:
-        raise VidrestoreError(f"{error}; {WAYS_OUT}") from error
-    if streak.confidence >= estimate_blur.SURE_OF_MOTION:
+        streak, bell = spectrum.motion(picture), spectrum.gaussian(picture)
+    except ValueError:
+        return None, UNSURE
+    if streak.confidence >= spectrum.SURE_OF_MOTION:
         form = f"motion:{streak.length:.4g},{streak.angle:.4g}"
         return psf.motion(streak.length, streak.angle), f"estimated --psf {form}, confidence {streak.confidence:.2f}"
-    if bell.confidence >= estimate_blur.SURE_OF_GAUSSIAN:
+    if bell.confidence >= spectrum.SURE_OF_GAUSSIAN:
         return psf.gaussian(bell.sigma), f"estimated --psf gaussian:{bell.sigma:.4g}, confidence {bell.confidence:.2f}"
-    raise VidrestoreError(
-        "the first picture that is to be restored shows no blur that is the same everywhere: a streak has confidence "
-        f"{streak.confidence:.2f} of {estimate_blur.SURE_OF_MOTION} at least, a Gaussian {bell.confidence:.2f} of "
-        f"{estimate_blur.SURE_OF_GAUSSIAN}; {WAYS_OUT}"
-    )
+    shake = path.path(picture)
+    if shake.trusted:
+        return shake.psf, f"estimated the path of a shaken camera, confidence {shake.confidence:.2f}"
+    return None, UNSURE
 
 
 def _widened(psf: Tensor, side: int) -> Tensor:

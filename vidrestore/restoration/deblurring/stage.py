@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 
     from .deblurrer import Deblurrer
 
-METHODS = ("wiener", "landweber", "pocs")
+METHODS = ("wiener", "landweber", "pocs", "sparse")
 """That undo a known blur; see inverse.py."""
 VARYING = ("landweber", "pocs")
 """Those of them that undo a blur which varies over the picture."""
 NETWORK = "unblur"
-"""What `auto` deblurs with."""
+"""What `auto` deblurs with, where nothing is said of the blur."""
+BY_BLUR = "sparse"
+"""And where --psf or --estimate says that it is one blur."""
 INVERSE_SETTINGS: dict[str, tuple[object, ...]] = {
     "engine": ("auto", "torch"),
     "precision": ("auto", "fp32"),
@@ -107,8 +109,7 @@ class DeblurByInverse(Stage):
             strength=how.strength,
             device=choose(self.settings).device,
         )
-        # An estimate is made in the first frame that is restored, which must stay that one where a run goes on.
-        return Deblurrer(inverse, threshold=how.only_blurred, measure=measure, skips=not how.estimate)
+        return Deblurrer(inverse, threshold=how.only_blurred, measure=measure)
 
 
 def deblur(how: Deblurring, *, settings: Settings, still: bool = False) -> Stage:
@@ -125,6 +126,8 @@ def deblur(how: Deblurring, *, settings: Settings, still: bool = False) -> Stage
     if how.only_blurred is not None and not 0 < how.only_blurred < 1:
         raise UsageError(f"--only-blurred {how.only_blurred:g} is not between 0 and 1; sharp frames have 0.25 to 0.45")
     psf = None if how.psf is None else parse_psf(how.psf)
+    if how.model == "auto" and (psf is not None or how.estimate):
+        how = replace(how, model=BY_BLUR)
     if how.model in METHODS:
         _check_inverse(how, psf, settings)
         key = _key(how, how.model, settings) | {
@@ -132,8 +135,7 @@ def deblur(how: Deblurring, *, settings: Settings, still: bool = False) -> Stage
             "estimate": str(how.estimate),
             "noise": str(_noise(how)),
         }
-        reach = None if how.estimate else 0
-        return DeblurByInverse(name="deblur", model=how.model, key=key, reach=reach, how=how, settings=settings)
+        return DeblurByInverse(name="deblur", model=how.model, key=key, reach=0, how=how, settings=settings)
     if how.psf is not None or how.estimate or how.noise is not None:
         raise UsageError(
             f"--psf, --estimate and --noise are for -m {' and '.join(METHODS)}; -m {how.model} finds the blur itself"

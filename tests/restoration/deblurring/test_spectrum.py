@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vidrestore.restoration.deblurring import psf
-from vidrestore.restoration.deblurring.estimate import SURE_OF_GAUSSIAN, SURE_OF_MOTION, gaussian, motion
+from vidrestore.restoration.deblurring.blind.spectrum import SURE_OF_GAUSSIAN, SURE_OF_MOTION, gaussian, motion
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Blur of which nothing is known, estimated from the picture alone."""
