@@ -47,16 +47,11 @@ def _rows() -> list[manifest.Entry | Known]:
 
 def _meant(name: str) -> str:
     """What else to say of a name that a command does not know: what it is for, or which open model is called alike."""
-    uses = [f"{row.task} x{_scale(row)}".removesuffix(" x1") for row in _rows() if name in (row.name, row.family)]
-    if uses:
-        return f"; {name} is for {', '.join(uses)}"
+    if uses := [f"{row.name} is for {row.task}" for row in _rows() if name in (row.name, row.family)]:
+        return f"; {', '.join(uses)}"
     known = {word for row in catalogue.rows().values() for word in (row.name, row.family)}
     alike = get_close_matches(name, sorted(known), n=1)
     return f"; or {alike[0]}, an open model of others" if alike else ""
-
-
-def _scale(row: manifest.Entry | Known) -> int:
-    return row.scale if isinstance(row, Known) else row.needs.scale
 
 
 def name_of(model: Model) -> str:
