@@ -83,6 +83,13 @@ def test_a_path_is_found(shaken: tuple[Tensor, Tensor, Tensor]) -> None:
     assert found.trusted and agreement(found.psf.float().numpy(), np.pad(kernel.numpy(), 1)) > 0.9
 
 
+def test_a_path_that_is_another_elsewhere_is_not_believed(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blind, "LOOKED_AT", 120)
+    grey = cv2.imread(str(shared_data / "eval/kodak/kodim19.png"), cv2.IMREAD_GRAYSCALE)[250:370, 100:340]
+    right, down = (cv2.blur(grey, size)[None].astype(np.float32) / 255 for size in ((9, 1), (1, 9)))
+    assert blind.path(torch.from_numpy(np.concatenate((right[..., :120], down[..., 120:]), -1))).confidence < blind.SAME
+
+
 def test_few_edges_are_better_than_gaussian_ones(shaken: tuple[Tensor, Tensor, Tensor]) -> None:
     seen, sharp, kernel = shaken
     few, gaussian = (method(seen, kernel, noise=1 / 255) for method in (sparse, wiener))

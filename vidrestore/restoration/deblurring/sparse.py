@@ -17,7 +17,7 @@ SPREAD = 0.35
 """Scale of the prior, as a share of the differences' root mean square."""
 LEAST = 0.01
 """Differences below are held alike, white at 1."""
-OUTER, ROUNDS = 3, 20
+OUTER, ROUNDS = 2, 10
 """Sets of weights, and rounds of conjugate gradients in each."""
 
 

@@ -36,8 +36,11 @@ DAMPING = 0.5
 """Of the kernel."""
 SURE = 0.95
 """Agreement of two paths from which on they are believed."""
-STILL = 0.5
-"""Share of a kernel in one pixel from which on a picture counts as sharp."""
+SAME = 0.8
+"""Agreement with the path in another part of a large picture from which on the blur is taken for the same all over."""
+STILL = 0.3
+"""Share of a kernel in one pixel from which on a picture counts as sharp: it is what a lens and a sensor do, or the
+sharper part of a picture whose blur is not the same all over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Path:
     psf: Tensor
     """(SIDE, SIDE) float64, sum 1, its centre of gravity in the middle."""
     confidence: float
-    """0 to 1; see SURE."""
+    """0 to 1; see SURE and SAME."""
 
     @property
     def trusted(self) -> bool:
@@ -66,7 +69,8 @@ def path(picture: Tensor) -> Path:
     """
     if min(picture.shape[-2:]) < SMALLEST:
         raise ValueError(f"a picture of {picture.shape[-1]}x{picture.shape[-2]} is too small to show its blur")
-    sizes = _sizes(_busiest(picture.float().mean(0).cpu()))
+    busiest, *elsewhere = _parts(picture.float().mean(0).cpu())
+    sizes = _sizes(busiest)
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
         found = list(pool.map(lambda weight: _estimated(sizes, weight), WEIGHTS))
     alike = np.array([[agreement(one, other) for other in found] for one in found])
@@ -74,7 +78,11 @@ def path(picture: Tensor) -> Path:
     # Of the two that agree best, the one that the others are more like, too.
     best = int((alike.max(1) + 0.01 * alike.sum(1)).argmax())
     psf = torch.from_numpy(found[best]).double()
-    return Path(psf / psf.sum(), float(alike[best].max()))
+    confidence = float(alike[best].max())
+    if elsewhere and confidence >= SURE:
+        same = agreement(found[best], _estimated(_sizes(elsewhere[0]), WEIGHTS[1]))
+        confidence = confidence if same >= SAME else same
+    return Path(psf / psf.sum(), confidence)
 
 
 def _estimated(sizes: Sequence[Floats], weight: float) -> Floats:
@@ -115,8 +123,11 @@ def _reduced(picture: Tensor, factor: float) -> Tensor:
     return F.interpolate(picture[None, None], size, mode="bilinear", antialias=True, align_corners=False)[0, 0]
 
 
-def _busiest(grey: Tensor) -> Tensor:
-    """The part of a picture (H, W), LOOKED_AT a side, whose neighbours differ most."""
+def _parts(grey: Tensor) -> list[Tensor]:
+    """The part of a picture (H, W), LOOKED_AT a side, whose neighbours differ most; and the next that lies apart."""
     down, across = (range(0, max(1, n - LOOKED_AT + 1), LOOKED_AT // 4) for n in grey.shape)
-    parts = [grey[y : y + LOOKED_AT, x : x + LOOKED_AT] for y in down for x in across]
-    return max(parts, key=lambda part: float(part.diff(dim=0).abs().sum() + part.diff(dim=1).abs().sum()))
+    parts = {(y, x): grey[y : y + LOOKED_AT, x : x + LOOKED_AT] for y in down for x in across}
+    busy = {at: float(part.diff(dim=0).abs().sum() + part.diff(dim=1).abs().sum()) for at, part in parts.items()}
+    first = max(busy, key=lambda at: busy[at])
+    apart = [at for at in busy if max(abs(at[0] - first[0]), abs(at[1] - first[1])) >= LOOKED_AT]
+    return [parts[first], *(parts[at] for at in sorted(apart, key=lambda at: -busy[at])[:1])]
