@@ -14,8 +14,8 @@ AROUND = 5
 SLIGHT, SHARE = 8 / 255, 0.5
 """Luma that the two may differ by, and the share of the contrast there that comes on top."""
 DOUBT = 0.5
-"""Confidence below which a motion is not believed. Of 40 pairs of DAVIS two frames apart the least is 0.68 (default
-quality), where the motion still comes 1.2 dB nearer to the truth than a blend."""
+"""Confidence below which a motion is not believed. Of 40 pairs of twenty DAVIS clips, two frames apart, the least is
+0.80 (fast), where the motion comes 3.9 dB nearer to the truth than a blend."""
 
 
 def confidence(first: Picture, second: Picture, flow: Flow, time: float) -> float:

@@ -21,12 +21,14 @@ MOST = 4
 """Motions that are tried: those that most of the picture has."""
 BIN, APART = 2.0, 3.0
 """Pixels, of the whole picture: what counts as one motion, and by how much another one differs from it."""
-SHARE = 0.02
-"""Of the picture that a motion must explain, and no other."""
+SHARE, ALONE = 0.02, 0.15
+"""Of the picture that has a motion which is tried, and that it must explain and no other: then it is the camera's."""
 SLIGHT, EQUAL, WORSE = 1.0, 1.2, 2.0
 """Codes of mean difference that do not count; times as much that counts as the same, and as clearly more."""
 FEWEST = 0.1
 """Share of the pixels around one that the other picture must show, too, or a motion explains nothing."""
+NOTHING = np.float32(255)
+"""The mean difference of a motion that explains nothing."""
 CONTRAST = 8.0
 """Codes of mean contrast below which nothing repeats."""
 
@@ -52,7 +54,7 @@ def _settled(first: Grey, second: Grey, flow: Flow) -> Flow:
     alone = [_alone(number, costs, free) for number in range(len(motions))]
     result, mask = found.copy(), np.zeros(free.shape, np.uint8)
     for number in sorted(range(len(motions)), key=lambda each: -alone[each]):
-        if alone[number] < SHARE:
+        if alone[number] < ALONE:
             break
         fits = free & (costs[number] <= bar)
         free &= ~fits
@@ -89,7 +91,7 @@ def _cost(one: Grey, other: Grey, flow: Flow) -> NDArray[np.float32]:
     seen = ((x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)).astype(np.float32)
     apart = cv2.absdiff(one, warp(other, flow, 1 / SMALLER, cv2.INTER_CUBIC))
     share = _mean(seen)
-    return np.where(share < FEWEST, np.float32(255), _mean(apart * seen) / np.maximum(share, FEWEST))
+    return np.where(share < FEWEST, NOTHING, _mean(apart * seen) / np.maximum(share, FEWEST))
 
 
 def _mean(image: Grey | NDArray[np.float32]) -> NDArray[np.float32]:
