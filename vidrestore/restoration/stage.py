@@ -23,6 +23,8 @@ class Skip:
     """So many of them."""
     until: Fraction | None = None
     """And those that are over by then."""
+    back: int = 0
+    """But for so many of the last of these: they are needed."""
     absent: int = 0
     """So many frames of the source do not come at all, and what is made of them is not counted."""
     origin: Fraction = Fraction(0)
@@ -31,11 +33,12 @@ class Skip:
     @property
     def keep(self) -> Callable[[int, Frame], bool] | None:
         """For `engine.Runner`, of frames that a step makes one by one; None: all are needed."""
-        return self.covers if self.count or self.until is not None else None
+        return self.covers if self.count or (self.until is not None and not self.back) else None
 
     def covers(self, number: int, frame: Frame) -> bool:
         """Whether a frame, counted from 0, is one of them."""
-        return number < self.count or (self.until is not None and frame.pts + frame.duration <= self.until)
+        ended = self.until is not None and not self.back and frame.pts + frame.duration <= self.until
+        return number < self.count or ended  # which are the last to be over is not known yet
 
     def before(self, reach: int) -> Skip:
         """Of the step before one that makes frames one by one and looks back so many."""

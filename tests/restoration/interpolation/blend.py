@@ -7,7 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from vidrestore.restoration.interpolation.interpolator import Begun
+from vidrestore.restoration.interpolation.interpolator import GAP, Begun
 
 
 class Blend:
@@ -18,7 +18,7 @@ class Blend:
     def __init__(self) -> None:
         self.asked: list[list[Fraction]] = []
 
-    def begin(self, first: Tensor, second: Tensor) -> Begun:
+    def begin(self, first: Tensor, second: Tensor, lasts: Fraction = GAP, *, now: bool = True) -> Begun:
         return partial(self, first, second)
 
     def __call__(self, first: Tensor, second: Tensor, times: Sequence[Fraction]) -> list[Tensor]:

@@ -15,7 +15,7 @@ from ...engine import choose
 from ...engine.infer import Inference
 from ...models.foreign.between import NcnnBetween
 from ...models.networks.interpolation.rife import Rife
-from .interpolator import Begun
+from .interpolator import GAP, Begun
 
 LARGE = 1 << 22
 """Pixels of a picture above which motion is searched at half of its size: 3840x2160, but not 2560x1440."""
@@ -57,7 +57,7 @@ class AnyTime:
         """What ran first, or would."""
         return next(iter(self._ready.values()), None) or self._at(self._first, LONGEST)
 
-    def begin(self, first: Tensor, second: Tensor) -> Begun:
+    def begin(self, first: Tensor, second: Tensor, lasts: Fraction = GAP, *, now: bool = True) -> Begun:
         """As `Installed`: all hangs on the times."""
         return partial(self, first, second)
 

@@ -45,6 +45,11 @@ class Choice:
         """It makes the middle and the middles of the halves, and no other time."""
         return self.needs is not None and self.needs.times == (Fraction(1, 2),)
 
+    @property
+    def reach(self) -> int:
+        """Frames before a gap that change what is made in it."""
+        return 0 if self.halves else 1
+
     def load(self) -> Installed:
         """The interpolator, ready to run."""
         from ...models.foreign.between import NcnnBetween  # torch, as all here

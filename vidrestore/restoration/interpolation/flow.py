@@ -1,7 +1,10 @@
 """FlowInterpolator: the picture at any time between two, along their motion."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from itertools import islice, repeat
@@ -13,7 +16,8 @@ from torch import Tensor
 
 from ...base.settings import OnDoubt, Retiming
 from ...engine.infer import Inference
-from .interpolator import Begun
+from .interpolator import GAP, Begun
+from .motion import acceleration
 from .motion.confidence import DOUBT
 from .motion.moving_pair import Moment, MovingPair, between
 from .motion.presets import Search
@@ -26,6 +30,9 @@ HUGE = 1 << 22
 
 class FlowInterpolator:
     """An `Interpolator`: two pictures moved along the motion between them, and mixed.
+
+    Where gaps that follow each other are begun in order, by the same pictures, the frames around a gap tell how its
+    motion accelerates; at the ends of a shot it is taken for even.
 
     Args:
         search: how thoroughly motion is searched.
@@ -44,6 +51,7 @@ class FlowInterpolator:
     ) -> None:
         self._search, self.inference, self._mirrored, self._on_doubt = search, fusion, mirrored, on_doubt
         self.confidence: float | None = None
+        self._last: _Gap | None = None
         self.ahead = 1
         self._threads = ThreadPoolExecutor(max(1, cv2.getNumThreads()), "motion")
 
@@ -56,19 +64,23 @@ class FlowInterpolator:
         """As `Interpolator`; equal pictures give that picture, to the last bit."""
         return self.begin(first, second)(times)
 
-    def begin(self, first: Tensor, second: Tensor) -> Begun:
+    def begin(self, first: Tensor, second: Tensor, lasts: Fraction = GAP, *, now: bool = True) -> Begun:
         """As `Installed`: the motion is searched in threads, each of which has a pair."""
-        self.ahead = 1 if first[0].numel() > HUGE else max(1, cv2.getNumThreads())
         if torch.equal(first, second):
             return partial(self._still, first)
-        return partial(self._moving, self._threads.submit(_between, first, second, self._search))
+        gap = _Gap(first, second, float(lasts), partial(self._threads.submit, _between, first, second, self._search))
+        gap.follow(self._last)
+        self._last = gap
+        if now:
+            gap.search()
+        return partial(self._moving, gap)
 
     def _still(self, picture: Tensor, times: Sequence[Fraction]) -> Iterator[Tensor]:
         self.confidence = 1.0
         return repeat(picture, len(times))
 
-    def _moving(self, found: Future[MovingPair], times: Sequence[Fraction]) -> Iterator[Tensor]:
-        pair = found.result()
+    def _moving(self, gap: _Gap, times: Sequence[Fraction]) -> Iterator[Tensor]:
+        pair = gap.pair()
         height, width, _ = pair.first.shape
         moments = map(pair.at, map(float, times))
         batch = 1 if self.inference is None else self.inference.plan_for((height, width)).batch
@@ -89,6 +101,46 @@ class FlowInterpolator:
             return (moment.mixed() for moment in moments)
         windows = [tuple(map(_tensor, moment.window())) for moment in moments]
         return map(_image, _fused(self.inference, windows, mirrored=self._mirrored) if windows else ())
+
+
+@dataclass(slots=True)
+class _Gap:
+    """What is searched once between two pictures, and the gaps beside it."""
+
+    first: Tensor
+    second: Tensor
+    lasts: float
+    submit: Callable[[], Future[MovingPair]]
+    before: _Gap | None = None
+    after: _Gap | None = None
+    found: Future[MovingPair] | None = None
+    whole: MovingPair | None = None
+    """With what the gaps beside it tell."""
+
+    def follow(self, other: _Gap | None) -> None:
+        """Stand behind another gap, where that ends with the picture that this one begins with."""
+        if other is not None and other.second is self.first:
+            self.before, other.after = other, self
+
+    def search(self) -> None:
+        """Begin, if that has not happened."""
+        self.found = self.found or self.submit()
+
+    def pair(self) -> MovingPair:
+        """All that is known of what happens; the gap before is let go of."""
+        if self.whole is None:
+            self.whole = self._alone()
+            if self.before is not None and self.after is not None:
+                around = self.before._alone().behind, self.whole.behind, self.after._alone().behind
+                lasts = self.before.lasts / self.lasts, self.after.lasts / self.lasts
+                self.whole = replace(self.whole, acceleration=acceleration.find(*around, lasts))
+            self.before = None
+        return self.whole
+
+    def _alone(self) -> MovingPair:
+        self.search()
+        assert self.found is not None
+        return self.found.result()
 
 
 def _between(first: Tensor, second: Tensor, search: Search) -> MovingPair:

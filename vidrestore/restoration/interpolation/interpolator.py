@@ -29,6 +29,8 @@ class Interpolator(Protocol):
         """
 
 
+GAP = Fraction(1)
+"""How long a gap lasts where nothing is said of it, in any unit."""
 Begun = Callable[[Sequence[Fraction]], Iterable[Tensor]]
 """Makes the pictures between two at the times that it is given."""
 
@@ -40,10 +42,14 @@ class Installed(Interpolator, Protocol):
     def ahead(self) -> int:
         """How many pairs are best begun before the pictures of the one before them are taken."""
 
-    def begin(self, first: Tensor, second: Tensor) -> Begun:
+    def begin(self, first: Tensor, second: Tensor, lasts: Fraction = GAP, *, now: bool = True) -> Begun:
         """Take two pictures, as `__call__` does; what is returned makes pictures between them when it is called.
 
         What does not hang on the times begins at once, in other threads, where that is faster.
+
+        Args:
+            lasts: the time from the first to the second, in any unit that is the same for the gaps beside it.
+            now: False: perhaps no picture will be asked for.
         """
 
     @property

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ...engine.infer import Inference
 from ...errors import UsageError
-from .interpolator import Begun
+from .interpolator import GAP, Begun
 
 MIDDLE = Fraction(1, 2)
 
@@ -34,7 +34,7 @@ class Halving:
     def device(self) -> torch.device:
         return self.inference.engine.device
 
-    def begin(self, first: Tensor, second: Tensor) -> Begun:
+    def begin(self, first: Tensor, second: Tensor, lasts: Fraction = GAP, *, now: bool = True) -> Begun:
         """As `Installed`: all hangs on the times."""
         return partial(self, first, second)
 

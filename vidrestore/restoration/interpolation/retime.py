@@ -66,6 +66,11 @@ class _Stretch:
     def ends_shot(self) -> bool:
         return self.following is None or self.following.shot != self.held[0].shot
 
+    @property
+    def lasts(self) -> Fraction:
+        """Seconds until what comes after."""
+        return self.held[-1].end - self.held[0].frame.pts
+
 
 def _sources(frames: Iterable[Marked], device: torch.device, absent: int, origin: Fraction) -> Iterator[_Source]:
     shot, size = 0, None
@@ -187,9 +192,8 @@ class Retimer:
         one, other = stretch.held[0], stretch.following
         if other is None or not self._moves(stretch):
             return None
-        if self._skip or not any(share for share, _ in islice(self._moments(stretch), AT_ONCE)):
-            return lambda times: self.between(one.rgb, other.rgb, times)  # perhaps no picture is needed
-        return self.between.begin(one.rgb, other.rgb)
+        needed = not self._skip and any(share for share, _ in islice(self._moments(stretch), AT_ONCE))
+        return self.between.begin(one.rgb, other.rgb, stretch.lasts, now=needed)
 
     def _frames_of(self, stretch: _Stretch, begun: Begun | None) -> Iterator[tuple[int, Frame]]:
         """The result's frames until the next stretch, each with the shot it shows; their durations are not set."""

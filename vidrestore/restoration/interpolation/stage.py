@@ -97,7 +97,7 @@ def interpolate(
         notes=(choice.note,) if choice.note else (),
         timing=timing,
         stretches_sound=retiming.audio == "stretch",
-        reach=None if retiming.duplicates == "retime" else 0,
+        reach=None if retiming.duplicates == "retime" else choice.reach,
         looks=scenes is None,
         choice=choice,
         retiming=retiming,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import exposure, overlay, pattern
+from .acceleration import Acceleration
 from .confidence import confidence
 from .paths import Motion, Paths, at, find
 from .presets import Search
@@ -36,15 +37,24 @@ class MovingPair:
     """What stands still in front of it all."""
     far: Motion | None = None
     """Another answer of the search, where the first is not believed everywhere."""
+    acceleration: Acceleration | None = None
+    """None: what moves is taken to move evenly."""
+
+    @property
+    def behind(self) -> Motion:
+        """Of all but what stands still in front."""
+        return self.motion if self.front is None else self.front.motion
 
     def at(self, time: float) -> Moment:
         """How they look at a time between 0 and 1."""
-        one, other, motion = self.first, self.second, self.motion
+        one, other = self.first, self.second
         if self.front is not None:
-            one, other, motion = self.front.taken_from(one), self.front.taken_from(other), self.front.motion
+            one, other = self.front.taken_from(one), self.front.taken_from(other)
         if self.light is not None:
             one, other = self.light.first_at(one, time), self.light.second_at(other, time)
-        return Moment(self, time, one, other, at(motion, one, other, time, self.far))
+        paths = at(self.behind, one, other, time, self.far)
+        ahead = None if self.acceleration is None else self.acceleration.offset(paths.best, time)
+        return Moment(self, time, one, other, paths, ahead)
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,8 @@ class Moment:
     """The first, without what stands still in front, in the light of that time."""
     other: Picture
     paths: Paths
+    ahead: Flow | None = None
+    """How far what is at each pixel lies ahead of where even motion would have it."""
 
     def window(self) -> Iterator[Picture]:
         """The seven pictures that `models.networks.interpolation.fusion.Fusion` looks at."""
@@ -88,8 +100,12 @@ class Moment:
         return confidence(self.one, self.other, self.paths.best, self.time)
 
     def _moved(self, flow: Flow, other_flow: Flow, interpolation: int) -> tuple[Picture, Picture]:
-        one = warp(self.one, flow, -self.time, interpolation)
-        other = warp(self.other, other_flow, 1 - self.time, interpolation)
+        if self.ahead is None:
+            one = warp(self.one, flow, -self.time, interpolation)
+            other = warp(self.other, other_flow, 1 - self.time, interpolation)
+        else:
+            one = warp(self.one, cv2.scaleAdd(flow, -self.time, -self.ahead), 1, interpolation)
+            other = warp(self.other, cv2.scaleAdd(other_flow, 1 - self.time, -self.ahead), 1, interpolation)
         front = self.pair.front
         return (one, other) if front is None else front.seen(one, other, (flow, other_flow), self.time)
 
