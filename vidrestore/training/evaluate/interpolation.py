@@ -4,7 +4,8 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from fractions import Fraction
-from itertools import groupby
+from functools import partial
+from itertools import chain, groupby, pairwise
 from statistics import fmean
 
 import numpy as np
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from ...metrics.psnr import psnr
 from ...metrics.ssim import ssim
-from ...restoration.interpolation.interpolator import Interpolator
+from ...restoration.interpolation.interpolator import Begun, Interpolator
 from ..validate import capped
 from .triplets import Triplet
 
@@ -46,13 +47,33 @@ def evaluate_interpolation(methods: Mapping[str, Interpolator], triplets: Iterab
     """Score every method on every triplet; one row at a time.
 
     Predictions are rounded to 8 bits, as a written video holds them. The first picture of each size is made twice and
-    the second time counts, so that no compilation is in the milliseconds.
+    the second time counts, so that no compilation is in the milliseconds. Triplets of a video are shown as a run shows
+    them: a method that takes the frames around a gap into account sees these.
     """
     sizes = set[torch.Size]()
-    for triplet in triplets:
-        again = triplet.truth.shape not in sizes
-        sizes.add(triplet.truth.shape)
-        yield Row(triplet.set, triplet.name, {k: _score(method, triplet, again) for k, method in methods.items()})
+    begun: dict[str, Begun] = {}
+    for triplet, following in pairwise(chain(triplets, (None,))):
+        if triplet is None:  # for type checkers: only the last is
+            continue
+        if triplet.truth.shape not in sizes:
+            sizes.add(triplet.truth.shape)
+            for method in methods.values():
+                _first(method(triplet.first, triplet.second, (MIDDLE,)))
+        scores = {}
+        for name, method in methods.items():
+            make = begun.pop(name, None) or _begin(method, triplet)
+            if following is not None:
+                begun[name] = _begin(method, following)
+            scores[name] = _score(make, triplet.truth)
+        yield Row(triplet.set, triplet.name, scores)
+
+
+def _begin(method: Interpolator, triplet: Triplet) -> Begun:
+    begin = getattr(method, "begin", None)  # of `Installed`; baselines have none
+    make: Begun = (
+        begin(triplet.first, triplet.second, now=False) if begin else partial(method, triplet.first, triplet.second)
+    )
+    return make
 
 
 def means(rows: Iterable[Row]) -> list[Row]:
@@ -65,13 +86,16 @@ def _mean(name: str, rows: list[Row]) -> Row:
     return Row(name, "mean", {method: Score(*map(fmean, values)) for method, values in columns.items()})
 
 
-def _score(method: Interpolator, triplet: Triplet, again: bool) -> Score:
-    for _ in range(1 + again):
-        began = time.perf_counter()
-        (made,) = method(triplet.first, triplet.second, (MIDDLE,))
-        ms = 1000 * (time.perf_counter() - began)
-    truth, picture = _codes(triplet.truth), _codes(made)
-    return Score(capped(psnr(truth, picture)), ssim(truth, picture), ms)
+def _score(make: Begun, truth: Tensor) -> Score:
+    began = time.perf_counter()
+    made = _first(make((MIDDLE,)))
+    ms = 1000 * (time.perf_counter() - began)
+    true, picture = _codes(truth), _codes(made)
+    return Score(capped(psnr(true, picture)), ssim(true, picture), ms)
+
+
+def _first(pictures: Iterable[Tensor]) -> Tensor:
+    return next(iter(pictures))
 
 
 def _codes(picture: Tensor) -> NDArray[np.uint8]:

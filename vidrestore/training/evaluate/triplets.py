@@ -41,8 +41,9 @@ class Triplet:
 def triplets(data: Path) -> Iterator[Triplet]:
     """Every triplet folder below `data`, and every video there with every second frame dropped, in a fixed order.
 
-    A video gives (0, 1, 2), (2, 3, 4) and so on, but none whose middle frame is not shown midway. It should be of one
-    shot; `vidrestore split-scenes` makes such clips.
+    A video gives (0, 1, 2), (2, 3, 4) and so on, but none whose middle frame is not shown midway; where one ends with
+    the picture that the next begins with, that is the same tensor. It should be of one shot; `vidrestore split-scenes`
+    makes such clips.
 
     Raises:
         InputError: where nothing comes of them, or a file cannot be read.
@@ -69,16 +70,14 @@ def _of_video(path: Path) -> Iterator[Triplet]:
     from ...video.facts.probe import probe
     from ...video.reader import Reader
 
-    window = deque[Frame](maxlen=3)
+    window = deque[tuple[Fraction, Tensor]](maxlen=3)
     for number, frame in enumerate(Reader(probe(path))):
-        window.append(frame)
+        window.append((frame.pts, rounded(frame)))
         if number % 2 or number < 2:
             continue
-        first, truth, second = window
-        share = (truth.pts - first.pts) / (second.pts - first.pts)
-        if abs(share - Fraction(1, 2)) <= UNEVEN:
-            pictures = (rounded(each) for each in window)
-            yield Triplet(path.stem, f"{number - 1:04}", *pictures)
+        first, middle, second = (pts for pts, _ in window)
+        if abs((middle - first) / (second - first) - Fraction(1, 2)) <= UNEVEN:
+            yield Triplet(path.stem, f"{number - 1:04}", *(picture for _, picture in window))
 
 
 def rounded(frame: Frame) -> Tensor:
