@@ -12,7 +12,7 @@ from ..base.facts import Facts
 from ..errors import UsageError
 from ..frame.frame import Frame
 from ..video.facts.quality import SourceQuality
-from .interpolation.timing import SOURCE_TIMES, Timing
+from .interpolation.timing import LONGER, SOURCE_TIMES, Timing
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,9 @@ class Skip:
     """So many of them."""
     until: Fraction | None = None
     """And those that are over by then."""
-    back: int = 0
-    """But for so many of the last of these: they are needed."""
+    before_gap: bool = False
+    """The step that follows fills the gap after them, for which it looks at the last of these too, unless the gap lasts
+    more than LONGER times as long as that: it is needed."""
     absent: int = 0
     """So many frames of the source do not come at all, and what is made of them is not counted."""
     origin: Fraction = Fraction(0)
@@ -33,12 +34,14 @@ class Skip:
     @property
     def keep(self) -> Callable[[int, Frame], bool] | None:
         """For `engine.Runner`, of frames that a step makes one by one; None: all are needed."""
-        return self.covers if self.count or (self.until is not None and not self.back) else None
+        return self.covers if self.count or self.until is not None else None
 
     def covers(self, number: int, frame: Frame) -> bool:
         """Whether a frame, counted from 0, is one of them."""
-        ended = self.until is not None and not self.back and frame.pts + frame.duration <= self.until
-        return number < self.count or ended  # which are the last to be over is not known yet
+        if number < self.count or self.until is None:
+            return number < self.count
+        gap = LONGER * frame.duration if self.before_gap else 0
+        return frame.pts + frame.duration + gap <= self.until
 
     def before(self, reach: int) -> Skip:
         """Of the step before one that makes frames one by one and looks back so many."""

@@ -9,6 +9,9 @@ from typing import NamedTuple, Protocol
 SLACK = Fraction(1, 1000)
 """Seconds. Matroska and FLV round time stamps to milliseconds: a source frame this near to a grid point lies on it."""
 
+LONGER = 2
+"""Times that a gap may last longer than the one beside it, if motion in the two is to be compared."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:

@@ -56,7 +56,7 @@ def begin_at(job: Job, times: Times, first: int, margin: int) -> Begin:
     spared = skips(job.stages, first, over)
     skip = source_skip(job.stages, spared, over) if job.stages else Skip(first)
     ended = 0 if skip.until is None else times.over_by(skip.until)
-    source = max(0, min(max(skip.count, ended), len(times)) - margin - skip.back)
+    source = max(0, min(max(skip.count, ended), len(times)) - margin - skip.before_gap)
     if not source:
         return Begin(0, 0, tuple(spared))
     found, gone = [], source

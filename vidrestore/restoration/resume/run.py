@@ -95,4 +95,4 @@ def _before(stage: Reaching, skip: Skip, over: Callable[[int], Fraction | None])
     if stage.timing == SOURCE_TIMES:
         return skip.before(stage.reach)
     when = over(skip.count - 1) if skip.count else None
-    return Skip() if when is None else Skip(until=when / stage.timing.stretch - MARGIN, back=stage.reach)
+    return Skip() if when is None else Skip(until=when / stage.timing.stretch - MARGIN, before_gap=stage.reach > 0)

@@ -38,7 +38,7 @@ def count_unseen(job: Job, skip: Skip) -> int:
         return 0
     shown = list(_shown(job, index))
     ended = sum(begins + lasts <= skip.until for begins, lasts in shown) if skip.until is not None else 0
-    count = min(max(skip.count, ended), len(shown)) - margin - skip.back
+    count = min(max(skip.count, ended), len(shown)) - margin - skip.before_gap
     first = first_frame(index, info, job.reading.start)
     if count <= 0 or index.entry_at(first + count, rate=info.rate) is None:
         return 0

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..timing import LONGER
 from .paths import Motion
 from .warp import Flow, warp
 
@@ -23,8 +24,6 @@ DOUBT = 0.1
 """Trust that nothing changes, beside the trust in either change."""
 NOISE = 0.3
 """Pixels in a gap squared that are found where nothing changes."""
-LONGER = 4.0
-"""Times that a gap may last longer than its neighbour, to be compared with it."""
 
 Plane = NDArray[np.float32]
 
