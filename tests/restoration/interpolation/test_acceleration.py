@@ -1,10 +1,13 @@
 """Four frames tell how motion accelerates; held to places that are known."""
 
+import gc
+import weakref
 from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 from torch import Tensor
 
 from vidrestore.restoration.interpolation.flow import FlowInterpolator
@@ -82,3 +85,15 @@ def test_gaps_that_do_not_meet_stay_apart() -> None:
     (apart,) = begun[1]((MIDDLE,))
     (two,) = interpolator(frames[1], frames[2], (MIDDLE,))
     assert apart.equal(two)
+
+
+def test_gaps_that_nobody_asks_for_are_forgotten() -> None:
+    frames = [torch.full((3, 8, 8), n / 50) for n in range(40)]
+    interpolator = FlowInterpolator(PRESETS["fast"].search)
+    for one, other in pairwise(frames):
+        interpolator.begin(one, other, now=False)
+    oldest = weakref.ref(frames[0])
+    frames.clear()
+    del one, other
+    gc.collect()
+    assert oldest() is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -51,9 +52,10 @@ class FlowInterpolator:
     ) -> None:
         self._search, self.inference, self._mirrored, self._on_doubt = search, fusion, mirrored, on_doubt
         self.confidence: float | None = None
-        self._last: _Gap | None = None
         self.ahead = 1
-        self._threads = ThreadPoolExecutor(max(1, cv2.getNumThreads()), "motion")
+        threads = max(1, cv2.getNumThreads())
+        self._threads = ThreadPoolExecutor(threads, "motion")
+        self._begun = deque[_Gap](maxlen=threads + 2)  # the oldest was asked for its pictures long ago
 
     @property
     def device(self) -> torch.device:
@@ -68,9 +70,13 @@ class FlowInterpolator:
         """As `Installed`: the motion is searched in threads, each of which has a pair."""
         if torch.equal(first, second):
             return partial(self._still, first)
+        self.ahead = 1 if first[0].numel() > HUGE else max(1, cv2.getNumThreads())
         gap = _Gap(first, second, float(lasts), partial(self._threads.submit, _between, first, second, self._search))
-        gap.follow(self._last)
-        self._last = gap
+        if self._begun:
+            gap.follow(self._begun[-1])
+            if len(self._begun) == self._begun.maxlen:
+                self._begun[0].before = None  # else a long row of gaps that nobody asks for would stay
+        self._begun.append(gap)
         if now:
             gap.search()
         return partial(self._moving, gap)
@@ -117,9 +123,9 @@ class _Gap:
     whole: MovingPair | None = None
     """With what the gaps beside it tell."""
 
-    def follow(self, other: _Gap | None) -> None:
+    def follow(self, other: _Gap) -> None:
         """Stand behind another gap, where that ends with the picture that this one begins with."""
-        if other is not None and other.second is self.first:
+        if other.second is self.first:
             self.before, other.after = other, self
 
     def search(self) -> None:
