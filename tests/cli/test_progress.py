@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -21,6 +21,7 @@ from vidrestore.cli import app, progress
 from vidrestore.engine import choose, run
 from vidrestore.restoration import trial
 from vidrestore.restoration.interpolation.flow import FlowInterpolator
+from vidrestore.restoration.interpolation.interpolator import Begun
 from vidrestore.restoration.interpolation.timing import ByFactor
 from vidrestore.restoration.job import prepare
 from vidrestore.video.facts.frame_count import expected_frames
@@ -103,13 +104,16 @@ def test_a_trial_ends_within_a_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """Of 99 new pictures between two frames it waits for no more than there is time for."""
     made_so_far = []
 
-    def slowly(self: FlowInterpolator, first: Tensor, second: Tensor, times: list[Fraction]) -> Iterator[Tensor]:
-        for _ in times:
-            made_so_far.append(time.sleep(0.2))
-            yield first
+    def slowly(self: FlowInterpolator, first: Tensor, second: Tensor, *gap: Fraction, now: bool) -> Begun:
+        def make(times: Sequence[Fraction]) -> Iterator[Tensor]:
+            for _ in times:
+                made_so_far.append(time.sleep(0.2))
+                yield first
+
+        return make
 
     monkeypatch.setattr(trial, "SECONDS", 0.5)
-    monkeypatch.setattr(FlowInterpolator, "__call__", slowly)
+    monkeypatch.setattr(FlowInterpolator, "begin", slowly)
     clip = make_clip(tmp_path / "in.mkv", frames=12, size=(64, 48))
     words = ["interpolate", str(clip), str(tmp_path / "out.mkv"), "--slow-motion", "100", "--quality", "fast"]
     plan = json.loads(CliRunner().invoke(app, [*words, "--dry-run", "--json"]).stdout)
