@@ -25,10 +25,9 @@ def place(time: float) -> float:
     return 2 + 9 * time + 4 * time**2 - time**3
 
 
-def uniform(there: float, back: float | None = None, side: int = 64) -> Motion:
-    return Motion(
-        *(np.full((side, side, 2), (each, 0), np.float32) for each in (there, there if back is None else back))
-    )
+def uniform(there: float, back: float | None = None) -> acceleration.Known:
+    both = there, there if back is None else back
+    return acceleration.known(Motion(*(np.full((64, 64, 2), (each, 0), np.float32) for each in both)))
 
 
 def in_gap(times: tuple[float, float, float, float]) -> acceleration.Acceleration:
@@ -54,7 +53,7 @@ def test_motions_that_contradict_each_other_tell_nothing() -> None:
     lost = uniform(9, -30)
     found = acceleration.find(lost, uniform(9), lost, (1, 1))
     assert found is not None
-    assert np.abs(found.offset(uniform(9).forward, 0.5)).max() < 0.01
+    assert np.abs(found.offset(np.full((64, 64, 2), (9, 0), np.float32), 0.5)).max() < 0.01
 
 
 def test_a_neighbour_that_lasts_much_longer_is_not_asked() -> None:

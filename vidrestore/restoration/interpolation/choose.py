@@ -47,7 +47,7 @@ class Choice:
 
     @property
     def reach(self) -> int:
-        """Frames before a gap that change what is made in it."""
+        """Frames before a gap that may change what is made in it: those of RIFE do not."""
         return 0 if self.halves else 1
 
     def load(self) -> Installed:

@@ -122,6 +122,8 @@ class _Gap:
     found: Future[MovingPair] | None = None
     whole: MovingPair | None = None
     """With what the gaps beside it tell."""
+    own: acceleration.Known | None = None
+    """What it tells these: asked for by three gaps, computed once."""
 
     def follow(self, other: _Gap) -> None:
         """Stand behind another gap, where that ends with the picture that this one begins with."""
@@ -137,11 +139,17 @@ class _Gap:
         if self.whole is None:
             self.whole = self._alone()
             if self.before is not None and self.after is not None:
-                around = self.before._alone().behind, self.whole.behind, self.after._alone().behind
+                around = self.before.known(), self.known(), self.after.known()
                 lasts = self.before.lasts / self.lasts, self.after.lasts / self.lasts
                 self.whole = replace(self.whole, acceleration=acceleration.find(*around, lasts))
             self.before = None
         return self.whole
+
+    def known(self) -> acceleration.Known:
+        """Its motion, as the gaps beside it compare theirs with it."""
+        if self.own is None:
+            self.own = acceleration.known(self._alone().behind)
+        return self.own
 
     def _alone(self) -> MovingPair:
         self.search()

@@ -76,7 +76,32 @@ class Acceleration:
         return np.asarray(cv2.resize(changes, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def find(before: Motion, motion: Motion, after: Motion, lasts: tuple[float, float]) -> Acceleration | None:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A motion at 1 / SMALLER of the size, in pixels of the whole picture, and how far it is to be trusted, 0 to 1."""
+
+    forward: Flow
+    """On the grid of the first picture."""
+    backward: Flow
+    """On the grid of the second, as `Motion` has it."""
+    there: Plane
+    """Trust in `forward`."""
+    back: Plane
+
+
+def known(motion: Motion) -> Known:
+    """A motion, as `find` compares it with those of the gaps beside it: trusted as far as it agrees there and back."""
+    there, back = (_smaller(flow) for flow in motion)
+    forward, backward = there / np.float32(SMALLER), back / np.float32(SMALLER)
+    return Known(
+        there,
+        back,
+        _trust(forward, forward - warp(backward, forward, 1, cv2.INTER_LINEAR)),
+        _trust(backward, backward - warp(forward, backward, -1, cv2.INTER_LINEAR)),
+    )
+
+
+def find(before: Known, motion: Known, after: Known, lasts: tuple[float, float]) -> Acceleration | None:
     """How motion changes in a gap.
 
     Args:
@@ -88,20 +113,9 @@ def find(before: Motion, motion: Motion, after: Motion, lasts: tuple[float, floa
     """
     if not all(1 / LONGER <= each <= LONGER for each in lasts):
         return None
-    there, back = _trusts(motion)
-    _, earlier = _trusts(before)
-    later, _ = _trusts(after)
-    forward, backward = _smaller(motion.forward), _smaller(motion.backward)
-    first = (forward - _smaller(before.backward) / np.float32(lasts[0])) * np.float32(2 / (1 + lasts[0]))
-    second = (_smaller(after.forward) / np.float32(lasts[1]) - backward) * np.float32(2 / (1 + lasts[1]))
-    return Acceleration(Change(first, there * earlier), Change(second, back * later), *lasts)
-
-
-def _trusts(motion: Motion) -> tuple[Plane, Plane]:
-    """How far the motions there and back agree, on the grids of the first picture and of the second."""
-    forward, backward = (_smaller(flow) / np.float32(SMALLER) for flow in motion)
-    there = _trust(forward, forward - warp(backward, forward, 1, cv2.INTER_LINEAR))
-    return there, _trust(backward, backward - warp(forward, backward, -1, cv2.INTER_LINEAR))
+    first = (motion.forward - before.backward / np.float32(lasts[0])) * np.float32(2 / (1 + lasts[0]))
+    second = (after.forward / np.float32(lasts[1]) - motion.backward) * np.float32(2 / (1 + lasts[1]))
+    return Acceleration(Change(first, motion.there * before.back), Change(second, motion.back * after.there), *lasts)
 
 
 def _trust(flow: Flow, apart: Flow) -> Plane:
