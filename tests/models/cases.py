@@ -70,6 +70,7 @@ ARGUMENTS: dict[str, list[dict[str, object]]] = {
     "unblur": [
         {"channels": (8, 12, 16), "blocks": (1, 1, 1)},
         {"channels": (8, 12, 16), "blocks": (1, 1, 1), "gate": 4},
+        {"channels": (8, 12, 16), "blocks": (1, 1, 1), "gate": 4, "neighbours": True},
     ],
     "wdsr": [
         {"scale": 2, "blocks": 1, "width": 8, "wide": 16},

@@ -119,11 +119,14 @@ def test_a_batch_is_its_pictures(case: Case, engine: str, precision: str):
 
 
 # Their halos are held in test_deblur.py and test_sepconv.py: what the farthest pixels change is less than fp32 shows;
-# and in test_motion.py and test_rife.py: how far they look depends on what they find.
+# and in test_motion.py and test_rife.py: how far they look depends on what they find. So it does with neighbours.
 OWN_HALO_TEST = ("aligned", "denoiser", "msresnet", "rife", "sepconv")
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.name not in OWN_HALO_TEST], ids=str)
+HALO_CASES = [case for case in CASES if case.name not in OWN_HALO_TEST and "neighbours" not in case.arguments]
+
+
+@pytest.mark.parametrize("case", HALO_CASES, ids=str)
 def test_the_halo_is_enough_and_not_too_much(case: Case):
     """Changing what lies beyond the halo of a pixel changes nothing there; changing all from there on does.
 

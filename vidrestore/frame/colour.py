@@ -44,11 +44,11 @@ def _coefficients(matrix: Matrix, dtype: torch.dtype, device: torch.device, *, i
 
 
 def _to_yuv(rgb: Tensor, matrix: Matrix, *, rows: slice = slice(None)) -> Tensor:
-    return torch.einsum("ij,jhw->ihw", _coefficients(matrix, rgb.dtype, rgb.device, inverse=False)[rows], rgb)
+    return torch.einsum("ij,...jhw->...ihw", _coefficients(matrix, rgb.dtype, rgb.device, inverse=False)[rows], rgb)
 
 
 def _from_yuv(yuv: Tensor, matrix: Matrix) -> Tensor:
-    return torch.einsum("ij,jhw->ihw", _coefficients(matrix, yuv.dtype, yuv.device, inverse=True), yuv)
+    return torch.einsum("ij,...jhw->...ihw", _coefficients(matrix, yuv.dtype, yuv.device, inverse=True), yuv)
 
 
 def _luma_range(colour: Colour) -> tuple[int, int]:
@@ -213,7 +213,7 @@ def rgb_with_yuv(rgb: Tensor, before: Tensor, after: Tensor) -> Tensor:
 
 
 def luma_of_rgb(rgb: Tensor) -> Tensor:
-    """(3, H, W) in [0, 1] -> (1, H, W), BT.601 luma as in the super-resolution literature, black 0 and white 1."""
+    """(..., 3, H, W) in [0, 1] -> (..., 1, H, W): BT.601 luma as in the literature, black 0 and white 1."""
     return _to_yuv(rgb, "bt601", rows=slice(1))
 
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import torch
 import torch.distributed as dist
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -105,7 +106,7 @@ class Training:
             torch.cuda.set_device(self.device)  # else every rank's loader would take memory of the first
         torch.manual_seed(recipe.seed)
         self.model = MODELS[recipe.model](**recipe.args).to(self.device)
-        self.loss = make_loss(recipe.loss, least=recipe.least, vgg=vgg, device=self.device)
+        self.loss = make_loss(recipe.loss, least=recipe.least, harm=recipe.harm, vgg=vgg, device=self.device)
         self.material = recipe.task.open(data, out / "unpacked")
         if isinstance(self.model, Calibrated):
             window, _ = self.material.batches(batch=recipe.batch, seed=recipe.seed, steps=1)[0]
@@ -168,11 +169,14 @@ class Training:
     def warm_start(self, path: Path) -> None:
         """Take every tensor of a weight file that fits, of a network of another scale, say; the rest stays as it is.
 
+        A convolution that sees more planes than that of the file sees nothing in them at first.
+
         Raises:
             ModelError: it is no weight file, or nothing of it fits.
         """
         own = self.ema.state_dict()
-        fits = {k: v for k, v in files.tensors(path).items() if k in own and own[k].shape == v.shape}
+        read = {k: _widened(v, own[k]) for k, v in files.tensors(path).items() if k in own}
+        fits = {k: v for k, v in read.items() if own[k].shape == v.shape}
         if not fits:
             raise ModelError(f"no tensor of {path} fits the network {self.recipe.model}; give weights of its kind")
         for model in (self.model, self.ema):
@@ -221,6 +225,9 @@ class Training:
     def _loss(self, network: nn.Module, window: Tensor, target: Tensor) -> Tensor:
         """A scalar to descend."""
         outputs = network(window)
+        if self.recipe.harm:
+            before = self.model.needs.before
+            return torch.as_tensor(self.loss(outputs[0], target, window[:, before : before + 1]))
         targets = self.model.prepare(target) if self.recipe.each_level else (target,) * len(outputs)
         return sum((self.loss(*pair) for pair in zip(outputs, targets, strict=True)), torch.zeros(()))
 
@@ -301,3 +308,9 @@ class _Network(nn.Module):
         if isinstance(self.processor, Staged):
             return self.processor.stages(window, *outputs)
         return (self.processor.finish(window, *outputs),)
+
+
+def _widened(tensor: Tensor, own: Tensor) -> Tensor:
+    """A convolution's weights with zeros for inputs that only `own` has; any other tensor as it is."""
+    more = own.shape[1] - tensor.shape[1] if tensor.ndim == own.ndim == 4 else 0
+    return F.pad(tensor, (0, 0, 0, 0, 0, more)) if more > 0 else tensor

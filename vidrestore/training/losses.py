@@ -18,15 +18,22 @@ class LogMse(nn.Module):
 
     Args:
         least: added to the mean square error; what is much better than that counts no more.
+        harm: how much more a sample weighs that comes out worse than it came.
     """
 
-    def __init__(self, least: float = LEAST) -> None:
+    def __init__(self, least: float = LEAST, harm: float = 0.0) -> None:
         super().__init__()
-        self.least = least
+        self.least, self.harm = least, harm
 
-    def forward(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """(B, ...) twice -> scalar."""
-        return ((output - target) ** 2).flatten(1).mean(1).add(self.least).log10().mean()
+    def forward(self, output: torch.Tensor, target: torch.Tensor, given: torch.Tensor | None = None) -> torch.Tensor:
+        """(B, ...) each -> scalar; `given`: what the output is to be better than, where harm counts."""
+        error = self._error(output, target)
+        if given is not None:
+            error = error + self.harm * (error - self._error(given, target)).relu()
+        return error.mean()
+
+    def _error(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return ((output - target) ** 2).flatten(1).mean(1).add(self.least).log10()
 
 
 class WideMse(nn.MSELoss):
@@ -37,7 +44,9 @@ class WideMse(nn.MSELoss):
         return 4 * super().forward(output, target)
 
 
-def make_loss(name: LossName, *, least: float = LEAST, vgg: Vgg | None, device: torch.device) -> nn.Module:
+def make_loss(
+    name: LossName, *, least: float = LEAST, harm: float = 0.0, vgg: Vgg | None, device: torch.device
+) -> nn.Module:
     """The loss of a recipe, ready to be called on `device`.
 
     Raises:
@@ -51,7 +60,7 @@ def make_loss(name: LossName, *, least: float = LEAST, vgg: Vgg | None, device: 
     if name == "vgg-or-mse" and vgg is None:
         return WideMse()
     if name == "log-mse":
-        return LogMse(least)
+        return LogMse(least, harm)
     if vgg is None:
         raise UsageError(
             "this recipe's loss needs VGG-19, which is not shipped: name your file with --vgg, "

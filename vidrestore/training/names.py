@@ -27,6 +27,7 @@ NAMES = (
     "unblur",
     "unblur-log",
     "unblur-gate",
+    "unblur-video",
     "flow",
     "srresnet-x4",
     "srgan",

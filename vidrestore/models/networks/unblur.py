@@ -3,17 +3,28 @@
 The networks of document 001 work at every resolution with the same 5x5 convolutions, and spend three quarters of their
 time at the full one. Here most of the layers see the picture small, where a long streak is short: a fifth of the work
 of MSResNet at half its width, and on a CPU trained in hours.
+
+Of a video it also sees the frames before and after, moved onto the frame, and how far they were moved: motion says
+where a streak points and how long it can be, and a frame that is less blurred shows what this one has lost.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ...frame.colour import luma_of_rgb
+from ..kernels import inverse_search
 from ..processor import Needs
 
 Three = tuple[int, int, int]
 GATE = 3
 """Convolutions of the gate."""
+PLANES = 3 * 4
+"""Of a picture at half resolution."""
+OF_NEIGHBOURS = 2 * (PLANES + 3)
+"""What each neighbour adds, how far it was moved down and to the right, and whether it is there."""
+FAR = 8.0
+"""Pixels of motion that are 1 to the network."""
 
 
 class Unblur(nn.Module):
@@ -27,6 +38,7 @@ class Unblur(nn.Module):
             are rounded to the next one (tests/models/test_unblur.py).
         gate: channels of the layers that judge, pixel by pixel, how much of the change is shown: what is sharp, or only
             looks blurred since it was compressed, is to stay as it is. 0: all of it is shown.
+        neighbours: it sees the frames before and after, where there are any.
     """
 
     def __init__(
@@ -35,19 +47,52 @@ class Unblur(nn.Module):
         blocks: Three = (2, 3, 8),
         halo: int | None = None,
         gate: int = 0,
+        neighbours: bool = False,
     ) -> None:
         super().__init__()
-        self.core = _UNet(tuple(channels), tuple(blocks), gate)
+        self.core = _UNet(PLANES + OF_NEIGHBOURS * neighbours, tuple(channels), tuple(blocks), gate)
         sees = max(pixel - _leftmost(pixel, blocks, at_end=GATE if gate else 1) for pixel in range(8))
-        self.needs = Needs(halo=sees if halo is None else halo, multiple=8)
+        self.needs = Needs(
+            before=int(neighbours),
+            after=int(neighbours),
+            halo=sees if halo is None else halo,
+            blends=neighbours,
+            multiple=8,
+            marks_absent=neighbours,
+        )
 
     def prepare(self, window: Tensor) -> tuple[Tensor, ...]:
-        """(B, 1, 3, H, W), H and W multiples of 8 -> (B, 12, H/2, W/2), centred on 0."""
-        return (F.pixel_unshuffle(window[:, 0] - 0.5, 2),)
+        """(B, 1 or 3, 3, H, W), H and W multiples of 8 -> (B, 12 or 42, H/2, W/2): the frame, centred on 0.
+
+        With neighbours also what each adds, moved onto the frame, and how far and whether it was moved; all 0 for what
+        is NaN, which is not there.
+        """
+        frame = window[:, self.needs.before]
+        seen = F.pixel_unshuffle(frame - 0.5, 2)
+        if self.needs.before:
+            seen = torch.cat((seen, _of_neighbours(frame, window[:, ::2])), 1)
+        return (seen,)
 
     def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
         """The frame and the change to it, (B, 12, H/2, W/2) -> (B, 1, 3, H, W); not clamped."""
-        return window[:, :1] + F.pixel_shuffle(core_out[0].float(), 2)[:, None]
+        before = self.needs.before
+        return window[:, before : before + 1] + F.pixel_shuffle(core_out[0].float(), 2)[:, None]
+
+
+def _of_neighbours(frame: Tensor, others: Tensor) -> Tensor:
+    """Of the frames before and after (B, 2, 3, H, W) what the network sees, (B, OF_NEIGHBOURS, H/2, W/2)."""
+    height, width = frame.shape[-2:]
+    absent = others[:, :, :1, :1, :1].isnan()
+    others = torch.where(absent, frame[:, None], others)
+    y, x = inverse_search.search(luma_of_rgb(frame), luma_of_rgb(others)[:, :, 0])
+    planes = others.flatten(1, 2)[:, :, None]
+    moved = inverse_search.moved(planes, *(each.repeat_interleave(3, 1) for each in (y, x))).view_as(others)
+    moved = torch.where(absent, frame[:, None], moved)
+    there = (~absent).to(frame)
+    far = F.avg_pool2d(torch.stack((y, x), 2).flatten(1, 2), 2) / FAR
+    far = far.view(len(frame), 2, 2, height // 2, width // 2) * there
+    news = F.pixel_unshuffle((moved - frame[:, None]).flatten(0, 1), 2).reshape(len(frame), -1, height // 2, width // 2)
+    return torch.cat((news, far.flatten(1, 2), there[:, :, 0].expand(-1, -1, height // 2, width // 2)), 1)
 
 
 def _leftmost(pixel: int, blocks: Three, *, at_end: int) -> int:
@@ -65,10 +110,10 @@ def _leftmost(pixel: int, blocks: Three, *, at_end: int) -> int:
 class _UNet(nn.Module):
     """What is to be added; nothing before training."""
 
-    def __init__(self, channels: tuple[int, ...], blocks: tuple[int, ...], gate: int) -> None:
+    def __init__(self, planes: int, channels: tuple[int, ...], blocks: tuple[int, ...], gate: int) -> None:
         super().__init__()
         half, quarter, eighth = channels
-        self.first = nn.Conv2d(12, half, 3, padding=1)
+        self.first = nn.Conv2d(planes, half, 3, padding=1)
         self.at_half = _chain(half, blocks[0])
         self.to_quarter = nn.Conv2d(half, quarter, 2, 2)
         self.at_quarter = _chain(quarter, blocks[1])
@@ -78,7 +123,7 @@ class _UNet(nn.Module):
         self.back_at_quarter = _chain(quarter, blocks[1])
         self.from_quarter = _up(quarter, half)
         self.back_at_half = _chain(half, blocks[0])
-        self.last = nn.Conv2d(half, 12, 3, padding=1)
+        self.last = nn.Conv2d(half, PLANES, 3, padding=1)
         nn.init.zeros_(self.last.weight)
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
         self.gate = _gate(half, gate) if gate else None

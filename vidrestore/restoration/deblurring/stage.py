@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...base.settings import NOISE, Deblurring, Settings
 from ...errors import UsageError
-from ..network import Model, key_of, name_of, network_of, notes_of, precisely_enough
+from ..network import Model, key_of, name_of, needs_of, network_of, notes_of, precisely_enough
 from ..network import find as find_network
 from ..stage import Stage, check_strength
 from .psf_option import FORMS, PsfOption, parse_psf
@@ -141,12 +141,14 @@ def deblur(how: Deblurring, *, settings: Settings, still: bool = False) -> Stage
             f"--psf, --estimate and --noise are for -m {' and '.join(METHODS)}; -m {how.model} finds the blur itself"
         )
     network = find(how.model)
+    needs = needs_of(network, task="deblur")
     return DeblurByNetwork(
         name="deblur",
         model=name_of(network),
         key=_key(how, key_of(network), settings) | {"quality": how.quality, "still": str(still)},
         notes=notes_of(network, task="deblur"),
-        reach=0,
+        reach=needs.before,
+        looks=bool(needs.before or needs.after),
         network=network,
         how=how,
         settings=settings,

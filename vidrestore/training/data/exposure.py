@@ -13,6 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+DIM = 0.6
+"""Share of the brightest light up to which nothing glows."""
 Interpolator = Callable[[Tensor, Tensor, Sequence[Fraction]], Iterable[Tensor]]
 """Makes pictures between two, at given times."""
 GAMMA = 2.2
@@ -45,6 +47,26 @@ def exposures(scene: Sequence[Tensor], counts: Sequence[int], *, gamma: float = 
             for picture in (scene[middle - reach], scene[middle + reach]):
                 light = light + picture.clamp(0, 1) ** gamma
         yield (light / count) ** (1 / gamma)
+
+
+def exposed(moments: NDArray[np.uint8], gamma: float, glow: float) -> NDArray[np.float32]:
+    """The mean of all moments (N, H, W, 3), as light: (H, W, 3) in [0, 1].
+
+    Args:
+        glow: how much brighter than its code the brightest light is: it clips afterwards, as lamps do.
+    """
+    light = glowing(light_of(moments, gamma), glow).mean(0)
+    return np.asarray(np.clip(light, 0, 1) ** (1 / gamma), np.float32)
+
+
+def light_of(codes: NDArray[np.uint8], gamma: float) -> NDArray[np.float32]:
+    """Codes of 8 bits as light, 0 to 1."""
+    return np.asarray((codes.astype(np.float32) / 255) ** gamma, np.float32)
+
+
+def glowing(light: NDArray[np.float32], glow: float) -> NDArray[np.float32]:
+    """Light of which what is bright is up to 1 + `glow` times as bright."""
+    return np.asarray(light * (1 + glow * np.clip((light - DIM) / (1 - DIM), 0, 1) ** 2), np.float32)
 
 
 def as_picture(codes: NDArray[np.uint8]) -> Tensor:

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 from pathlib import Path
 
 from torch import Tensor
@@ -39,6 +39,9 @@ class BlurredPair:
     name: str
     blurred: Tensor
     sharp: Tensor
+    before: Tensor | None = None
+    """The frame before, as blurred; None at the start of a clip, and of a picture."""
+    after: Tensor | None = None
     still: bool = False
     """A picture of its own, not a frame of a clip."""
 
@@ -48,8 +51,8 @@ def blurred_pairs(data: Path) -> Iterator[BlurredPair]:
 
     Pairs go by name (pairs.py); a blurred picture without its sharp one is left out. Every fourth frame of a clip is a
     sharp picture, and has three exposures of which those count that are FITTING: 5, 7 and 9 moments of eight between
-    two frames, the motion searched without a network, so that they stay the same whatever weights are shipped. A clip
-    should be of one shot; `vidrestore split-scenes` makes such.
+    two frames, the motion searched without a network, so that they stay the same whatever weights are shipped. The
+    frames before and after are exposed for as long. A clip should be of one shot; `vidrestore split-scenes` makes such.
 
     Raises:
         InputError: where nothing comes of them, a file cannot be read, or the two of a pair differ in size.
@@ -107,15 +110,33 @@ def _of_video(path: Path) -> Iterator[Tensor]:
 
 
 def _exposed(set: str, frames: Iterable[Tensor]) -> Iterator[BlurredPair]:
-    between = FlowInterpolator(PRESETS["balanced"].search)
-    window = deque[Tensor](maxlen=3)
-    for number, frame in enumerate(frames):
+    window = deque[Tensor | None]([None] * 5, maxlen=5)
+    for number, frame in enumerate(chain(frames, (None, None))):
         window.append(frame)
-        centre = number - 1
-        if centre % STRIDE != 1:
+        before, first, sharp, last, after = window
+        centre = number - 2
+        if centre % STRIDE != 1 or first is None or sharp is None or last is None:
             continue
-        seen = moments(list(window), each=EACH, between=between)
-        for count, picture in zip(COUNTS, exposures(seen, COUNTS), strict=True):
-            blurred = as_codes(picture)
-            if FITTING[0] <= psnr(as_codes(window[1]), blurred) <= FITTING[1]:
-                yield BlurredPair(set, f"{centre:04} of {count}", as_picture(blurred), window[1])
+        for count, pictures in zip(COUNTS, _of_three(before, first, sharp, last, after), strict=True):
+            earlier, blurred, later = pictures
+            assert blurred is not None
+            if FITTING[0] <= psnr(as_codes(sharp), as_codes(blurred)) <= FITTING[1]:
+                yield BlurredPair(set, f"{centre:04} of {count}", blurred, sharp, earlier, later)
+
+
+def _of_three(
+    before: Tensor | None, first: Tensor, sharp: Tensor, last: Tensor, after: Tensor | None
+) -> Iterator[tuple[Tensor | None, ...]]:
+    """For each of COUNTS the exposures of the middle three of five frames; None without the moments for them."""
+    between = FlowInterpolator(PRESETS["balanced"].search)
+    middle = moments([first, sharp, last], each=EACH, between=between)
+    scenes: list[list[Tensor] | None] = [None, middle, None]
+    if before is not None:
+        scenes[0] = [*moments([before, first], each=EACH, between=between)[:-1], *middle[: EACH + 1]]
+    if after is not None:
+        scenes[2] = [*middle[EACH:], *moments([last, after], each=EACH, between=between)[1:]]
+    return zip(*(map(_rounded, exposures(scene, COUNTS)) if scene else repeat(None) for scene in scenes), strict=False)
+
+
+def _rounded(picture: Tensor) -> Tensor:
+    return as_picture(as_codes(picture))

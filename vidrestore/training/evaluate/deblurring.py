@@ -32,18 +32,32 @@ class Score:
 
 
 def evaluate_deblurring(processor: Processor, pairs: Iterable[BlurredPair], *, settings: Settings) -> Iterator[Score]:
-    """Restore every blurred picture through the engine users get, round it to 8 bits, and compare."""
-    waiting = deque[BlurredPair]()
+    """Restore every blurred picture through the engine users get, with its neighbours, round it to 8 bits, compare."""
+    fed = deque[BlurredPair | None]()  # None: a neighbour
+    kept = set[int]()
 
     def blurred() -> Iterator[Frame]:
-        for number, pair in enumerate(pairs):
-            waiting.append(pair)
-            yield Frame(pair.blurred, Fraction(number), Fraction(1), cut=True)
+        count = 0
+        for pair in pairs:
+            for place, picture in enumerate(seen := _in_time(pair)):
+                fed.append(pair if picture is pair.blurred else None)
+                if picture is not pair.blurred:
+                    kept.add(count + place)
+                yield Frame(picture, Fraction(count + place), Fraction(1), cut=not place)
+            count += len(seen)
 
-    for frame in run(processor, blurred(), engine=choose(settings), settings=settings):
-        pair = waiting.popleft()
+    frames = run(
+        processor, blurred(), engine=choose(settings), settings=settings, keep=lambda number, _: number in kept
+    )
+    for frame in frames:
+        if (pair := fed.popleft()) is None:
+            continue
         assert isinstance(frame.picture, Tensor)
         yield Score(pair.set, pair.name, *_scored(pair.sharp, frame.picture.cpu()), *_scored(pair.sharp, pair.blurred))
+
+
+def _in_time(pair: BlurredPair) -> list[Tensor]:
+    return [picture for picture in (pair.before, pair.blurred, pair.after) if picture is not None]
 
 
 def means(scores: Iterable[Score]) -> list[Score]:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from ..tasks.deblurring import DeblurringTask
+from ..tasks.video_deblurring import VideoDeblurringTask
 from .recipe import Recipe
 
 
@@ -64,4 +65,16 @@ def unblur() -> dict[str, Recipe]:
         task=DeblurringTask(patch=160, noise=5.0, sharp=0.25, compressed=0.1, encoded=0.45, fitting=(20.0, 60.0)),
         least=2e-5,
     )
-    return {"unblur": unblur, "unblur-log": blurred, "unblur-gate": gated}
+    # Begins from those of unblur-gate: videos, of which it sees the frames before and after.
+    video = Recipe(
+        "unblur",
+        {"halo": 96, "gate": 32, "neighbours": True},
+        VideoDeblurringTask(),
+        loss="log-mse",
+        least=8e-6,
+        harm=1.0,
+        steps=8_000,
+        batch=6,
+        learning_rate=3e-4,
+    )
+    return {"unblur": unblur, "unblur-log": blurred, "unblur-gate": gated, "unblur-video": video}

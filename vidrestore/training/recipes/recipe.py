@@ -45,6 +45,8 @@ class Recipe:
     loss: LossName = "l1"
     least: float = LEAST
     """Of log-mse."""
+    harm: float = 0.0
+    """Of log-mse, for networks that restore a frame in its place."""
     each_level: bool = False
     """Compare what the core gives with what `prepare` makes of the target, one by one, and add up: for networks that
     give the picture at several resolutions."""
