@@ -14,9 +14,9 @@ from tests.training.moving_scenes import write_scene
 from vidrestore.errors import InputError
 from vidrestore.restoration.interpolation.flow import FlowInterpolator
 from vidrestore.restoration.interpolation.motion.presets import PRESETS
-from vidrestore.training.data.blurred_scenes import exposed_stills
-from vidrestore.training.data.camera_shake import REACH, STEPS, path_kernel, shaken
-from vidrestore.training.data.exposure import exposures, moments
+from vidrestore.training.data.blur.camera_shake import REACH, STEPS, path_kernel, shaken
+from vidrestore.training.data.blur.exposure import exposures, moments
+from vidrestore.training.data.blur.scenes import exposed_stills
 from vidrestore.training.data.pairs import by_folder, folders_without_clips, given_pairs
 from vidrestore.training.loop import Training
 from vidrestore.training.recipes import RECIPES, Recipe
@@ -138,7 +138,7 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vidrestore.training.data.blurred_scenes.LAYERED", 6)
+    monkeypatch.setattr("vidrestore.training.data.blur.scenes.LAYERED", 6)
 
 
 def test_batches_are_a_function_of_seed_and_step_and_scenes_are_made_once(data: Path, tmp_path: Path) -> None:

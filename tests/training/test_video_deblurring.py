@@ -12,9 +12,9 @@ from tests.training.moving_scenes import texture, write_scene
 from vidrestore.metrics.psnr import psnr
 from vidrestore.models.networks.unblur import OF_NEIGHBOURS, PLANES, Unblur
 from vidrestore.models.weights import files
-from vidrestore.training.data.blurred_windows import worn
-from vidrestore.training.data.camera_shake import shaken_window
-from vidrestore.training.data.exposure import exposed
+from vidrestore.training.data.blur.camera_shake import shaken_window
+from vidrestore.training.data.blur.exposure import exposed
+from vidrestore.training.data.blur.windows import worn
 from vidrestore.training.loop import Training
 from vidrestore.training.losses import LogMse
 from vidrestore.training.recipes import RECIPES

@@ -15,7 +15,7 @@ from vidrestore.restoration.deblurring.blind.edges import closed, differences, e
 from vidrestore.restoration.deblurring.blind.kernel import agreement, centred, cleaned, fitted, point
 from vidrestore.restoration.deblurring.deconvolve import wiener
 from vidrestore.restoration.deblurring.sparse import sparse
-from vidrestore.training.data.camera_shake import path_kernel
+from vidrestore.training.data.blur.camera_shake import path_kernel
 
 
 def test_a_fitted_kernel_solves_its_equations() -> None:

@@ -12,7 +12,7 @@ from ...errors import InputError
 from ...metrics.psnr import psnr
 from ...restoration.interpolation.flow import FlowInterpolator
 from ...restoration.interpolation.motion.presets import PRESETS
-from ..data.exposure import as_codes, as_picture, exposures, moments
+from ..data.blur.exposure import as_codes, as_picture, exposures, moments
 from ..data.footage import Scene, of_folder
 from ..data.pairs import GivenPair, folders_without_clips, given_pairs
 from ..data.pictures import CLIPS

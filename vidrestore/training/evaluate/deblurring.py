@@ -13,7 +13,7 @@ from ...frame.frame import Frame
 from ...metrics.psnr import psnr
 from ...metrics.ssim import ssim
 from ...models.processor import Processor
-from ..data.exposure import as_codes
+from ..data.blur.exposure import as_codes
 from ..validate import capped
 from .blurred_pairs import BlurredPair
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from ...errors import InputError
 from ...frame.colour import to_rgb
 from ...frame.frame import Frame, Planes
-from ..data.exposure import as_picture
+from ..data.blur.exposure import as_picture
 from ..data.footage import read_picture
 from ..data.pictures import CLIPS
 

@@ -17,9 +17,9 @@ import numpy as np
 from ...errors import InputError
 from ...metrics.psnr import psnr
 from ...video.encode.round_trip import compress, x264
-from ..data.blurred_scenes import Exposed, exposed_scenes, exposed_stills
-from ..data.camera_shake import shaken
-from ..data.exposure import GAMMA, as_picture
+from ..data.blur.camera_shake import shaken
+from ..data.blur.exposure import GAMMA, as_picture
+from ..data.blur.scenes import Exposed, exposed_scenes, exposed_stills
 from ..data.footage import Codes, beside, fitting_scenes, held_back, read_picture
 from ..data.pairs import GivenPair, by_folder, folders_without_clips, given_pairs, says_blurred
 from ..data.samples import Samples

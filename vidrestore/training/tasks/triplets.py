@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from ...errors import InputError
-from ..data.exposure import as_picture
+from ..data.blur.exposure import as_picture
 from ..data.footage import Codes, Scene, held_back, scenes
 from ..data.samples import Samples
 from ..validate import Held, Pair

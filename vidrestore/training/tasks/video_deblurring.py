@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data.blurred_windows import EACH, windows_of_scenes, windows_of_stills
+from ..data.blur.windows import EACH, windows_of_scenes, windows_of_stills
 from ..data.footage import beside, held_back, read_picture, scenes
 from ..data.samples import Samples
 from ..validate import Held, Pair

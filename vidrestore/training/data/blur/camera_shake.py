@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..footage import Codes
 from .exposure import glowing, light_of
-from .footage import Codes
 
 STEPS = 64
 """Moments on the path."""

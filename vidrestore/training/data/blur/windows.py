@@ -10,14 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ...metrics.psnr import psnr
-from ...restoration.interpolation.flow import FlowInterpolator
-from ...restoration.interpolation.motion.presets import PRESETS
-from ...video.encode.round_trip import compress, x264
+from ....metrics.psnr import psnr
+from ....restoration.interpolation.flow import FlowInterpolator
+from ....restoration.interpolation.motion.presets import PRESETS
+from ....video.encode.round_trip import compress, x264
+from ..footage import Codes, Scene, named, read_picture, save_whole, state_of
+from ..layered_motion import layered
 from .camera_shake import shaken_window
 from .exposure import GAMMA, as_codes, as_picture, exposed
-from .footage import Codes, Scene, named, read_picture, save_whole, state_of
-from .layered_motion import layered
 
 EACH = 8
 """Moments from one frame to the next."""

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from ...metrics.psnr import psnr
-from ...restoration.interpolation.flow import FlowInterpolator
-from ...restoration.interpolation.motion.presets import PRESETS
+from ....metrics.psnr import psnr
+from ....restoration.interpolation.flow import FlowInterpolator
+from ....restoration.interpolation.motion.presets import PRESETS
+from ..footage import Codes, Scene, named, save_whole, state_of
+from ..layered_motion import FINER, SPEEDS, layered
 from .exposure import GAMMA, as_codes, as_picture, exposures, moments
-from .footage import Codes, Scene, named, save_whole, state_of
-from .layered_motion import FINER, SPEEDS, layered
 
 EACH = 16
 """Moments from one frame to the next."""

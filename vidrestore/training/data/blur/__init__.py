@@ -1,0 +1,1 @@
+"""Motion blur to train on: what exposes, what shakes, and what is kept in files."""
