@@ -148,7 +148,12 @@ def _around(flow: Flow) -> Flow:
 
 def _apart(one: Codes, other: Codes) -> Codes:
     """Largest difference of a channel."""
-    red, green, blue = cv2.split(cv2.absdiff(one, other))
+    return _brightest(cv2.absdiff(one, other))
+
+
+def _brightest(picture: Codes) -> Codes:
+    """The largest channel of each pixel; NumPy's maximum over three takes forty times as long."""
+    red, green, blue = cv2.split(picture)
     return np.asarray(cv2.max(cv2.max(red, green), blue), np.uint8)
 
 
@@ -178,7 +183,7 @@ def _in_groups(mask: Bits, sure: Bits) -> Bits:
 
 def _bars(pair: _Pair) -> Bits:
     """Rows and columns from the edges of the picture that are black in both, where not all is."""
-    bright = np.maximum(*(picture.max(axis=2) for picture in pair))
+    bright = np.asarray(cv2.max(*map(_brightest, pair)), np.uint8)
     rows, columns = np.flatnonzero(bright.max(axis=1) >= BLACK), np.flatnonzero(bright.max(axis=0) >= BLACK)
     bars = np.zeros(bright.shape, np.bool_)
     if len(rows) and len(columns):
