@@ -142,9 +142,9 @@ def test_means_go_by_set_and_only_the_first_of_a_size_is_made_twice() -> None:
     grey = torch.full((3, 16, 16), 100 / 255)
     method = Off(1 / 255)
     found = [
-        Triplet("a", "0", grey, grey, grey),
-        Triplet("a", "1", grey, grey + 3 / 255, grey),
-        Triplet("b", "0", grey, grey, grey),
+        Triplet("a", "0", grey, grey, grey.clone()),
+        Triplet("a", "1", grey, grey + 3 / 255, grey.clone()),
+        Triplet("b", "0", grey, grey, grey.clone()),
     ]
     rows = list(evaluate_interpolation({"off": method}, found))
     assert method.calls == 4
@@ -153,6 +153,20 @@ def test_means_go_by_set_and_only_the_first_of_a_size_is_made_twice() -> None:
     expected = (20 * np.log10(255) + 20 * np.log10(255 / 2)) / 2
     assert first.scores["off"].psnr == pytest.approx(expected)
     assert first.scores["off"].ms > 0
+
+
+def test_frames_of_one_gap_are_asked_for_at_once_and_each_at_its_time() -> None:
+    first, second = torch.zeros(3, 16, 16), torch.ones(3, 16, 16)
+    asked = []
+
+    def blend(*pictures: object) -> list[Tensor]:
+        asked.append(pictures[2])
+        return BASELINES["average"](*pictures)
+
+    gap = [Triplet("a", str(n), first, first + n / 3, second, Fraction(n, 3)) for n in (1, 2)]
+    rows = list(evaluate_interpolation({"blend": blend}, gap))
+    assert asked[1:] == [[Fraction(1, 3), Fraction(2, 3)]]
+    assert [row.scores["blend"].psnr for row in rows] == [100, 100]
 
 
 def write(path: Path, value: Sequence[int]) -> None:
@@ -182,7 +196,7 @@ def test_triplets_are_found_by_the_names_of_the_public_sets(tmp_path: Path) -> N
     (tmp_path / "ucf/0001/frame_02.png").write_text("no picture")
     with pytest.raises(InputError, match=r"frame_02\.png"):
         list(triplets(tmp_path))
-    with pytest.raises(InputError, match="no video with a frame midway"):
+    with pytest.raises(InputError, match="no video with frames evenly"):
         list(triplets(tmp_path / "set5"))
 
 
@@ -196,6 +210,10 @@ def test_every_second_frame_of_a_video_is_truth(tmp_path: Path) -> None:
         for made, planes in zip((triplet.first, triplet.truth, triplet.second), pictures[number:], strict=False):
             grey = (planes.y.float().mean() - 16) / 219
             assert float(made.mean()) == pytest.approx(float(grey), abs=0.15)
+    two = list(triplets(tmp_path, every=3))
+    assert [(t.name, t.time) for t in two] == [("0001", Fraction(1, 3)), ("0002", Fraction(2, 3))]
+    assert two[0].first is two[1].first
+    assert two[0].second is two[1].second
     clip.unlink()
     make_clip(tmp_path / "uneven.mkv", pts=[0, 10, 40, 70, 100], time_base=Fraction(1, 1000))
     assert [t.name for t in triplets(tmp_path)] == ["0003"]

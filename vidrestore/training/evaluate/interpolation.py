@@ -1,9 +1,8 @@
 """Scores of interpolators on known middle pictures, beside the baselines."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
-from fractions import Fraction
 from functools import partial
 from itertools import chain, groupby, pairwise
 from statistics import fmean
@@ -17,9 +16,7 @@ from ...metrics.psnr import psnr
 from ...metrics.ssim import ssim
 from ...restoration.interpolation.interpolator import Begun, Interpolator
 from ..validate import capped
-from .triplets import Triplet
-
-MIDDLE = Fraction(1, 2)
+from .triplets import MIDDLE, Triplet
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +49,27 @@ def evaluate_interpolation(methods: Mapping[str, Interpolator], triplets: Iterab
     """
     sizes = set[torch.Size]()
     begun: dict[str, Begun] = {}
-    for triplet, following in pairwise(chain(triplets, (None,))):
-        if triplet is None:  # for type checkers: only the last is
+    for gap, following in pairwise(chain(_gaps(triplets), (None,))):
+        if gap is None:  # for type checkers: only the last is
             continue
-        if triplet.truth.shape not in sizes:
-            sizes.add(triplet.truth.shape)
+        if gap[0].truth.shape not in sizes:
+            sizes.add(gap[0].truth.shape)
             for method in methods.values():
-                _first(method(triplet.first, triplet.second, (MIDDLE,)))
-        scores = {}
+                next(iter(method(gap[0].first, gap[0].second, (MIDDLE,))))
+        scores: list[dict[str, Score]] = [{} for _ in gap]
         for name, method in methods.items():
-            make = begun.pop(name, None) or _begin(method, triplet)
+            make = begun.pop(name, None) or _begin(method, gap[0])
             if following is not None:
-                begun[name] = _begin(method, following)
-            scores[name] = _score(make, triplet.truth)
-        yield Row(triplet.set, triplet.name, scores)
+                begun[name] = _begin(method, following[0])
+            for found, score in zip(scores, _scores(make, gap), strict=True):
+                found[name] = score
+        for triplet, found in zip(gap, scores, strict=True):
+            yield Row(triplet.set, triplet.name, found)
+
+
+def _gaps(triplets: Iterable[Triplet]) -> Iterator[list[Triplet]]:
+    """Those between the same two pictures together."""
+    return (list(gap) for _, gap in groupby(triplets, key=lambda triplet: (id(triplet.first), id(triplet.second))))
 
 
 def _begin(method: Interpolator, triplet: Triplet) -> Begun:
@@ -86,16 +90,13 @@ def _mean(name: str, rows: list[Row]) -> Row:
     return Row(name, "mean", {method: Score(*map(fmean, values)) for method, values in columns.items()})
 
 
-def _score(make: Begun, truth: Tensor) -> Score:
+def _scores(make: Begun, gap: Sequence[Triplet]) -> Iterator[Score]:
     began = time.perf_counter()
-    made = _first(make((MIDDLE,)))
-    ms = 1000 * (time.perf_counter() - began)
-    true, picture = _codes(truth), _codes(made)
-    return Score(capped(psnr(true, picture)), ssim(true, picture), ms)
-
-
-def _first(pictures: Iterable[Tensor]) -> Tensor:
-    return next(iter(pictures))
+    for triplet, made in zip(gap, make([triplet.time for triplet in gap]), strict=True):
+        ms = 1000 * (time.perf_counter() - began)
+        true, picture = _codes(triplet.truth), _codes(made)
+        yield Score(capped(psnr(true, picture)), ssim(true, picture), ms)
+        began = time.perf_counter()
 
 
 def _codes(picture: Tensor) -> NDArray[np.uint8]:

@@ -13,6 +13,7 @@ from ..interpolate import RETIMING
 AnyQuality = Literal["auto", "fast", "balanced", "best"]
 BASELINES = ("average", "dis", "minterpolate")
 """What makes frames between without a network, as train.baselines has it."""
+EVERY = 2
 QUALITIES: dict[str, tuple[str, ...]] = {
     "upscale": ("auto", "balanced", "best"),
     "clean": ("auto",),
@@ -41,6 +42,9 @@ def evaluate(
     quality: Annotated[
         AnyQuality, typer.Option(help="As interpolate (fast, balanced, best), deblur and upscale take it.")
     ] = "auto",
+    every: Annotated[
+        int, typer.Option(min=2, max=16, metavar="N", help="Of interpolate: one frame of a clip in N is kept.")
+    ] = EVERY,
     table: Annotated[
         bool, typer.Option("--table", help="Of upscale: one row a network, beside bicubic, all on the same frames.")
     ] = False,
@@ -79,7 +83,8 @@ def evaluate(
     RGB get the luma as grey.
 
     Frames between: RGB PSNR and SSIM (Wang), 8 bits, and milliseconds per frame, on the middle pictures of triplets
-    and every second frame of clips; beside the average of both frames, DIS optical flow and FFmpeg's minterpolate.
+    and on every second frame of clips (--every 3: on two of three); beside the average of both frames, DIS optical flow
+    and FFmpeg's minterpolate.
 
     Cleaning: luma PSNR, SSIM (Wang) and flicker of clips and folders of numbered pictures, else of pictures, beside
     the input; of noise alone also beside OpenCV's non-local means and BM3D, where that package is installed.
@@ -105,6 +110,8 @@ def evaluate(
         raise UsageError(f"--quality {quality} is not for {task}; it takes {', '.join(QUALITIES[task])}")
     if task not in ("upscale", "clean") and (compress or noise):
         raise UsageError("--compress and --noise are for networks that enlarge or clean")
+    if task != "interpolate" and every != EVERY:
+        raise UsageError(f"--every {every} is for what makes frames between, and {model} is for {task}")
     from .enlarging import Course, beside, on_plane, one
     from .others import cleaning, deblurring, interpolation
 
@@ -126,7 +133,7 @@ def evaluate(
         tables, found = deblurring(model, quality, data, settings)
     else:
         searched = RETIMING.quality if quality == "auto" else quality
-        tables, found = interpolation(model, searched, data, settings)
+        tables, found = interpolation(model, searched, data, every, settings)
     if as_json:
         print(json.dumps({"model": model, "data": str(data), **found}, allow_nan=False))
         return

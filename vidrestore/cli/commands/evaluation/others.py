@@ -72,12 +72,12 @@ def deblurring(name: str, quality: DeblurringQuality, data: Path, settings: Sett
     return [show.table(header, cells)], {"mean": asdict(average), **rows}
 
 
-def interpolation(name: str, quality: Quality, data: Path, settings: Settings) -> Found:
+def interpolation(name: str, quality: Quality, data: Path, every: int, settings: Settings) -> Found:
     """RGB of frames that were left out, beside the baselines."""
     methods = dict(BASELINES)
     if name not in methods:
         methods = {name: choose.find(name, quality, settings).load(), **methods}
-    rows = list(evaluate_interpolation(methods, triplets(data)))
+    rows = list(evaluate_interpolation(methods, triplets(data, every)))
     sets = interpolation_means(rows)
     return [_pictures(rows), _means(sets)], {
         "sets": {row.set: {name: asdict(score) for name, score in row.scores.items()} for row in sets},
