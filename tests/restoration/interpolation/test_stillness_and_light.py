@@ -57,6 +57,28 @@ def test_letters_stand_still_over_a_pan(quality: str, thick: int, motion: tuple[
     assert psnr(frames[1][around], picture[around]) >= 22
 
 
+def logo(frames: list[np.ndarray], share: float) -> tuple[list[np.ndarray], np.ndarray]:
+    """Letters of white through which what is behind them shines."""
+    white = np.zeros(SIZE, np.uint8)
+    cv2.putText(white, "TV 5", (170, 60), cv2.FONT_HERSHEY_SIMPLEX, 1.2, 255, 6, cv2.LINE_AA)
+    shares = white[..., None] / np.float32(255) * share
+    return [frame * (1 - shares) + shares for frame in frames], white == 255
+
+
+@pytest.mark.parametrize(("share", "motion", "least"), [(0.3, (6, 2), 32), (0.5, (16, -5), 28), (0.7, (28, 8), 24)])
+def test_a_half_transparent_logo_stands_still(share: float, motion: tuple[int, int], least: float):
+    """Moved like all else it comes to 25, 13 and 9 dB."""
+    frames, inside = logo(pan(*motion), share)
+    assert psnr(frames[1][inside], made(frames, "fast")[inside]) >= least
+
+
+def test_no_veil_is_seen_where_a_thing_moves_before_a_pan():
+    frames, thing = pan(6, 2), texture(96, 96, seed=2)
+    for frame, x in zip(frames, (80, 90, 100), strict=True):
+        frame[40:136, x : x + 96] = thing
+    assert between(frames[0], frames[2], PRESETS["fast"].search).veil is None
+
+
 def test_a_thing_at_rest_behind_a_moving_one_is_no_overlay():
     behind, thing = texture(*SIZE), texture(96, 96, seed=2)
     frames = [behind.copy() for _ in range(2)]

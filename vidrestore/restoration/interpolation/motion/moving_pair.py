@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import exposure, overlay, pattern
+from . import veil as veils
 from .acceleration import Acceleration
 from .confidence import confidence
 from .paths import Motion, Paths, at, find
@@ -39,6 +40,8 @@ class MovingPair:
     """Another answer of the search, where the first is not believed everywhere."""
     acceleration: Acceleration | None = None
     """None: what moves is taken to move evenly."""
+    veil: veils.Veil | None = None
+    """What stands still behind that, and is half transparent."""
 
     @property
     def behind(self) -> Motion:
@@ -48,6 +51,8 @@ class MovingPair:
     def at(self, time: float) -> Moment:
         """How they look at a time between 0 and 1."""
         one, other = self.first, self.second
+        if self.veil is not None:
+            one, other = self.veil.taken_from(one), self.veil.taken_from(other)
         if self.front is not None:
             one, other = self.front.taken_from(one), self.front.taken_from(other)
         if self.light is not None:
@@ -94,7 +99,8 @@ class Moment:
 
     def finished(self, made: Picture) -> Picture:
         """What was made of moved pictures, and what stands still in front of it."""
-        front = self.pair.front
+        front, half = self.pair.front, self.pair.veil
+        made = made if half is None else half.laid_over(made)
         return made if front is None else front.laid_over(made, self.pair.first, self.pair.second, self.time)
 
     @cached_property
@@ -118,14 +124,24 @@ class Moment:
 
 def between(first: Picture, second: Picture, search: Search) -> MovingPair:
     """Find out what happens between two pictures."""
+    motion, wide, light = _searched(first, second, search)
+    half = None if light is not None else veils.find(first, second, wide)
+    one, other = first, second
+    if half is not None:
+        one, other = half.taken_from(first), half.taken_from(second)
+        motion, wide, light = _searched(one, other, search)
+    front = overlay.find(one, other, motion, wide, light)
+    far = None
+    if front is None and light is None and confidence(one, other, motion.forward, 0) < SURE:
+        far = find(grey(one), grey(other), search, far=True)
+    return MovingPair(first, second, motion, light, front, far, veil=half)
+
+
+def _searched(first: Picture, second: Picture, search: Search) -> tuple[Motion, Motion, exposure.Exposure | None]:
+    """The motion, that of the surroundings of each pixel, and how the light changes."""
     codes = grey(first), grey(second)
     motion = pattern.settled(*codes, find(*codes, search))
-    light = exposure.find(first, second, motion.forward)
-    front = overlay.find(first, second, motion, light)
-    far = None
-    if front is None and light is None and confidence(first, second, motion.forward, 0) < SURE:
-        far = find(*codes, search, far=True)
-    return MovingPair(first, second, motion, light, front, far)
+    return motion, overlay.around(motion), exposure.find(first, second, motion.forward)
 
 
 def grey(image: Picture) -> NDArray[np.uint8]:

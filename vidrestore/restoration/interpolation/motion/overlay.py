@@ -91,23 +91,24 @@ class _Pair(NamedTuple):
         return _apart(self.first, onward), _apart(self.second, back)
 
 
-def find(first: Picture, second: Picture, motion: Motion, exposure: Exposure | None) -> Overlay | None:
-    """What stands still although its surroundings move along `motion`, and letterbox bars; None where nothing does.
+def find(first: Picture, second: Picture, motion: Motion, wide: Motion, exposure: Exposure | None) -> Overlay | None:
+    """What stands still although its surroundings move, and letterbox bars; None where nothing does.
 
     Args:
+        motion: as it was found.
+        wide: that of the surroundings.
         exposure: the change of light that the surroundings, but no overlay, take part in.
     """
-    around = Motion(_around(motion.forward), _around(motion.backward))
-    if max(np.abs(flow).max() for flow in around) < MOVING:
+    if max(np.abs(flow).max() for flow in wide) < MOVING:
         return None
     pair = _Pair(_codes(first), _codes(second))
     level = pair if exposure is None else _Pair(pair.first, _codes(exposure.second_at(second, 0)))
     bars = _bars(pair)
-    letters = _letters(_apart(*pair), level, around) & ~bars
+    letters = _letters(_apart(*pair), level, wide) & ~bars
     if not (bars.any() or letters.any()):
         return None
     touched = cv2.dilate(letters.astype(np.uint8), ONCE, iterations=RIM) | bars
-    kept, behind = _behind(level, motion, around, touched, bars)
+    kept, behind = _behind(level, motion, wide, touched, bars)
     if not kept.any():
         return None
     rim = cv2.blur(cv2.dilate((letters & kept).astype(np.float32), ONCE), (3, 3))
@@ -133,8 +134,12 @@ def _letters(rest: Codes, pair: _Pair, around: Motion) -> Bits:
     return np.asarray(seeds | ((closed > 0) & (rest < NOISE)), np.bool_)
 
 
-def _around(flow: Flow) -> Flow:
+def around(motion: Motion) -> Motion:
     """The median motion in the wide surroundings of each pixel."""
+    return Motion(*map(_around, motion))
+
+
+def _around(flow: Flow) -> Flow:
     height, width = flow.shape[:2]
     small = max(1, round(width / AROUND)), max(1, round(height / AROUND))
     planes = []
