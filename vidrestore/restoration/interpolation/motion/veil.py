@@ -2,7 +2,7 @@
 
 Through a veil a picture shows (1 - share) * background + share * grey, and the background of each pixel is what the
 other picture shows along the motion of the surroundings: so each of the two tells the share at each pixel. Where both
-tell the same, and their neighbours, too, there is a veil. It is taken out before pictures are moved, and laid over again.
+tell the same, and their neighbours, too, there is a veil. It is taken out before pictures move, and laid over again.
 """
 
 from collections.abc import Iterator
