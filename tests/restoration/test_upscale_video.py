@@ -26,6 +26,7 @@ from vidrestore.models.networks import MODELS
 from vidrestore.models.weights import files as weights
 from vidrestore.models.weights import manifest
 from vidrestore.restoration.upscale import upscale
+from vidrestore.video.facts.quality import SourceQuality
 
 NETWORKS = ["aligned-x2", "delta-x2"]
 SETTINGS = Settings(device="cpu", engine="torch", precision="fp32")
@@ -126,6 +127,14 @@ def test_compressed_video_gets_the_network_that_knows_it(tmp_path: Path) -> None
     report = upscaled(whole)
     assert (report["model"], "compressed" in report["source_quality"]["kind"]) == ("aligned-x2", False)
     assert upscaled(whole, "--source", "compressed")["model"] == "robust-x2"
+
+
+@pytest.mark.parametrize(("compression", "model"), [(0.11, "aligned-x2"), (0.24, "robust-x2")])
+def test_only_what_is_as_good_as_lossless_is_taken_for_clean(compression: float, model: str) -> None:
+    """x264's quantisers 0 and 2: from there on the robust network does better."""
+    seen = SourceQuality("clean", compression, 0)
+    assert upscale("auto", scale=2, settings=SETTINGS, quality_of=lambda: seen).model == model
+    assert upscale("auto", scale=2, settings=SETTINGS, quality_of=lambda: seen, source="clean").model == "aligned-x2"
 
 
 def test_a_kind_of_source_is_for_auto(tmp_path: Path) -> None:

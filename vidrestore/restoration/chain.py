@@ -19,7 +19,9 @@ STILLS = {8: "espcn-x2+espcn-x4"}
 BEST_STILLS = {2: "residual-x2", 4: "residual-x4", 8: "residual-x2+residual-x4"}
 """The same where quality is asked for."""
 ROBUST = {2: "robust-x2", 4: "robust-x2+espcn-x2", 8: "robust-x2+espcn-x4"}
-"""What `auto` enlarges compressed video with."""
+"""What `auto` enlarges video with that an encoder has changed."""
+ENCODED = 0.2
+"""The least `SourceQuality.compression` of such video; below are lossless video and x264's CRF 0 and 1."""
 UNTRAINED = "gz2019"
 """The network for upscale that needs a user's own weights."""
 

@@ -11,7 +11,7 @@ from ..base.settings import EnlargingQuality, Settings, Source
 from ..errors import UsageError
 from ..frame.frame import Frame
 from ..video.facts.quality import SourceQuality, typical_step
-from .chain import ROBUST, SCALES, best_still, chain
+from .chain import ENCODED, ROBUST, SCALES, best_still, chain
 from .network import Model, key_of, name_of, needs_of, network_of, notes_of, precisely_enough
 from .stage import NOTHING, Skip, Stage, told
 
@@ -77,7 +77,7 @@ def upscale(
     Args:
         model: auto: the best there is of ordinary size, as measured on clips. A+B: what A gives, enlarged again by B.
         still: the source is one picture, for which auto means a network that looks at no others.
-        source: whether `-m auto` means the networks for clean or for compressed video; auto: by what is seen.
+        source: whether `-m auto` means the networks for lossless or for compressed video; auto: by what is seen.
         quality: as `Enlarging.quality`.
         quality_of: looks at the source, once all words are right; None: nothing is known.
 
@@ -130,8 +130,8 @@ def _without(missing: Sequence[str], networks: Sequence[Model]) -> str:
 
 
 def _choice(scale: int, source: Source, quality: SourceQuality | None) -> str:
-    """The networks for compressed video, where `auto` means them."""
-    found = quality is not None and "compressed" in quality.kind
+    """The networks for video that an encoder has changed, where `auto` means them."""
+    found = quality is not None and quality.compression >= ENCODED
     return ROBUST.get(scale, "") if source == "compressed" or (source == "auto" and found) else ""
 
 

@@ -5,6 +5,7 @@ errors to errors, and what is moved so repeats the error that it should help to 
 found on whole pictures, so a tile may see another motion than the whole.
 """
 
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
@@ -39,29 +40,36 @@ def search(picture: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
     """
     height, width = picture.shape[-2:]
     codes, others_codes = _codes(picture[:, 0]), _codes(others)
-    places = list(product(*map(range, others.shape[:2])))
-    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        flows = list(pool.map(lambda at: _search(codes[at[0]], others_codes[at])[:height, :width], places))
-    found = torch.from_numpy(np.stack(flows)).to(picture.device).view(*others.shape, 2)
-    return found[..., 1].contiguous(), found[..., 0].contiguous()
+    y, x = np.empty(tuple(others.shape), np.float32), np.empty(tuple(others.shape), np.float32)
+
+    def find(at: tuple[int, ...]) -> None:
+        flow = _search(codes[at[0]], others_codes[at])[:height, :width]
+        y[at], x[at] = flow[..., 1], flow[..., 0]
+
+    _for_all(product(*map(range, others.shape[:2])), find)
+    return torch.from_numpy(y).to(picture.device), torch.from_numpy(x).to(picture.device)
 
 
 def moved(others: Tensor, y: Tensor, x: Tensor) -> Tensor:
     """What others (B, N, C, H, W), luma or YUV, show at displacements; beyond the edge the edge goes on."""
     height, width = others.shape[-2:]
     planes, made = _numbers(others), np.empty(others.shape, np.float32)
-    rows, columns = (np.asarray(each, np.float32) for each in np.mgrid[:height, :width])
+    rows, columns = np.arange(height, dtype=np.float32)[:, None], np.arange(width, dtype=np.float32)
     down, right = _numbers(y), _numbers(x)
 
-    def move(at: tuple[int, int]) -> None:
+    def move(at: tuple[int, ...]) -> None:
         across, along = columns + right[at], rows + down[at]
         for plane, how in enumerate(INTERPOLATIONS[others.shape[2]]):
             made[at][plane] = cv2.remap(planes[at][plane], across, along, how, borderMode=cv2.BORDER_REPLICATE)
 
-    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        for _ in pool.map(move, product(*map(range, others.shape[:2]))):  # raises what a thread raised
-            pass
+    _for_all(product(*map(range, others.shape[:2])), move)
     return torch.from_numpy(made).to(others.device)
+
+
+def _for_all(places: Iterable[tuple[int, ...]], work: Callable[[tuple[int, ...]], None]) -> None:
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        for _ in pool.map(work, places):  # raises what a thread raised
+            pass
 
 
 def _search(picture: NDArray[np.uint8], other: NDArray[np.uint8]) -> Array:
@@ -82,7 +90,7 @@ def _numbers(x: Tensor) -> Array:
 def _codes(luma: Tensor) -> NDArray[np.uint8]:
     """(..., H, W) in 8 bits, as large as the search needs."""
     bottom, right = (max(0, LEAST - n) for n in luma.shape[-2:])
-    codes = (luma.float().cpu() * 219 + 16).round().clamp(0, 255)
+    codes = (luma.float().cpu() * 219).add_(16).round_().clamp_(0, 255)
     if bottom or right:
         flat = F.pad(codes.flatten(0, -3)[:, None], (0, right, 0, bottom), mode="replicate")
         codes = flat.view(*luma.shape[:-2], *flat.shape[-2:])

@@ -53,16 +53,17 @@ def motion(picture: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(y), torch.from_numpy(x)
 
 
-def facts(middle: Tensor, others: Tensor, y: Tensor, x: Tensor, *, news: float, place: float) -> Tensor:
-    """What models/networks/aligned.py shows its network, (B, 1 + 6 * N, H, W).
+def facts(middle: Tensor, others: Tensor, y: Tensor, x: Tensor, *, news: float, place: float, more: int = 0) -> Tensor:
+    """What models/networks/aligned.py shows its network, (B, 1 + 6 * N + more, H, W).
 
     Args:
         middle: (B, 1, H, W).
         others, y, x: (B, N, H, W), neighbours and what `motion` found.
         news, place: factors of what a neighbour adds, and of where that lies.
+        more: planes behind these, whose content is the caller's.
     """
     b, n, height, width = others.shape
-    out = np.empty((b, 1 + 6 * n, height, width), Float)
+    out = np.empty((b, 1 + 6 * n + more, height, width), Float)
     arrays = [as_array(t) for t in (y, x, F.pad(middle, (2,) * 4, mode="replicate"), others)]
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
         over_bands(pool, _facts, [*arrays, out, Float(news), Float(place)])

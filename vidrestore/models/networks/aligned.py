@@ -104,9 +104,12 @@ class Aligned(nn.Module):
         y, x = inverse_search.search(middle, others)
         news = inverse_search.moved(others[:, :, None], y, x)[:, :, 0] - middle
         differs, active = local_mean(news.abs()), activity(middle)
-        facts = _trusted(_facts_of(middle, others, y, x), _trust(differs, active, LEVELS))
         lumas = denoised(middle, news, present, sigmas_of(steps))
-        return torch.cat((facts, NEWS * differs, NEWS * active, DENOISED * lumas, levels(steps, middle)), 1)
+        more = (NEWS * differs, NEWS * active, DENOISED * lumas, levels(steps, middle))
+        count = sum(planes.shape[1] for planes in more)
+        seen = _trusted(_facts_of(middle, others, y, x, more=count), _trust(differs, active, LEVELS))
+        seen[:, -count:] = torch.cat(more, 1)
+        return seen
 
     def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
         """Sub-pixels (B, 4, H, W) -> (B, 1, 1, 2H, 2W), added to the middle frame's bicubic enlargement.
@@ -160,12 +163,13 @@ class Residual(nn.Module):
         return out
 
 
-def _facts_of(middle: Tensor, others: Tensor, y: Tensor, x: Tensor) -> Tensor:
+def _facts_of(middle: Tensor, others: Tensor, y: Tensor, x: Tensor, *, more: int = 0) -> Tensor:
+    """The facts, and room for more planes behind them: many planes are not copied to be put beside few."""
     if by_kernels(middle, others, y, x):
         from ..kernels import motion_cpu  # 0.5 s
 
-        return motion_cpu.facts(middle, others, y, x, news=NEWS, place=PLACE)
-    return _facts(middle, others, y, x)
+        return motion_cpu.facts(middle, others, y, x, news=NEWS, place=PLACE, more=more)
+    return F.pad(_facts(middle, others, y, x), (0, 0, 0, 0, 0, more))
 
 
 def _facts(middle: Tensor, others: Tensor, y: Tensor, x: Tensor) -> Tensor:
