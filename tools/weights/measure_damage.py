@@ -55,9 +55,9 @@ def shortened(found: Iterator[Clip], count: int) -> Iterator[Clip]:
         yield Clip(clip.names[:count], clip.frames[:count])
 
 
-def cleaned(network: object, clip: Clip, harm: Harm) -> Gain:
+def cleaned(network: object, clip: Clip, harm: Harm, counts: slice) -> Gain:
     rows = cleaning.evaluate_clean(network, [clip], settings=Settings(), harm=harm, denoisers=False)  # type: ignore[arg-type]
-    scores = cleaning.mean(rows).scores
+    scores = cleaning.mean(list(rows)[counts]).scores
     own, given = scores["network"], scores["input"]
     flicker = None if own.flicker is None or given.flicker is None else own.flicker - given.flicker
     before = given.psnr_y if harm != Harm() else 0.0  # of what was not damaged: how well it is kept, in dB
@@ -78,10 +78,12 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=512)
     parser.add_argument("--codecs", nargs="*", default=CODECS)
     parser.add_argument("--noises", nargs="*", type=float, default=NOISES, help="of cleaning")
+    parser.add_argument("--only", type=int, help="of cleaning: the number of the one frame that counts, the first is 0")
     asked = parser.parse_args()
     task = task_of(asked.name)
     network = network_of(find(asked.name, task=task), task=task)
     is_clean = task == "clean"
+    counts = slice(None) if asked.only is None else slice(asked.only, asked.only + 1)
     kept = as_420 if is_clean else luma_of
     found = [
         clip
@@ -93,7 +95,7 @@ def main() -> None:
         harms |= {f"noise {sigma:g}": Harm(noise=sigma) for sigma in asked.noises}
     print("| damage | PSNR | worst clip | SSIM | flicker |\n|---|---|---|---|---|")
     for title, harm in harms.items():
-        gains = [(cleaned if is_clean else enlarged)(network, clip, harm) for clip in found]
+        gains = [cleaned(network, clip, harm, counts) if is_clean else enlarged(network, clip, harm) for clip in found]
         flickers = [gain.flicker for gain in gains if gain.flicker is not None]
         flicker = f"{fmean(flickers):+.3f}" if flickers else "-"
         worst = min(gain.psnr for gain in gains)
