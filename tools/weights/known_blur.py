@@ -22,8 +22,8 @@ from vidrestore.models.processor import apply
 from vidrestore.models.weights import files
 from vidrestore.restoration.deblurring.inverse import METHODS
 from vidrestore.restoration.deblurring.psf_choice import read_psf
+from vidrestore.restoration.deblurring.scene.varying import VaryingScene
 from vidrestore.restoration.deblurring.stage import VARYING
-from vidrestore.restoration.deblurring.varying import VaryingScene
 from vidrestore.training.data.blur.exposure import as_codes, as_picture
 from vidrestore.training.data.footage import read_picture
 from vidrestore.training.loop import Training

@@ -17,8 +17,8 @@ from vidrestore.restoration.deblurring import psf
 from vidrestore.restoration.deblurring.deconvolve import landweber
 from vidrestore.restoration.deblurring.pocs import BOUND, pocs
 from vidrestore.restoration.deblurring.psf_choice import read_psf
+from vidrestore.restoration.deblurring.scene.varying import VaryingScene
 from vidrestore.restoration.deblurring.stage import deblur
-from vidrestore.restoration.deblurring.varying import VaryingScene
 
 SKEW = psf.from_picture(torch.tensor([[0.0, 1, 0], [3, 2, 0], [0, 0, 5]]))
 

@@ -15,8 +15,8 @@ import math
 import torch
 from torch import Tensor
 
-from .scene import Scene
-from .varying import VaryingScene
+from .scene.uniform import Scene
+from .scene.varying import VaryingScene
 
 ROUNDS_WIENER = 100
 ROUNDS_LANDWEBER = 150

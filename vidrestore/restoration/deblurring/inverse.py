@@ -19,6 +19,7 @@ from ...models.processor import Needs
 from .deconvolve import landweber, wiener
 from .pocs import pocs
 from .psf_choice import estimate
+from .scene.moving import CameraMotion
 from .sparse import sparse
 
 BYTES = 280
@@ -29,6 +30,8 @@ METHODS: dict[str, Callable[..., Tensor]] = {
     "pocs": pocs,
     "sparse": sparse,
 }
+MOVING = ("sparse",)
+"""Those that undo a CameraMotion."""
 
 
 @dataclass(slots=True)
@@ -51,7 +54,7 @@ class Inverse:
     unsure: int = 0
     """Frames so far without a blur that is sure, which stay as they were."""
     notes: list[str] = field(default_factory=list)
-    """What was estimated first, and that frames stay as they were where some do."""
+    """What was estimated first of each kind, and that frames stay as they were where some do."""
 
     @property
     def facts(self) -> Facts:
@@ -80,22 +83,23 @@ class Inverse:
                 continue
             start = perf_counter()
             with precisely(), _name_memory_errors(self.method, now.tensor):
-                psf = self._estimated(now.tensor) if self.psf is None else self.psf
-                if psf is not None:
-                    sharp = METHODS[self.method](now.tensor, psf, noise=self.noise)
+                found = self._estimated(now.tensor) if self.psf is None else self.psf
+                if found is not None:
+                    sharp = METHODS[self.method](now.tensor, found, noise=self.noise)
                     out = now.tensor + self.strength * (sharp - now.tensor)
             self.seconds += perf_counter() - start
-            if psf is None:
+            if found is None:
                 yield now.frame
             else:
                 yield replace(now.frame, picture=from_network(now, out, space="rgb", scale=1), native=None)
 
-    def _estimated(self, picture: Tensor) -> Tensor | None:
-        psf, note = estimate(picture)
-        if (self.frames - self.unsure == 1 and psf is not None) or (psf is None and not self.unsure):
+    def _estimated(self, picture: Tensor) -> Tensor | CameraMotion | None:
+        blur, note = estimate(picture, moving=self.method in MOVING)
+        kind = note.split()[1:3]
+        if all(said.split()[1:3] != kind for said in self.notes):
             self.notes.append(note)
-        self.unsure += psf is None
-        return psf
+        self.unsure += blur is None
+        return blur
 
 
 @contextmanager

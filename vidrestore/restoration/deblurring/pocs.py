@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from .scene import mirror
+from .scene.uniform import mirror
 
 BOUND = 1.0
 """Of a pixel's error, in standard deviations of the noise."""

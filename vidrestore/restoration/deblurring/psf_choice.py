@@ -1,5 +1,6 @@
 """Which point spread function a user means, or a picture shows."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,14 +13,18 @@ from ...metrics.blur import blur
 from ...video.pictures.read import read_picture
 from . import psf
 from .blind import path, spectrum
+from .blind.camera import SMALLEST, UNEVEN, Camera, camera
 from .psf_option import LARGEST, parse_psf, parts_of
+from .scene.moving import CameraMotion
 
 MAKERS: dict[str, Callable[..., Tensor]] = {"gaussian": psf.gaussian, "motion": psf.motion, "disk": psf.disk}
 """What makes each kind of psf_option.NUMBERS."""
 SHARP = 0.4
 """Blur, as `metrics.blur` tells it, below which a picture is not to be made sharper: the kernel of a lens and of what
 came after it would be found, and undone too far."""
-UNSURE = "frames that show no blur which is sure, and the same everywhere, stay as they were"
+SHARP_ALL_OVER = 0.3
+"""The same where a camera turned: a picture is sharp around the point that it turned around."""
+UNSURE = "frames that show no blur which is sure stay as they were"
 
 
 def read_psf(text: str) -> Tensor:
@@ -42,27 +47,50 @@ def read_psf(text: str) -> Tensor:
         raise UsageError(f"--psf {text}: {error}") from error
 
 
-def estimate(picture: Tensor) -> tuple[Tensor | None, str]:
+def estimate(picture: Tensor, *, moving: bool = False) -> tuple[Tensor | CameraMotion | None, str]:
     """The blur that a picture (3, H, W) shows, and in words what it is and how sure that is.
 
     None where none is sure: the picture is sharp, blurred in parts, or too small to show it. A straight streak or a
-    Gaussian is looked for first, then the path of a shaken camera.
+    Gaussian is looked for first, then a camera that turned or zoomed, then the path of a shaken one.
+
+    Args:
+        moving: whether a blur may be found that varies over the picture: a CameraMotion, for `sparse`.
     """
-    if blur(picture.float().mean(0).cpu().numpy()) < SHARP:
-        return None, UNSURE
+    blurred = blur(picture.float().mean(0).cpu().numpy())
     try:
-        streak, bell = spectrum.motion(picture), spectrum.gaussian(picture)
+        if blurred >= SHARP and (found := _everywhere(picture)):
+            return found
+        if moving and blurred >= SHARP_ALL_OVER and min(picture.shape[-2:]) >= SMALLEST:
+            turned = camera(picture)
+            if turned.trusted:
+                return turned.motion, _words(turned, (picture.shape[-2], picture.shape[-1]))
+            if turned.uneven >= UNEVEN:  # one path would be wrong nearly everywhere
+                return None, UNSURE
+        if blurred >= SHARP and (shake := path.path(picture)).trusted:
+            return shake.psf, f"estimated the path of a shaken camera, confidence {shake.confidence:.2f}"
     except ValueError:
-        return None, UNSURE
+        pass
+    return None, UNSURE
+
+
+def _everywhere(picture: Tensor) -> tuple[Tensor, str] | None:
+    """A streak or a Gaussian."""
+    streak, bell = spectrum.motion(picture), spectrum.gaussian(picture)
     if streak.confidence >= spectrum.SURE_OF_MOTION:
         form = f"motion:{streak.length:.4g},{streak.angle:.4g}"
         return psf.motion(streak.length, streak.angle), f"estimated --psf {form}, confidence {streak.confidence:.2f}"
     if bell.confidence >= spectrum.SURE_OF_GAUSSIAN:
         return psf.gaussian(bell.sigma), f"estimated --psf gaussian:{bell.sigma:.4g}, confidence {bell.confidence:.2f}"
-    shake = path.path(picture)
-    if shake.trusted:
-        return shake.psf, f"estimated the path of a shaken camera, confidence {shake.confidence:.2f}"
-    return None, UNSURE
+    return None
+
+
+def _words(found: Camera, size: tuple[int, int]) -> str:
+    motion = found.motion
+    return (
+        f"estimated a camera that turned by {math.degrees(motion.turn):.2f} degrees, zoomed by {motion.zoom:.2%} and "
+        f"panned by {math.hypot(motion.across, motion.down):.1f} pixels: "
+        f"streaks of up to {motion.longest(size):.1f} pixels, confidence {found.confidence:.2f}"
+    )
 
 
 def _widened(psf: Tensor, side: int) -> Tensor:

@@ -9,7 +9,8 @@ weights follow the differences found so far; each by conjugate gradients, which 
 import torch
 from torch import Tensor
 
-from .scene import Scene, contrast
+from .scene.moving import CameraMotion, MovingScene
+from .scene.uniform import Scene, contrast
 
 EXPONENT = 0.8
 """Of the differences: 2 is Gaussian, 1 Laplacian."""
@@ -19,14 +20,16 @@ LEAST = 0.01
 """Differences below are held alike, white at 1."""
 OUTER, ROUNDS = 2, 10
 """Sets of weights, and rounds of conjugate gradients in each."""
+ROUNDS_MOVING = 5
+"""The same where the camera moved: each takes longer there, and more of them gained nothing."""
 
 
-def sparse(picture: Tensor, psf: Tensor, *, noise: float) -> Tensor:
+def sparse(picture: Tensor, blur: Tensor | CameraMotion, *, noise: float) -> Tensor:
     """The scene that explains the picture and has few edges.
 
     Args:
         picture: (C, H, W) float, nominally in [0, 1].
-        psf: (K, K), K odd, sum 1, see psf.py.
+        blur: a point spread function (K, K), K odd, sum 1, see psf.py; or how the camera moved.
         noise: its standard deviation in the picture, more than 0.
 
     Returns:
@@ -35,33 +38,36 @@ def sparse(picture: Tensor, psf: Tensor, *, noise: float) -> Tensor:
     Raises:
         ValueError: the noise or the shape of the point spread function is none of these.
     """
-    scene = Scene.of(picture, psf, noise)
-    power = contrast(picture, float(psf.square().sum()), noise) / 2
+    if isinstance(blur, CameraMotion):
+        return _restored(MovingScene.of(picture, blur, noise), picture, noise, ROUNDS_MOVING)
+    return _restored(Scene.of(picture, blur, noise), picture, noise, ROUNDS)
+
+
+def _restored(scene: Scene | MovingScene, picture: Tensor, noise: float, rounds: int) -> Tensor:
+    power = contrast(picture, scene.kept, noise) / 2
     x, known = scene.mirrored(picture), scene.back(picture)
     weights = torch.full((2, *x.shape), noise**2 / power).to(x)
     for _ in range(OUTER):
-        x = _solved(scene, known, weights, x)
+        x = _solved(scene, known, weights, x, rounds)
         scale = SPREAD * power**0.5
         weights = (noise**2 * EXPONENT / scale**EXPONENT) * (_slopes(x).square() + LEAST**2) ** (EXPONENT / 2 - 1)
-    return scene.crop(_solved(scene, known, weights, x))
+    return scene.crop(_solved(scene, known, weights, x, rounds))
 
 
-def _solved(scene: Scene, known: Tensor, weights: Tensor, x: Tensor) -> Tensor:
+def _solved(scene: Scene | MovingScene, known: Tensor, weights: Tensor, x: Tensor, rounds: int) -> Tensor:
     """Where a weighted least squares problem has its minimum, from `x` on."""
 
     def times(x: Tensor) -> Tensor:
-        seen = scene.around(scene.crop(scene.filtered(lambda spectrum: spectrum * scene.transfer, x)))
-        back = scene.filtered(lambda spectrum: spectrum * scene.transfer.conj(), seen)
-        return back + _back(weights * _slopes(x))
+        return scene.back(scene.forth(x)) + _back(weights * _slopes(x))
 
     residual = known - times(x)
-    step = direction = scene.filtered(lambda spectrum: spectrum * scene.inverse, residual)
+    step = direction = scene.undone(residual)
     size = (residual * step).sum((-1, -2), keepdim=True)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         change = times(direction)
         far = size / (direction * change).sum((-1, -2), keepdim=True).clamp_min(torch.finfo(x.dtype).tiny)
         x, residual = x + far * direction, residual - far * change
-        step = scene.filtered(lambda spectrum: spectrum * scene.inverse, residual)
+        step = scene.undone(residual)
         before, size = size, (residual * step).sum((-1, -2), keepdim=True)
         direction = step + size / before.clamp_min(torch.finfo(x.dtype).tiny) * direction
     return x

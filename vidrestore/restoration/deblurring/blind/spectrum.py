@@ -138,7 +138,7 @@ def _power(grey: Tensor) -> Tensor:
     """Geometric mean of the power spectra of overlapping blocks (N, N/2 + 1): no single block outweighs the others."""
     side = min(BLOCK, 1 << int(math.log2(min(grey.shape))))
     window = torch.hann_window(side)
-    rows, columns = (_starts(n, side) for n in grey.shape)
+    rows, columns = (starts(n, side) for n in grey.shape)
     blocks = torch.stack([grey[r : r + side, c : c + side] for r in rows for c in columns])
     blocks = (blocks - blocks.mean((-1, -2), keepdim=True)) * window[:, None] * window
     power = torch.fft.rfft2(blocks).abs().square() / window.square().sum() ** 2
@@ -146,7 +146,7 @@ def _power(grey: Tensor) -> Tensor:
     return mean
 
 
-def _starts(size: int, side: int) -> list[int]:
+def starts(size: int, side: int) -> list[int]:
     """Of blocks that overlap by half or more and end where the picture ends."""
     count = 1 + -(-(size - side) // (side // 2))
     return [round(n * (size - side) / max(1, count - 1)) for n in range(count)]

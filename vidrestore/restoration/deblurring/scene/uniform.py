@@ -27,6 +27,8 @@ class Scene:
     """noise^2 / S: how much of each frequency is held to be noise."""
     inverse: Tensor
     """1 / (|transfer|^2 + damping)."""
+    kept: float
+    """Sum of the squares of the point spread function: what the blur leaves of differences between neighbours."""
 
     @classmethod
     def of(cls, picture: Tensor, psf: Tensor, noise: float) -> "Scene":
@@ -36,23 +38,22 @@ class Scene:
             raise ValueError(f"a point spread function is (K, K), K odd, not {tuple(psf.shape)}")
         reach = len(psf) // 2
         seen = (picture.shape[-2], picture.shape[-1])
-        height, width = (_fast(n + 2 * reach) for n in seen)
+        height, width = (fast(n + 2 * reach) for n in seen)
         around = torch.zeros(height, width, dtype=torch.float64)
         around[: len(psf), : len(psf)] = psf.double()
         transfer = torch.fft.rfft2(around.roll((-reach, -reach), (0, 1)))
-        down, across = torch.fft.fftfreq(height), torch.fft.rfftfreq(width)
-        steepness = 4 - 2 * (2 * math.pi * down.double()).cos()[:, None] - 2 * (2 * math.pi * across.double()).cos()
-        damping = noise**2 / contrast(picture, float(psf.square().sum()), noise) * steepness
+        kept = float(psf.square().sum())
+        damping = noise**2 / contrast(picture, kept, noise) * steepness((height, width))
         inverse = 1 / (transfer.abs().square() + damping)
-        to = {"device": picture.device}
         kind = picture.dtype
         return cls(
             reach,
             seen,
             (height, width),
-            transfer.to(dtype=kind.to_complex(), **to),
-            damping.to(dtype=kind, **to),
-            inverse.to(dtype=kind, **to),
+            transfer.to(picture.device, kind.to_complex()),
+            damping.to(picture),
+            inverse.to(picture),
+            kept,
         )
 
     def filtered(self, change: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
@@ -79,6 +80,14 @@ class Scene:
             mirror(n, self.reach, whole, picture.device) for whole, n in zip(self.size, self.seen, strict=True)
         )
         return picture[..., down, :][..., across]
+
+    def forth(self, x: Tensor) -> Tensor:
+        """What the picture shows of a scene."""
+        return self.crop(self.filtered(lambda spectrum: spectrum * self.transfer, x))
+
+    def undone(self, x: Tensor) -> Tensor:
+        """Roughly the inverse of seeing and back: what there is to precondition with."""
+        return self.filtered(lambda spectrum: spectrum * self.inverse, x)
 
     def back(self, picture: Tensor) -> Tensor:
         """The transpose of seeing: each pixel goes to where in the scene it came from."""
@@ -115,7 +124,14 @@ def contrast(picture: Tensor, kept: float, noise: float) -> float:
     return max(seen - 4 * noise**2, 0.01 * seen, 1e-12) / kept
 
 
-def _fast(size: int) -> int:
+def steepness(size: tuple[int, int]) -> Tensor:
+    """Power, as of `rfft2`, that the differences between neighbours have of each frequency's; float64."""
+    down, across = torch.fft.fftfreq(size[0]), torch.fft.rfftfreq(size[1])
+    power: Tensor = 4 - 2 * (2 * math.pi * down.double()).cos()[:, None] - 2 * (2 * math.pi * across.double()).cos()
+    return power
+
+
+def fast(size: int) -> int:
     """The next length without large prime factors, with which transforms take several times as long."""
     while (PRIMES ** size.bit_length()) % size:
         size += 1

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .scene import contrast, mirror
+from .uniform import contrast, mirror
 
 _Block = tuple[slice, slice, Tensor]
 """Rows and columns of a picture, and the blur there, (1, 1, K, K), as it is gathered."""
