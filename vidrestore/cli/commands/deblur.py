@@ -51,7 +51,7 @@ def ask(
         bool,
         _classical(
             "--estimate",
-            help="Find each frame's blur: straight motion, Gaussian, camera that turned, zoomed or shook; else it stays.",
+            help="Find each frame's blur: straight motion, Gaussian, a turned, zoomed or shaken camera; else it stays.",
         ),
     ] = DEBLURRING.estimate,
     noise: Annotated[
