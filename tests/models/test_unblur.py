@@ -32,6 +32,12 @@ def crop(path: Path, *, top: int, left: int, height: int, width: int) -> Tensor:
     return area.permute(2, 0, 1)[None, None].float() / 255
 
 
+def alone(picture: Tensor) -> Tensor:
+    """As the engine shows a picture without neighbours: (1, 1, 3, H, W) -> (1, 3, 3, H, W)."""
+    absent = torch.full_like(picture, torch.nan)
+    return torch.cat((absent, picture, absent), 1)
+
+
 def blur_of(picture: Tensor) -> float:
     rgb = codes(picture)[0, 0].byte().permute(1, 2, 0).numpy()
     return blur(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) / np.float32(255), np.float32))
@@ -107,3 +113,20 @@ def test_what_is_sharp_and_compressed_is_not_made_worse(trained: Unblur, shared_
     before, truth = seen.permute(2, 0, 1)[None, None].float() / 255, sharp.permute(2, 0, 1)[None, None].float()
     after = codes(apply(trained, before))
     assert psnr(truth.numpy(), after.numpy()) > psnr(truth.numpy(), codes(before).numpy()) - 0.4
+
+
+def test_a_pan_is_sharper_and_what_stands_still_stays(shared_data: Path) -> None:
+    """Twelve pixels a frame, of which the shutter sees seven."""
+    network = files.load(manifest.rows()["unblur-video"])
+    picture = crop(shared_data / "eval/kodak/kodim01.png", top=96, left=96, height=256, width=400)[0, 0]
+    film = torch.stack([picture[..., n : n + 320] for n in range(40)])
+    exposed = [(film[n - 3 : n + 4] ** 2.2).mean(0) ** (1 / 2.2) for n in (8, 20, 32)]
+    sharp, window = film[20], codes(torch.stack(exposed)[None]) / 255
+
+    def gain(window: Tensor) -> float:
+        made, truth = codes(apply(network, window))[0, 0].numpy(), codes(sharp).numpy()
+        return psnr(truth, made) - psnr(truth, codes(window[0, 1]).numpy())
+
+    assert gain(window) > 0.7 and gain(alone(window[:, 1:2])) > 0.7  # as at the ends of a shot
+    still = film[None, 20].expand(3, -1, -1, -1)[None]
+    assert torch.equal(apply(network, still)[0, 0], sharp)

@@ -134,7 +134,7 @@ def test_no_window_reaches_over_a_cut_found_or_listed(network: Path, tmp_path: P
 def test_it_is_the_first_step_of_restore(compressed: Path, tmp_path: Path) -> None:
     report = cleaned(compressed, tmp_path / "out.mkv", "--clean", "-x", 2, "-s", 2, "--deblur", command="restore")
     assert list(report["stages"]) == ["decode", "clean", "deblur", "interpolate", "upscale", "encode"]
-    assert report["model"].startswith("clean+unblur+flow+")
+    assert report["model"].startswith("clean+unblur-video+flow+")
     assert report["source_quality"]["kind"] == "compressed"
     cleaned(compressed, tmp_path / "one.mkv", "--clean", command="restore")
     cleaned(compressed, tmp_path / "other.mkv")

@@ -16,7 +16,7 @@ NETWORKS = [
     ("upscale", "espcn", 3),
     pytest.param("upscale", "auto", 3, marks=pytest.mark.slow),
     pytest.param("upscale", "delta", 1, marks=pytest.mark.slow),
-    pytest.param("deblur", "unblur", 2, marks=pytest.mark.slow),
+    pytest.param("deblur", "unblur-video", 2, marks=pytest.mark.slow),
 ]
 """And how many frames of each clip; the whole of a few is in `test_whole_clips`."""
 

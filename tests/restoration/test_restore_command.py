@@ -31,7 +31,7 @@ def shown(path: Path) -> list[tuple[Fraction, bytes]]:
 def test_it_does_what_it_is_told_in_its_order(tmp_path: Path) -> None:
     source = make_clip(tmp_path / "in.mp4", frames=6, audio=1, size=(64, 48))
     report = run("restore", source, tmp_path / "out.mp4", "-s", 2, "-x", 2, "--deblur", "--json", "-q")
-    assert report["model"] == "unblur+flow+robust-x2"
+    assert report["model"] == "unblur-video+flow+robust-x2"
     assert list(report["stages"]) == ["decode", "deblur", "interpolate", "upscale", "encode"]  # type: ignore[call-overload]
     assert (report["width"], report["height"], report["frames_in"], report["frames_out"]) == (128, 96, 6, 12)
     with av.open(str(tmp_path / "out.mp4")) as container:

@@ -111,13 +111,19 @@ def test_neighbours_are_seen_moved_onto_the_frame_and_absent_ones_are_nothing() 
     big = torch.from_numpy(texture(3, 140)).permute(2, 0, 1) / 255
     frames = [big[:, 20 + 4 * n : 116 + 4 * n, 20 - 6 * n : 116 - 6 * n] for n in (-1, 0, 1)]
     network = Unblur((4, 8, 8), (1, 1, 1), neighbours=True)
-    (seen,) = network.prepare(torch.stack(frames)[None])
-    assert seen.shape == (1, PLANES + OF_NEIGHBOURS, 48, 48)
     inner = (slice(None), slice(None), slice(8, -8), slice(8, -8))
+    seen, share = network.prepare(torch.stack(frames)[None])
+    assert (share[inner] == 1).all()
+    assert seen.shape == (1, PLANES + OF_NEIGHBOURS, 48, 48)
     news, far, there = seen[:, 12:36][inner], seen[:, 36:40][inner] * 8, seen[:, 40:]
     assert news.square().mean() < 1e-4 < 0.02 * seen[:, :12].square().mean() and (there == 1).all()
     for plane, expected in enumerate((4, -6, -4, 6)):
         assert float(far[:, plane].median()) == pytest.approx(expected, abs=0.5)
-    (alone,) = network.prepare(torch.stack([torch.full_like(big[:, :96, :96], torch.nan), frames[1], frames[2]])[None])
+    still, nothing = network.prepare(torch.stack([frames[1]] * 3)[None])
+    assert not nothing.any() and not still[:, 12:36].any()
+    alone, share = network.prepare(
+        torch.stack([torch.full_like(big[:, :96, :96], torch.nan), frames[1], frames[2]])[None]
+    )
     assert not alone[:, 12:24].any() and not alone[:, 36:38].any() and not alone[:, 40].any()
     assert torch.equal(alone[:, 24:36], seen[:, 24:36]) and (alone[:, 41] == 1).all()
+    assert (share == 1).all()

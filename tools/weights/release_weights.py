@@ -31,7 +31,6 @@ from vidrestore.training.evaluate.interpolation import evaluate_interpolation, m
 from vidrestore.training.evaluate.triplets import triplets
 from vidrestore.training.evaluate.upscaling import Harm, evaluate_upscale, full, mean
 from vidrestore.training.recipes import RECIPES, Recipe
-from vidrestore.training.tasks.deblurring import DeblurringTask
 from vidrestore.training.tasks.real_footage import RealFootageTask
 from vidrestore.training.tasks.triplets import TripletTask
 from vidrestore.training.tasks.upscaling import UpscalingTask
@@ -105,7 +104,7 @@ def measured(entry: manifest.Entry, recipe: Recipe, data: Path) -> dict[str, obj
     if isinstance(recipe.task, VideoUpscalingTask | RealFootageTask):
         undone = recipe.task.degradation if isinstance(recipe.task, VideoUpscalingTask) else Degradation()
         return enlarged(entry, undone, data, clips(data), ends=full([files.build(entry)]))
-    if isinstance(recipe.task, DeblurringTask):
+    if entry.task == "deblur":
         scores = list(evaluate_deblurring(files.load(entry), blurred_pairs(data), settings=Settings()))
         average = mean_of(data.name, scores)
         return {"set": data.name, "psnr": round(average.psnr, 2), "blurred": round(average.blurred_psnr, 2)}

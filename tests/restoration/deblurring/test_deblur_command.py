@@ -14,6 +14,7 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from tests.clips import make_clip
+from vidrestore.base.settings import Deblurring, Settings
 from vidrestore.cli import app
 from vidrestore.errors import UsageError
 from vidrestore.models.ensemble import Blended
@@ -23,6 +24,7 @@ from vidrestore.models.weights import files
 from vidrestore.restoration.deblurring import deblurrer, psf
 from vidrestore.restoration.deblurring.inverse import METHODS
 from vidrestore.restoration.deblurring.psf_choice import UNSURE, read_psf
+from vidrestore.restoration.deblurring.stage import deblur
 from vidrestore.video.pictures.read import read_picture
 
 
@@ -292,3 +294,9 @@ def test_a_psf_is_read_from_its_picture(tmp_path: Path) -> None:
     torch.testing.assert_close(read_psf(str(tmp_path / "psf.png")), kernel, rtol=0, atol=1e-5)
     for text, wanted in [("gaussian:1.5", psf.gaussian(1.5)), ("disk:2", psf.disk(2)), ("motion:7,30", kernel)]:
         assert torch.equal(read_psf(text), wanted)
+
+
+def test_a_video_is_deblurred_with_its_neighbours_and_a_picture_alone() -> None:
+    video, picture = (deblur(Deblurring(), settings=Settings(), still=still) for still in (False, True))
+    assert (video.model, video.reach, video.looks) == ("unblur-video", 1, True)
+    assert (picture.model, picture.reach, picture.looks) == ("unblur", 0, False)

@@ -24,7 +24,8 @@ def ask(
         typer.Option(
             "--model",
             "-m",
-            help="auto (unblur; with --psf or --estimate sparse), sparse, wiener, landweber, pocs, or a file.",
+            help="auto (unblur-video, of a picture unblur; with --psf or --estimate sparse), unblur, sparse, wiener, "
+            "landweber, pocs, or a file.",
         ),
     ] = DEBLURRING.model,
     quality: Annotated[

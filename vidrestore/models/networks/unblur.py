@@ -5,7 +5,8 @@ time at the full one. Here most of the layers see the picture small, where a lon
 of MSResNet at half its width, and on a CPU trained in hours.
 
 Of a video it also sees the frames before and after, moved onto the frame, and how far they were moved: motion says
-where a streak points and how long it can be, and a frame that is less blurred shows what this one has lost.
+where a streak points and how long it can be, and a frame that is less blurred shows what this one has lost. What
+stands still is not blurred by motion, and stays.
 """
 
 import torch
@@ -25,6 +26,9 @@ OF_NEIGHBOURS = 2 * (PLANES + 3)
 """What each neighbour adds, how far it was moved down and to the right, and whether it is there."""
 FAR = 8.0
 """Pixels of motion that are 1 to the network."""
+STILL, MOVES, AROUND = 0.5, 2.0, 9
+"""Pixels of motion up to which nothing is changed, and from which all is shown; the mean of so many by so many of half
+size counts. A streak is no longer than the way to the next frame. Chosen on six clips kept aside."""
 
 
 class Unblur(nn.Module):
@@ -65,13 +69,14 @@ class Unblur(nn.Module):
         """(B, 1 or 3, 3, H, W), H and W multiples of 8 -> (B, 12 or 42, H/2, W/2): the frame, centred on 0.
 
         With neighbours also what each adds, moved onto the frame, and how far and whether it was moved; all 0 for what
-        is NaN, which is not there.
+        is NaN, which is not there. And the share of a change that is shown where so much moves, (B, 1, H/2, W/2).
         """
         frame = window[:, self.needs.before]
-        seen = F.pixel_unshuffle(frame - 0.5, 2)
-        if self.needs.before:
-            seen = torch.cat((seen, _of_neighbours(frame, window[:, ::2])), 1)
-        return (seen,)
+        own = F.pixel_unshuffle(frame - 0.5, 2)
+        if not self.needs.before:
+            return (own,)
+        beside = _of_neighbours(frame, window[:, ::2])
+        return torch.cat((own, beside), 1), _moving(beside)
 
     def finish(self, window: Tensor, *core_out: Tensor) -> Tensor:
         """The frame and the change to it, (B, 12, H/2, W/2) -> (B, 1, 3, H, W); not clamped."""
@@ -93,6 +98,15 @@ def _of_neighbours(frame: Tensor, others: Tensor) -> Tensor:
     far = far.view(len(frame), 2, 2, height // 2, width // 2) * there
     news = F.pixel_unshuffle((moved - frame[:, None]).flatten(0, 1), 2).reshape(len(frame), -1, height // 2, width // 2)
     return torch.cat((news, far.flatten(1, 2), there[:, :, 0].expand(-1, -1, height // 2, width // 2)), 1)
+
+
+def _moving(beside: Tensor) -> Tensor:
+    """The share, of what `_of_neighbours` gives. Where a neighbour is not there nobody knows: all of it."""
+    far, there = beside[:, -6:-2].reshape(-1, 2, 2, *beside.shape[2:]) * FAR, beside[:, -2:]
+    speed = (far.square().sum(2).sqrt() * there).amax(1, keepdim=True)
+    mean = F.avg_pool2d(speed, AROUND, 1, AROUND // 2, count_include_pad=False)
+    known = there.amin(1, keepdim=True)
+    return 1 - known * (1 - ((mean - STILL) / (MOVES - STILL)).clamp(0, 1))
 
 
 def _leftmost(pixel: int, blocks: Three, *, at_end: int) -> int:
@@ -128,14 +142,16 @@ class _UNet(nn.Module):
         nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
         self.gate = _gate(half, gate) if gate else None
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, share: Tensor | None = None) -> Tensor:
         half = self.at_half(self.first(x))
         quarter = self.at_quarter(self.to_quarter(half))
         eighth = self.at_eighth(self.to_eighth(quarter))
         quarter = self.back_at_quarter(quarter + self.from_eighth(eighth))
         seen = self.back_at_half(half + self.from_quarter(quarter))
         change: Tensor = self.last(seen)
-        return change if self.gate is None else change * self.gate(seen)
+        if self.gate is not None:
+            change = change * self.gate(seen)
+        return change if share is None else change * share
 
 
 class _Block(nn.Module):

@@ -21,8 +21,8 @@ METHODS = ("wiener", "landweber", "pocs", "sparse")
 """That undo a known blur; see inverse.py."""
 VARYING = ("landweber", "pocs")
 """Those of them that undo a blur which varies over the picture."""
-NETWORK = "unblur"
-"""What `auto` deblurs with, where nothing is said of the blur."""
+FOR_VIDEO, FOR_PICTURE = "unblur-video", "unblur"
+"""What `auto` deblurs with, where nothing is said of the blur: the former also sees the frames before and after."""
 BY_BLUR = "sparse"
 """And where --psf or --estimate says that it is one blur."""
 INVERSE_SETTINGS: dict[str, tuple[object, ...]] = {
@@ -140,7 +140,7 @@ def deblur(how: Deblurring, *, settings: Settings, still: bool = False) -> Stage
         raise UsageError(
             f"--psf, --estimate and --noise are for -m {' and '.join(METHODS)}; -m {how.model} finds the blur itself"
         )
-    network = find(how.model)
+    network = find(how.model, still=still)
     needs = needs_of(network, task="deblur")
     return DeblurByNetwork(
         name="deblur",
@@ -192,10 +192,10 @@ def _check_inverse(how: Deblurring, psf: PsfOption | None, settings: Settings) -
         read_psf(str(how.psf))
 
 
-def find(model: str) -> Model:
-    """The network a user means.
+def find(model: str, *, still: bool = False) -> Model:
+    """The network a user means; auto hangs on whether it is for a single picture.
 
     Raises:
         ModelError: an unknown model, or one without weights.
     """
-    return find_network(NETWORK if model == "auto" else model, task="deblur")
+    return find_network((FOR_PICTURE if still else FOR_VIDEO) if model == "auto" else model, task="deblur")

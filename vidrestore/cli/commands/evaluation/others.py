@@ -54,9 +54,9 @@ def cleaning(name: str, data: Path, settings: Settings, harm: Harm) -> Found:
 
 def deblurring(name: str, quality: DeblurringQuality, data: Path, settings: Settings) -> Found:
     """RGB, beside the blurred picture."""
-    network = network_of(find_deblurring(name), task="deblur")
     scores: list[Score] = []
     for still, pairs in groupby(blurred_pairs(data), key=lambda pair: pair.still):
+        network = network_of(find_deblurring(name, still=still), task="deblur")
         scores += evaluate_deblurring(at_quality(quality, network, still=still), pairs, settings=settings)
     sets, average = means(scores), mean("all", scores)
     header = ("set", "picture", "PSNR", "SSIM", "blurred PSNR", "blurred SSIM", "gain")
