@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from vidrestore.restoration.deblurring import psf
@@ -72,3 +73,17 @@ def test_small_and_flat_pictures_show_no_turn() -> None:
         camera(torch.rand(3, SMALLEST - 1, 300))
     assert not camera(torch.full((3, 256, 256), 0.5)).trusted
     assert estimate(torch.full((3, 256, 256), 0.5), moving=True) == (None, UNSURE)
+
+
+@pytest.mark.parametrize("blur", [psf.motion(9, 30), CameraMotion(3.0, 1.0, 0.02, 0.01)], ids=["uniform", "moving"])
+def test_workers_with_fewer_threads_restore_the_same_bits(blur: Tensor | CameraMotion) -> None:
+    noise = torch.rand(3, 181, 321, generator=torch.Generator().manual_seed(1))
+    picture, made = F.avg_pool2d(noise[None], 5, 1, 2)[0], []
+    usual = torch.get_num_threads()
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            made.append(sparse(picture, blur, noise=0.01))
+    finally:
+        torch.set_num_threads(usual)
+    assert torch.equal(*made)

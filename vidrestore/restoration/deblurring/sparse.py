@@ -50,7 +50,9 @@ def _restored(scene: Scene | MovingScene, picture: Tensor, noise: float, rounds:
     for _ in range(OUTER):
         x = _solved(scene, known, weights, x, rounds)
         scale = SPREAD * power**0.5
-        weights = (noise**2 * EXPONENT / scale**EXPONENT) * (_slopes(x).square() + LEAST**2) ** (EXPONENT / 2 - 1)
+        # In fp64: torch's power of fp32 rounds otherwise where a thread's share ends.
+        weights = (_slopes(x).square() + LEAST**2).double() ** (EXPONENT / 2 - 1)
+        weights = (noise**2 * EXPONENT / scale**EXPONENT * weights).to(x)
     return scene.crop(_solved(scene, known, weights, x, rounds))
 
 
@@ -62,15 +64,20 @@ def _solved(scene: Scene | MovingScene, known: Tensor, weights: Tensor, x: Tenso
 
     residual = known - times(x)
     step = direction = scene.undone(residual)
-    size = (residual * step).sum((-1, -2), keepdim=True)
+    size = _dot(residual, step)
     for _ in range(rounds):
         change = times(direction)
-        far = size / (direction * change).sum((-1, -2), keepdim=True).clamp_min(torch.finfo(x.dtype).tiny)
+        far = size / _dot(direction, change).clamp_min(torch.finfo(x.dtype).tiny)
         x, residual = x + far * direction, residual - far * change
         step = scene.undone(residual)
-        before, size = size, (residual * step).sum((-1, -2), keepdim=True)
+        before, size = size, _dot(residual, step)
         direction = step + size / before.clamp_min(torch.finfo(x.dtype).tiny) * direction
     return x
+
+
+def _dot(one: Tensor, other: Tensor) -> Tensor:
+    """(C, 1, 1). Summed in fp64: in fp32 the number of threads would show, and a farm's workers have fewer."""
+    return (one * other).sum((-1, -2), keepdim=True, dtype=torch.float64).to(one.dtype)
 
 
 def _slopes(x: Tensor) -> Tensor:

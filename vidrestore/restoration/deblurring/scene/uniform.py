@@ -120,7 +120,7 @@ def contrast(picture: Tensor, kept: float, noise: float) -> float:
         kept: that sum.
     """
     wide = [dim for dim in (-1, -2) if picture.shape[dim] > 1]  # of a single row or column there is no difference
-    seen = sum(float(picture.diff(dim=dim).square().mean()) for dim in wide)
+    seen = sum(float(picture.diff(dim=dim).square().mean(dtype=torch.float64)) for dim in wide)
     return max(seen - 4 * noise**2, 0.01 * seen, 1e-12) / kept
 
 
