@@ -15,7 +15,6 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,9 +26,10 @@ from vidrestore.restoration.interpolation.flow import FlowInterpolator
 from vidrestore.restoration.interpolation.motion.presets import PRESETS
 from vidrestore.restoration.network import find, network_of
 from vidrestore.training.data.blur.exposure import GAMMA, as_codes, as_picture, exposed
+from vidrestore.training.data.encoded_scenes import encoded
 from vidrestore.training.data.pictures import CLIPS
 from vidrestore.training.evaluate.triplets import rounded
-from vidrestore.video.encode.round_trip import compress, parse
+from vidrestore.video.encode.round_trip import parse
 from vidrestore.video.facts.probe import probe
 from vidrestore.video.reader import Reader
 
@@ -73,14 +73,6 @@ def streaks(seen: Codes, count: int) -> tuple[list[Codes], list[Codes]]:
     return [np.asarray(each, np.uint8) for each in blurred], [seen[n] for n in centres]
 
 
-def compressed(frames: Sequence[Codes], codec: str) -> list[Codes]:
-    if codec == "none":
-        return list(frames)
-    planes = [np.asarray(cv2.cvtColor(each, cv2.COLOR_RGB2YUV_I420), np.uint8) for each in frames]
-    decoded = compress(planes, parse(codec)).frames
-    return [np.asarray(cv2.cvtColor(each, cv2.COLOR_YUV2RGB_I420), np.uint8) for each in decoded]
-
-
 def gain(network: object, given: Sequence[Codes], sharp: Sequence[Codes], settings: Settings) -> tuple[float, float]:
     """In dB, and the PSNR before; means of the frames, at most 60 dB each."""
     shown = (Frame(as_picture(each), Fraction(n), Fraction(1), cut=not n) for n, each in enumerate(given))
@@ -108,7 +100,9 @@ def main() -> None:
             rows: dict[str, tuple[float, float]] = {}
             for name, seen in scenes.items():
                 blurred, sharp = streaks(seen, count)
-                rows[name] = gain(network, compressed(blurred, codec), sharp, Settings())
+                rows[name] = gain(
+                    network, blurred if codec == "none" else encoded(blurred, parse(codec)), sharp, Settings()
+                )
             gains, before = [row[0] for row in rows.values()], fmean(row[1] for row in rows.values())
             worst = min(rows, key=lambda name: rows[name][0])
             print(f"| {count} | {codec} | {before:.2f} | {fmean(gains):+.2f} | {min(gains):+.2f} {worst} |", flush=True)

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ...video.encode.round_trip import Codec, compress
 from ..tasks.video_upscaling import PACES
 from .chain import Shares, damaged, draw, planes
 from .footage import Codes, Scene, named, save_whole, state_of
@@ -96,6 +97,15 @@ def as_420(rgb: Codes) -> Codes:
     height, width = (n // MULTIPLE * MULTIPLE for n in rgb.shape[:2])
     cut = np.ascontiguousarray(rgb[:height, :width])
     return np.asarray(cv2.cvtColor(cut, cv2.COLOR_RGB2YUV_I420), np.uint8)
+
+
+def encoded(pictures: Sequence[Codes], codec: Codec) -> list[Codes]:
+    """RGB pictures in a row (H, W, 3), H and W even, as they come back from an encoder in 4:2:0, BT.601."""
+    planes = [
+        np.asarray(cv2.cvtColor(np.ascontiguousarray(each), cv2.COLOR_RGB2YUV_I420), np.uint8) for each in pictures
+    ]
+    decoded = compress(planes, codec).frames
+    return [np.asarray(cv2.cvtColor(each, cv2.COLOR_YUV2RGB_I420), np.uint8) for each in decoded]
 
 
 def _save(path: Path, frames: Sequence[Codes], shares: Shares, scale: int, rng: np.random.Generator) -> None:

@@ -16,10 +16,11 @@ import numpy as np
 
 from ...errors import InputError
 from ...metrics.psnr import psnr
-from ...video.encode.round_trip import compress, x264
+from ...video.encode.round_trip import x264
 from ..data.blur.camera_shake import shaken
 from ..data.blur.exposure import GAMMA, as_picture
 from ..data.blur.scenes import Exposed, exposed_scenes, exposed_stills
+from ..data.encoded_scenes import encoded
 from ..data.footage import Codes, beside, fitting_scenes, held_back, read_picture
 from ..data.pairs import GivenPair, by_folder, folders_without_clips, given_pairs, says_blurred
 from ..data.samples import Samples
@@ -167,9 +168,8 @@ class BlurSamples(Samples):
             _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
             picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR_RGB), np.uint8)
         if rng.random() < self._task.encoded:
-            planes = np.asarray(cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2YUV_I420), np.uint8)
-            frames = compress([planes, planes], x264(int(rng.integers(CRF[0], CRF[1] + 1)))).frames
-            picture = np.asarray(cv2.cvtColor(frames[int(rng.integers(2))], cv2.COLOR_YUV2RGB_I420), np.uint8)
+            pair = encoded([picture, picture], x264(int(rng.integers(CRF[0], CRF[1] + 1))))
+            picture = pair[int(rng.integers(2))]
         return picture
 
 

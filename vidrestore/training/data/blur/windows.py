@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ....metrics.psnr import psnr
 from ....restoration.interpolation.flow import FlowInterpolator
 from ....restoration.interpolation.motion.presets import PRESETS
-from ....video.encode.round_trip import compress, x264
+from ....video.encode.round_trip import x264
+from ..encoded_scenes import encoded
 from ..footage import Codes, Scene, named, read_picture, save_whole, state_of
 from ..layered_motion import layered
 from .camera_shake import shaken_window
@@ -184,9 +185,7 @@ def worn(pictures: Sequence[NDArray[np.float32]], rng: np.random.Generator) -> l
     codes = [np.asarray(np.clip(np.rint(each * 255), 0, 255), np.uint8) for each in pictures]
     kind = rng.random()
     if kind < 0.45:
-        planes = [np.asarray(cv2.cvtColor(each, cv2.COLOR_RGB2YUV_I420), np.uint8) for each in codes]
-        decoded = compress(planes, x264(int(rng.integers(15, 36)))).frames
-        return [np.asarray(cv2.cvtColor(each, cv2.COLOR_YUV2RGB_I420), np.uint8) for each in decoded]
+        return encoded(codes, x264(int(rng.integers(15, 36))))
     if kind < 0.53:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(60, 99))]
         files = [cv2.imencode(".jpg", each[..., ::-1].copy(), quality)[1] for each in codes]
